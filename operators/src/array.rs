@@ -1,0 +1,94 @@
+//! Two small vocabularies: [`Vector`] (what samplers and solvers need) and [`Array`] (what
+//! operators need), and their implementers.
+
+mod host;
+mod host_fft;
+#[cfg(feature = "torch")]
+mod torch;
+
+pub use host::{Host, Real};
+#[cfg(feature = "torch")]
+pub use torch::Torch;
+
+use crate::{Field, Result, SliceRng};
+
+/// Sign of the exponent of a Fourier transform.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// Image to k-space, `e^{-2πi k x}`.
+    Forward,
+    /// k-space to image, `e^{+2πi k x}`.
+    Inverse,
+}
+
+/// A batch of elements of one real inner-product space. Every reduction is per item.
+///
+/// Factors `a` hold one number per item, or a single one for all.
+pub trait Vector: Clone + 'static {
+    /// Number of items.
+    fn batch(&self) -> usize;
+    /// Number of real components of one item.
+    fn reals(&self) -> usize;
+    /// Zeros of the same shape.
+    fn zeros_like(&self) -> Self;
+    /// `self ← a self`.
+    fn scale(&mut self, a: &[f64]);
+    /// `self ← self + a x`.
+    fn axpy(&mut self, a: &[f64], x: &Self);
+    /// `Re<self, other>` per item, summed in f64.
+    fn dot(&self, other: &Self) -> Vec<f64>;
+    /// Standard normal, unit variance per real component, drawn on the host.
+    fn normal_like(&self, rng: &mut SliceRng) -> Self;
+
+    /// `‖self‖` per item.
+    fn norm(&self) -> Vec<f64> {
+        self.dot(self).into_iter().map(f64::sqrt).collect()
+    }
+    /// `self - other`.
+    fn minus(&self, other: &Self) -> Self {
+        let mut d = self.clone();
+        d.axpy(&[-1.0], other);
+        d
+    }
+    /// `a self`.
+    fn scaled(&self, a: f64) -> Self {
+        let mut s = self.clone();
+        s.scale(&[a]);
+        s
+    }
+}
+
+/// What operators need beyond vector arithmetic. A closed vocabulary, never a trait per operation.
+pub trait Array: Vector {
+    /// Where arrays of this kind live: nothing for the host, a device for libtorch.
+    type Device: Clone;
+
+    /// The device of this array.
+    fn device(&self) -> Self::Device;
+    /// Sizes, batch first.
+    fn sizes(&self) -> Vec<usize>;
+    /// Real or complex.
+    fn field(&self) -> Field;
+    /// From interleaved reals in C order; `sizes` has the batch first.
+    fn from_reals(device: &Self::Device, sizes: &[usize], field: Field, reals: &[f64]) -> Self;
+    /// Interleaved reals in C order.
+    fn to_reals(&self) -> Vec<f64>;
+    /// Items `from..to` of the batch.
+    fn items(&self, from: usize, to: usize) -> Self;
+    /// Items of several arrays, one after the other.
+    fn concatenate(parts: &[Self]) -> Result<Self>;
+    /// The same item `count` times.
+    fn repeat(&self, count: usize) -> Self;
+    /// Centred unitary DFT over the last two axes, centre at `⌊n/2⌋`, right for odd sizes.
+    fn fft2(&self, direction: Direction) -> Self;
+    /// `y[b, c, …] = w[c, …] x[b, …]`: one complex weight image a coil. `w` has batch 1.
+    fn spread(&self, w: &Self) -> Self;
+    /// `x[b, …] = Σ_c conj(w[c, …]) y[b, c, …]`: the adjoint of [`Array::spread`].
+    fn gather(&self, w: &Self) -> Self;
+    /// `y[b, …, i] = w[i] x[b, …, i]` with a real `w` (batch 1) over the trailing axes.
+    fn weighted(&self, w: &Self) -> Self;
+    /// All finite, per item.
+    fn finite(&self) -> Vec<bool> {
+        self.dot(self).into_iter().map(f64::is_finite).collect()
+    }
+}

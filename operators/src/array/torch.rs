@@ -1,0 +1,160 @@
+//! [`Torch`]: arrays of libtorch, on the CPU or a CUDA device. The only file below `score/` that
+//! names `tch`.
+
+use super::{Array, Direction, Vector};
+use crate::{Error, Field, Result, SliceRng};
+use rand_distr::{Distribution, StandardNormal};
+use tch::{Device, Kind, Tensor};
+
+/// A batch of arrays in a libtorch tensor, batch first; complex elements are native.
+#[derive(Debug)]
+pub struct Torch(pub Tensor);
+
+impl Clone for Torch {
+    fn clone(&self) -> Self {
+        Torch(self.0.copy())
+    }
+}
+
+impl Torch {
+    /// One factor an item, shaped for broadcasting, in this array's real kind.
+    fn factors(&self, a: &[f64]) -> Tensor {
+        let mut shape = vec![1; self.0.dim()];
+        shape[0] = a.len() as i64;
+        let kind = self.0.kind().to_real();
+        Tensor::from_slice(a).to_kind(kind).to_device(self.0.device()).view(&shape[..])
+    }
+
+    fn realised(&self) -> Tensor {
+        if self.field() == Field::Complex { self.0.view_as_real() } else { self.0.shallow_clone() }
+    }
+}
+
+/// The real kind of a complex one.
+trait RealKind {
+    fn to_real(self) -> Kind;
+}
+
+impl RealKind for Kind {
+    fn to_real(self) -> Kind {
+        match self {
+            Kind::ComplexFloat => Kind::Float,
+            Kind::ComplexDouble => Kind::Double,
+            other => other,
+        }
+    }
+}
+
+impl Vector for Torch {
+    fn batch(&self) -> usize {
+        self.0.size()[0] as usize
+    }
+
+    fn reals(&self) -> usize {
+        self.0.size()[1..].iter().product::<i64>() as usize * self.field().reals()
+    }
+
+    fn zeros_like(&self) -> Self {
+        Torch(self.0.zeros_like())
+    }
+
+    fn scale(&mut self, a: &[f64]) {
+        let a = self.factors(a);
+        self.0 = &self.0 * a;
+    }
+
+    fn axpy(&mut self, a: &[f64], x: &Self) {
+        let a = self.factors(a);
+        self.0 = &self.0 + a * &x.0;
+    }
+
+    fn dot(&self, other: &Self) -> Vec<f64> {
+        let flat = |t: Tensor| t.reshape([self.0.size()[0], -1]).to_kind(Kind::Double);
+        let products = flat(self.realised()) * flat(other.realised());
+        let sums = products.sum_dim_intlist(&[1i64][..], false, Kind::Double);
+        (0..self.batch()).map(|i| sums.double_value(&[i as i64])).collect()
+    }
+
+    fn normal_like(&self, rng: &mut SliceRng) -> Self {
+        let n = Vector::reals(self);
+        let mut reals = Vec::with_capacity(n * self.batch());
+        for rng in rng.items() {
+            reals.extend((0..n).map(|_| -> f64 { StandardNormal.sample(rng) }));
+        }
+        Self::from_reals(&self.device(), &self.sizes(), self.field(), &reals)
+    }
+}
+
+impl Array for Torch {
+    /// Device and real kind (`Float` or `Double`).
+    type Device = (Device, Kind);
+
+    fn device(&self) -> (Device, Kind) {
+        (self.0.device(), self.0.kind().to_real())
+    }
+
+    fn sizes(&self) -> Vec<usize> {
+        self.0.size().iter().map(|&n| n as usize).collect()
+    }
+
+    fn field(&self) -> Field {
+        match self.0.kind() {
+            Kind::ComplexFloat | Kind::ComplexDouble => Field::Complex,
+            _ => Field::Real,
+        }
+    }
+
+    fn from_reals(device: &Self::Device, sizes: &[usize], field: Field, reals: &[f64]) -> Self {
+        let mut shape: Vec<i64> = sizes.iter().map(|&n| n as i64).collect();
+        if field == Field::Complex {
+            shape.push(2);
+        }
+        let t = Tensor::from_slice(reals).to_kind(device.1).to_device(device.0).view(&shape[..]);
+        Torch(if field == Field::Complex { t.view_as_complex().contiguous() } else { t })
+    }
+
+    fn to_reals(&self) -> Vec<f64> {
+        let flat = self.realised().contiguous().to_kind(Kind::Double).to_device(Device::Cpu);
+        let mut out = vec![0.0; flat.numel()];
+        flat.copy_data(&mut out, flat.numel());
+        out
+    }
+
+    fn items(&self, from: usize, to: usize) -> Self {
+        Torch(self.0.narrow(0, from as i64, (to - from) as i64).copy())
+    }
+
+    fn concatenate(parts: &[Self]) -> Result<Self> {
+        let tensors: Vec<&Tensor> = parts.iter().map(|p| &p.0).collect();
+        Tensor::f_cat(&tensors, 0).map(Torch).map_err(|e| Error::Torch(e.to_string()))
+    }
+
+    fn repeat(&self, count: usize) -> Self {
+        let mut times = vec![1; self.0.dim()];
+        times[0] = count as i64;
+        Torch(self.0.repeat(&times[..]))
+    }
+
+    fn fft2(&self, direction: Direction) -> Self {
+        let axes = [-2i64, -1];
+        let shifted = self.0.fft_ifftshift(&axes[..]);
+        let transformed = match direction {
+            Direction::Forward => shifted.fft_fft2(None::<&[i64]>, &axes[..], "ortho"),
+            Direction::Inverse => shifted.fft_ifft2(None::<&[i64]>, &axes[..], "ortho"),
+        };
+        Torch(transformed.fft_fftshift(&axes[..]))
+    }
+
+    fn spread(&self, w: &Self) -> Self {
+        Torch(self.0.unsqueeze(1) * &w.0)
+    }
+
+    fn gather(&self, w: &Self) -> Self {
+        let product = w.0.conj().resolve_conj() * &self.0;
+        Torch(product.sum_dim_intlist(&[1i64][..], false, product.kind()))
+    }
+
+    fn weighted(&self, w: &Self) -> Self {
+        Torch(&self.0 * &w.0.squeeze_dim(0))
+    }
+}

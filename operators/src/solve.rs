@@ -1,0 +1,151 @@
+//! Solvers, generic over [`Vector`]. Every number is per item: a finished item freezes.
+
+use crate::{Error, Result, SliceRng, Vector};
+
+/// When conjugate gradients stop.
+#[derive(Clone, Copy, Debug)]
+pub struct CgParams {
+    /// Iterations at most.
+    pub iterations: usize,
+    /// `‖r‖ / ‖b‖` at which an item is finished.
+    pub tolerance: f64,
+}
+
+/// What conjugate gradients did.
+#[derive(Clone, Debug)]
+pub struct CgInfo {
+    /// Iterations of each item.
+    pub iterations: Vec<usize>,
+    /// `‖r‖ / ‖b‖` of each item at the end, by the recursion.
+    pub residual: Vec<f64>,
+}
+
+/// Solves `H x = b` for a symmetric positive definite `H` by conjugate gradients from `x0`
+/// (zero if none). Source: Hestenes and Stiefel 1952.
+///
+/// Errors: a residual that is not finite, with the item that has it.
+pub fn conjugate_gradient<T: Vector>(
+    mut h: impl FnMut(&T) -> Result<T>,
+    b: &T,
+    x0: Option<T>,
+    params: CgParams,
+) -> Result<(T, CgInfo)> {
+    let (mut x, mut r) = match x0 {
+        Some(x) => {
+            let r = b.minus(&h(&x)?);
+            (x, r)
+        }
+        None => (b.zeros_like(), b.clone()),
+    };
+    let mut p = r.clone();
+    let bb = b.dot(b);
+    let mut rr = r.dot(&r);
+    let mut iterations = vec![0; b.batch()];
+    let goal: Vec<f64> = bb.iter().map(|bb| params.tolerance.powi(2) * bb).collect();
+    for _ in 0..params.iterations {
+        let active: Vec<bool> = rr.iter().zip(&goal).map(|(r, g)| r > g && *r > 0.0).collect();
+        if !active.contains(&true) {
+            break;
+        }
+        let hp = h(&p)?;
+        let curvature = p.dot(&hp);
+        let gated = |value: Vec<f64>| -> Vec<f64> {
+            value.into_iter().zip(&active).map(|(v, &on)| if on { v } else { 0.0 }).collect()
+        };
+        let alpha = gated(rr.iter().zip(&curvature).map(|(r, c)| r / c).collect());
+        if let Some(item) = alpha.iter().position(|a| !a.is_finite()) {
+            return Err(Error::NonFinite { what: "the step of conjugate gradients", item });
+        }
+        x.axpy(&alpha, &p);
+        r.axpy(&alpha.iter().map(|a| -a).collect::<Vec<_>>(), &hp);
+        let next = r.dot(&r);
+        let beta = gated(next.iter().zip(&rr).map(|(n, o)| n / o).collect());
+        p.scale(&beta);
+        p.axpy(&[1.0], &r);
+        for (item, &on) in active.iter().enumerate().filter(|(_, on)| **on) {
+            iterations[item] += usize::from(on);
+            rr[item] = next[item];
+        }
+    }
+    let ratio = |(r, b): (&f64, &f64)| if *b > 0.0 { (r / b).sqrt() } else { 0.0 };
+    let residual = rr.iter().zip(&bb).map(ratio).collect();
+    Ok((x, CgInfo { iterations, residual }))
+}
+
+/// The largest eigenvalue of a symmetric positive `H`, per item, by power iteration from a random
+/// vector shaped like `template`.
+pub fn power_iteration<T: Vector>(
+    mut h: impl FnMut(&T) -> Result<T>,
+    template: &T,
+    rng: &mut SliceRng,
+    iterations: usize,
+) -> Result<Vec<f64>> {
+    let mut x = template.normal_like(rng);
+    let mut value = vec![0.0; x.batch()];
+    for _ in 0..iterations {
+        let inverse: Vec<f64> = x.norm().iter().map(|n| 1.0 / n.max(f64::MIN_POSITIVE)).collect();
+        x.scale(&inverse);
+        let hx = h(&x)?;
+        value = x.dot(&hx);
+        x = hx;
+    }
+    Ok(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mri::sense;
+    use crate::testing::{Backend, assert_close, for_each_backend};
+    use crate::{Array, Field, LinearOperator};
+
+    /// (AᴴA + λ) x = b, a Hermitian complex system.
+    fn solves_a_hermitian_system<T: Array + 'static>(b: Backend<T>) {
+        let maps = b.random(&[1, 3, 7, 9], Field::Complex, 6);
+        let a = sense(maps, b.mask(7, 9, 7)).unwrap();
+        let h = |x: &T| {
+            let mut y = a.normal(x)?;
+            y.axpy(&[0.5], x);
+            Ok(y)
+        };
+        let x = b.random(&[3, 7, 9], Field::Complex, 8);
+        let params = CgParams { iterations: 300, tolerance: b.tolerance };
+        let (solution, info) = conjugate_gradient(h, &h(&x).unwrap(), None, params).unwrap();
+        assert!(info.residual.iter().all(|r| *r <= b.tolerance), "{info:?}");
+        assert_close(&solution, &x, 100.0 * b.tolerance);
+    }
+    for_each_backend!(hermitian, solves_a_hermitian_system);
+
+    /// An item gives the same bits alone and beside others.
+    #[test]
+    fn the_batch_does_not_change_an_item() {
+        let b = Backend::host_f32();
+        let a = sense(b.random(&[1, 3, 7, 9], Field::Complex, 6), b.mask(7, 9, 7)).unwrap();
+        let h = |x: &crate::Host<f32>| {
+            let mut y = a.normal(x)?;
+            y.axpy(&[0.5], x);
+            Ok(y)
+        };
+        let y = b.random(&[3, 7, 9], Field::Complex, 8);
+        let params = CgParams { iterations: 30, tolerance: 1e-3 };
+        let (together, _) = conjugate_gradient(h, &y, None, params).unwrap();
+        for i in 0..3 {
+            let (alone, _) = conjugate_gradient(h, &y.items(i, i + 1), None, params).unwrap();
+            assert_eq!(alone.reals(), together.items(i, i + 1).reals());
+        }
+    }
+
+    #[test]
+    fn the_norm_of_a_unitary_operator_is_one() {
+        let b = Backend::host_f64();
+        let a = crate::mri::Fourier::new(2, 7, 9);
+        let x = b.random(&[1, 2, 7, 9], Field::Complex, 1);
+        let n = power_iteration(
+            |x| a.adjoint(&a.forward(x)?),
+            &x,
+            &mut SliceRng::samples(1, 0, 1),
+            5,
+        );
+        assert!((n.unwrap()[0] - 1.0).abs() < 1e-12);
+    }
+}

@@ -1,0 +1,189 @@
+//! Phantoms by name.
+
+use ndarray::{Array2, Array3};
+use num_complex::Complex64;
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+
+use crate::brain::BrainSlice;
+use crate::coils::TrigCoils;
+use crate::error::PhantomError;
+use crate::scan::{SmoothPhase, complex_fine_grid_k_space};
+use crate::shepp_logan::shepp_logan_toft;
+use crate::tissue::Contrast;
+use crate::{ellipse_k_space, ellipse_raster};
+
+/// Grid of the brain, times the one of the scan.
+const OVERSAMPLING: usize = 6;
+/// Strength of the brain's phase in radians.
+const PHASE_RAD: f64 = 0.8;
+
+/// Names and one line about each phantom.
+pub fn list() -> &'static [(&'static str, &'static str)] {
+    &[
+        (
+            "shepp-logan",
+            "Shepp-Logan head, Toft's contrast, analytic k-space; every slice is alike",
+        ),
+        (
+            "brain",
+            "brain from splines, warped by seed and slice, lesions, vessels; T1, T2 or PD",
+        ),
+    ]
+}
+
+/// Noiseless, fully sampled multi-coil k-space of a named phantom: `Complex64[coil, ny, nx]`.
+///
+/// k = 0 is at `(ny / 2, nx / 2)`; scaled as the centred unitary transform of the raster.
+#[expect(
+    clippy::too_many_arguments,
+    reason = "the phantom, its slice, and the scan: all of them plain values"
+)]
+pub fn phantom_k_space(
+    name: &str,
+    seed: u64,
+    slice: usize,
+    slices: usize,
+    coils: &TrigCoils,
+    ny: usize,
+    nx: usize,
+    contrast: Contrast,
+) -> Result<Array3<Complex64>, PhantomError> {
+    check(slice, slices, ny, nx)?;
+    match name {
+        "shepp-logan" => Ok(ellipse_k_space(&shepp_logan_toft(), coils, ny, nx)),
+        "brain" => {
+            let brain = BrainSlice::new(seed, slice, slices).with_contrast(contrast);
+            let phase = object_phase(seed, slice);
+            Ok(complex_fine_grid_k_space(
+                &|rows, columns| phase.times(&brain.raster(rows, columns)),
+                coils,
+                ny,
+                nx,
+                OVERSAMPLING,
+            ))
+        }
+        _ => Err(unknown(name)),
+    }
+}
+
+/// The true magnitude of a named phantom, averaged over each pixel: `f64[ny, nx]`, without coils
+/// and phase.
+pub fn raster(
+    name: &str,
+    seed: u64,
+    slice: usize,
+    slices: usize,
+    ny: usize,
+    nx: usize,
+    contrast: Contrast,
+) -> Result<Array2<f64>, PhantomError> {
+    check(slice, slices, ny, nx)?;
+    match name {
+        "shepp-logan" => Ok(ellipse_raster(&shepp_logan_toft(), ny, nx)),
+        "brain" => Ok(BrainSlice::new(seed, slice, slices)
+            .with_contrast(contrast)
+            .raster(ny, nx)),
+        _ => Err(unknown(name)),
+    }
+}
+
+/// The phase of a brain slice: of its own stream of random numbers, so that the anatomy does not
+/// depend on it.
+fn object_phase(seed: u64, slice: usize) -> SmoothPhase {
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    rng.set_stream(1 + slice as u64);
+    SmoothPhase::random(&mut rng, PHASE_RAD)
+}
+
+fn check(slice: usize, slices: usize, ny: usize, nx: usize) -> Result<(), PhantomError> {
+    if slice >= slices {
+        return Err(PhantomError::Slice { slice, slices });
+    }
+    if ny == 0 || nx == 0 {
+        return Err(PhantomError::Size { ny, nx });
+    }
+    Ok(())
+}
+
+fn unknown(name: &str) -> PhantomError {
+    let names: Vec<&str> = list().iter().map(|(name, _)| *name).collect();
+    let nearest = names
+        .iter()
+        .min_by_key(|known| edits(name, known))
+        .copied()
+        .unwrap_or_default();
+    PhantomError::UnknownName {
+        name: name.to_string(),
+        nearest: nearest.to_string(),
+        known: names.join(", "),
+    }
+}
+
+/// Number of insertions, deletions and replacements between two words (Levenshtein).
+fn edits(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, y) in b.iter().enumerate() {
+            let replaced = diagonal + usize::from(x != *y);
+            diagonal = row[j + 1];
+            row[j + 1] = replaced.min(diagonal + 1).min(row[j] + 1);
+        }
+    }
+    row[b.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scan::rss_image;
+
+    #[test]
+    fn an_unknown_name_is_answered_with_the_nearest() {
+        let error = raster("brian", 0, 0, 1, 8, 8, Contrast::T1).unwrap_err();
+        assert!(matches!(&error, PhantomError::UnknownName { nearest, .. } if nearest == "brain"));
+        assert!(error.to_string().contains("shepp-logan"));
+        assert!(
+            matches!(unknown("sheplogan"), PhantomError::UnknownName { nearest, .. } if nearest == "shepp-logan")
+        );
+    }
+
+    #[test]
+    fn every_listed_phantom_has_a_raster_and_k_space_that_agree() {
+        let coils = TrigCoils::eight();
+        for (name, _) in list() {
+            let (ny, nx) = (64, 75);
+            let truth = raster(name, 2, 1, 5, ny, nx, Contrast::T2).unwrap();
+            let image =
+                rss_image(&phantom_k_space(name, 2, 1, 5, &coils, ny, nx, Contrast::T2).unwrap());
+            let maps = coils.maps(ny, nx);
+            let (mut error, mut power) = (0.0, 0.0);
+            for ((j, i), v) in image.indexed_iter() {
+                let shade = maps
+                    .slice(ndarray::s![.., j, i])
+                    .iter()
+                    .map(|s| s.norm_sqr())
+                    .sum::<f64>()
+                    .sqrt();
+                error += (v - shade * truth[(j, i)]).powi(2);
+                power += (shade * truth[(j, i)]).powi(2);
+            }
+            assert!(
+                (error / power).sqrt() < 0.2,
+                "{name}: {}",
+                (error / power).sqrt()
+            );
+        }
+    }
+
+    #[test]
+    fn slices_and_sizes_are_checked() {
+        assert!(raster("brain", 0, 3, 3, 8, 8, Contrast::T1).is_err());
+        assert!(
+            phantom_k_space("brain", 0, 0, 1, &TrigCoils::eight(), 0, 8, Contrast::T1).is_err()
+        );
+    }
+}

@@ -1,0 +1,67 @@
+//! The command line: one file a verb; no physics here.
+
+mod arguments;
+mod inspect;
+mod phantom;
+mod protocol;
+mod simulate;
+#[cfg(feature = "torch")]
+mod heavy;
+#[cfg(feature = "torch")]
+mod prior;
+#[cfg(feature = "torch")]
+mod recon;
+#[cfg(feature = "torch")]
+mod train;
+
+use arguments::{Cli, Verb};
+use clap::Parser;
+use std::io::Write;
+use std::os::unix::process::CommandExt;
+use std::process::{Command, ExitCode};
+
+#[cfg(feature = "torch")]
+pub use heavy::engine;
+
+/// What a verb gives: words for standard output, or an error.
+pub(crate) type Outcome = Result<String, Box<dyn std::error::Error>>;
+
+/// `annulus`: the light verbs here, the others by `annulus-engine`.
+pub fn front() -> ExitCode {
+    let cli = Cli::parse();
+    match &cli.verb {
+        Verb::Inspect(a) => finish(inspect::run(a)),
+        Verb::Protocol(a) => finish(protocol::run(a)),
+        Verb::Simulate(a) => finish(simulate::run(a)),
+        Verb::Phantom(a) => finish(phantom::run(a)),
+        Verb::Recon(_) | Verb::Train(_) | Verb::Prior(_) => hand_over(),
+    }
+}
+
+/// Replaces this process by `annulus-engine` with the same arguments.
+fn hand_over() -> ExitCode {
+    let engine = std::env::current_exe().map(|p| p.with_file_name("annulus-engine"));
+    let error = match engine {
+        Ok(path) => {
+            let error = Command::new(&path).args(std::env::args_os().skip(1)).exec();
+            format!("{}: {error}; this build lacks libtorch, or was moved without it", path.display())
+        }
+        Err(error) => error.to_string(),
+    };
+    finish(Err(error.into()))
+}
+
+/// Prints the outcome: words on stdout, errors on stderr, exit code 0 or 1.
+fn finish(outcome: Outcome) -> ExitCode {
+    match outcome {
+        Ok(words) => {
+            // A closed pipe is the reader's choice, not an error.
+            let _ = std::io::stdout().write_all(words.as_bytes());
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            let _ = writeln!(std::io::stderr(), "annulus: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}

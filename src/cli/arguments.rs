@@ -1,0 +1,263 @@
+//! Every verb and its arguments, as clap sees them.
+
+use clap::{Args, Parser, Subcommand};
+use std::path::PathBuf;
+
+/// Medical images with error bars, from raw scanner data.
+#[derive(Parser)]
+#[command(version, about, after_help = EXAMPLES)]
+pub(super) struct Cli {
+    #[command(subcommand)]
+    pub(super) verb: Verb,
+}
+
+const EXAMPLES: &str = "Examples:
+  annulus inspect scan.h5
+  annulus recon scan.h5 -p mri/cartesian -o out
+  annulus simulate brain -p mri/brain-cartesian-r4 -o brain.h5
+  annulus recon brain.h5 -p mri/brain-cartesian-r4 --truth brain.truth.nii.gz -o out
+Exit codes: 0 done, 1 failed, 2 wrong arguments.";
+
+#[derive(Subcommand)]
+pub(super) enum Verb {
+    /// Raw data to volume: the main job
+    Recon(Recon),
+    /// Raw data as a scanner would have written it, with the truth beside it
+    Simulate(Simulate),
+    /// A digital phantom, rasterised
+    Phantom(Phantom),
+    /// Train a score model on procedural anatomy
+    Train(Train),
+    /// Score models: list them, check one
+    Prior(Prior),
+    /// What a file is, in one screen
+    Inspect(Inspect),
+    /// Protocol files: the built-in ones, checks, the JSON schema
+    Protocol(Protocol),
+}
+
+#[derive(Args)]
+#[command(after_help = "Examples:
+  annulus recon scan.h5 -p mri/cartesian -o out
+  annulus recon scan.h5 -p mri/brain-poisson-r8 --method cg-sense --set method.cg-sense.lambda=0.02 -o out")]
+pub(super) struct Recon {
+    /// Raw file: MRD (ISMRMRD), fastMRI HDF5, or k-space as npy
+    pub(super) input: PathBuf,
+    /// Protocol: a built-in name or a TOML file
+    #[arg(short, long)]
+    pub(super) protocol: String,
+    /// Output folder
+    #[arg(short, long)]
+    pub(super) output: PathBuf,
+    /// Method, in place of the protocol's
+    #[arg(long)]
+    pub(super) method: Option<String>,
+    /// auto, cpu, cuda or cuda:N
+    #[arg(long, default_value = "auto")]
+    pub(super) device: String,
+    /// Slices A:B, half open
+    #[arg(long, value_parser = range)]
+    pub(super) slices: Option<(usize, usize)>,
+    /// Samples a slice
+    #[arg(long)]
+    pub(super) samples: Option<usize>,
+    /// Seed of all randomness
+    #[arg(long, default_value_t = 1)]
+    pub(super) seed: u64,
+    /// Samples computed together; never changes a result
+    #[arg(long, default_value_t = 8)]
+    pub(super) batch: usize,
+    /// Threads; all by default
+    #[arg(long)]
+    pub(super) threads: Option<usize>,
+    /// Any protocol key: key.path=value; may be repeated
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub(super) set: Vec<String>,
+    /// nifti, hdf5, png, npy, npy-complex
+    #[arg(long, value_delimiter = ',', default_value = "nifti,hdf5,png")]
+    pub(super) format: Vec<String>,
+    /// A known image (NIfTI) on the same grid: metrics against it
+    #[arg(long)]
+    pub(super) truth: Option<PathBuf>,
+    /// Replace an earlier result
+    #[arg(long)]
+    pub(super) force: bool,
+    /// Print report.json on standard output
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Args)]
+#[command(after_help = "Example:
+  annulus simulate brain -p mri/brain-cartesian-r4 --seed 7 -o brain.h5
+writes brain.h5 (MRD) and brain.truth.nii.gz.")]
+pub(super) struct Simulate {
+    /// A phantom (see `annulus phantom --list`) or a NIfTI image
+    pub(super) source: String,
+    /// Protocol with an [acquisition.*] table
+    #[arg(short, long)]
+    pub(super) protocol: String,
+    /// Raw file to write
+    #[arg(short, long)]
+    pub(super) output: PathBuf,
+    /// Seed of anatomy, sampling and noise
+    #[arg(long, default_value_t = 1)]
+    pub(super) seed: u64,
+    /// Slices A:B, half open
+    #[arg(long, value_parser = range)]
+    pub(super) slices: Option<(usize, usize)>,
+    /// Any protocol key: key.path=value; may be repeated
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub(super) set: Vec<String>,
+    /// Replace an earlier file
+    #[arg(long)]
+    pub(super) force: bool,
+}
+
+#[derive(Args)]
+#[command(after_help = "Example:
+  annulus phantom brain --size 256 --depth 5 -o brain.nii.gz")]
+pub(super) struct Phantom {
+    /// Its name
+    #[arg(required_unless_present = "list")]
+    pub(super) name: Option<String>,
+    /// Every phantom, a line each
+    #[arg(long)]
+    pub(super) list: bool,
+    /// File to write: .nii, .nii.gz, .npy or .png
+    #[arg(short, long, required_unless_present = "list")]
+    pub(super) output: Option<PathBuf>,
+    /// Pixels a side
+    #[arg(long, default_value_t = 256)]
+    pub(super) size: usize,
+    /// Slices
+    #[arg(long, default_value_t = 1)]
+    pub(super) depth: usize,
+    /// t1, t2 or pd
+    #[arg(long, default_value = "t1")]
+    pub(super) contrast: String,
+    /// Seed of the anatomy
+    #[arg(long, default_value_t = 1)]
+    pub(super) seed: u64,
+    /// Replace an earlier file
+    #[arg(long)]
+    pub(super) force: bool,
+}
+
+#[derive(Args)]
+#[command(after_help = "The same command goes on after an interruption.
+Example:
+  annulus train -p protocols/priors/brain-local.toml -o my-prior.safetensors")]
+pub(super) struct Train {
+    /// Training configuration (TOML); the defaults without
+    #[arg(short, long)]
+    pub(super) protocol: Option<PathBuf>,
+    /// Prior to write; its checkpoint lies beside it
+    #[arg(short, long)]
+    pub(super) output: PathBuf,
+    /// auto, cpu, cuda or cuda:N
+    #[arg(long, default_value = "auto")]
+    pub(super) device: String,
+    /// Threads; all by default
+    #[arg(long)]
+    pub(super) threads: Option<usize>,
+    /// Replace an earlier prior
+    #[arg(long)]
+    pub(super) force: bool,
+}
+
+#[derive(Args)]
+pub(super) struct Prior {
+    #[command(subcommand)]
+    pub(super) action: PriorAction,
+}
+
+#[derive(Subcommand)]
+pub(super) enum PriorAction {
+    /// The built-in priors, a line each
+    List,
+    /// A prior's model card
+    Show {
+        /// Name or file
+        prior: String,
+    },
+    /// Denoising error on held-out images against the model card; exit code 1 if it does not fit
+    Check {
+        /// Name or file
+        prior: String,
+        /// Images to measure on
+        #[arg(long, default_value_t = 12)]
+        images: usize,
+        /// Threads; all by default
+        #[arg(long)]
+        threads: Option<usize>,
+    },
+}
+
+#[derive(Args)]
+pub(super) struct Inspect {
+    /// Files
+    #[arg(required = true)]
+    pub(super) files: Vec<PathBuf>,
+    /// For machines
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Args)]
+pub(super) struct Protocol {
+    #[command(subcommand)]
+    pub(super) action: ProtocolAction,
+}
+
+#[derive(Subcommand)]
+pub(super) enum ProtocolAction {
+    /// The built-in protocols, a line each
+    List,
+    /// A protocol with every default written out
+    Show {
+        /// Name or file
+        protocol: String,
+    },
+    /// Every problem of a protocol
+    Check {
+        /// Name or file
+        protocol: String,
+    },
+    /// JSON schema, for editors
+    Schema,
+    /// A built-in protocol as a file to start from
+    New {
+        /// Built-in protocol to start from
+        from: String,
+        /// File to write
+        #[arg(short, long)]
+        output: PathBuf,
+    },
+}
+
+/// `A:B`.
+fn range(text: &str) -> Result<(usize, usize), String> {
+    let parts = text.split_once(':').and_then(|(a, b)| Some((a.parse().ok()?, b.parse().ok()?)));
+    match parts {
+        Some((a, b)) if a < b => Ok((a, b)),
+        _ => Err("expected A:B with A < B, for example 2:5 for slices 2, 3 and 4".into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_arguments_are_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn ranges_are_half_open_and_not_empty() {
+        assert_eq!(range("2:5"), Ok((2, 5)));
+        assert!(range("5:2").is_err() && range("x").is_err() && range("3").is_err());
+    }
+}

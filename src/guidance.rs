@@ -1,0 +1,63 @@
+//! Posterior sampling: a prior's reverse steps made to agree with the data.
+//!
+//! The state is `x = x0 + σ n`. One trait with one method, [`Guidance::step`]; a rule is a few
+//! visible lines that read like its paper.
+
+mod bridge;
+mod conditional;
+mod dps;
+mod sampler;
+mod transition;
+mod unconditional;
+
+pub use bridge::Bridge;
+pub use conditional::{CovarianceModel, Guided};
+pub use dps::{Dps, DpsZeta};
+pub use sampler::{SampleError, sample};
+pub use transition::Transition;
+pub use unconditional::Unconditional;
+
+use crate::score::Denoiser;
+use operators::likelihood::Likelihood;
+use operators::{Operator, Result, SliceRng};
+
+/// What was measured: `y = A(x) + noise`.
+pub struct Measurement<'a, T> {
+    /// The forward model `A`.
+    pub operator: &'a dyn Operator<T>,
+    /// The noise, with the measured `y`.
+    pub likelihood: &'a dyn Likelihood<T>,
+}
+
+impl<T> Measurement<'_, T> {
+    /// Pearson's chi-square per real measurement at `x`, per item: 1 is calibrated.
+    pub fn misfit(&self, x: &T) -> Result<Vec<f64>> {
+        Ok(self.likelihood.misfit(&self.operator.apply(x)?))
+    }
+}
+
+/// Everything that a rule sees in one step.
+pub struct Step<'a, T> {
+    /// The state at σ.
+    pub x: &'a T,
+    /// Index of the step.
+    pub index: usize,
+    /// This noise level.
+    pub sigma: f64,
+    /// The next one.
+    pub next: f64,
+    /// The prior.
+    pub prior: &'a dyn Denoiser<T>,
+    /// The data; none in unconditional sampling.
+    pub data: Option<&'a Measurement<'a, T>>,
+    /// How `x0` and the state make the next state.
+    pub transition: Transition,
+    /// One stream an item.
+    pub rng: &'a mut SliceRng,
+}
+
+/// One way of making a reverse step agree with the data: the next state.
+pub trait Guidance<T> {
+    /// From the state at `σ` to the state at the next level.
+    fn step(&self, at: &mut Step<'_, T>) -> Result<T>;
+}

@@ -1,0 +1,66 @@
+//! The loop over the noise levels.
+
+use super::{Guidance, Measurement, Step, Transition};
+use crate::score::{Denoiser, Schedule};
+use operators::{Array, Error, SliceRng};
+
+/// Why sampling stopped.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SampleError {
+    /// A state is not finite.
+    #[error(
+        "sampling diverged at step {step} of {steps} (sigma {sigma:.4}), sample {item}: \
+         a state is not finite; try `weight = \"sigma\"` instead of zeta, or a smaller zeta"
+    )]
+    Diverged {
+        /// Index of the step.
+        step: usize,
+        /// Steps in all.
+        steps: usize,
+        /// Noise level.
+        sigma: f64,
+        /// Item of the batch.
+        item: usize,
+    },
+    /// An operator or the network refused.
+    #[error("step {step} (sigma {sigma:.4}): {source}")]
+    Step {
+        /// Index of the step.
+        step: usize,
+        /// Noise level.
+        sigma: f64,
+        /// What it said.
+        source: Error,
+    },
+    /// Ctrl-C.
+    #[error("interrupted")]
+    Interrupted,
+}
+
+/// Runs `guidance` from the state `x` at the first level down to 0; `each_step` is told after
+/// every step and may stop the run by returning false.
+pub fn sample<T: Array>(
+    guidance: &dyn Guidance<T>,
+    prior: &dyn Denoiser<T>,
+    data: Option<&Measurement<'_, T>>,
+    schedule: &Schedule,
+    mut x: T,
+    rng: &mut SliceRng,
+    each_step: &mut dyn FnMut(usize, &T) -> bool,
+) -> Result<T, SampleError> {
+    let steps = schedule.levels();
+    for (index, (sigma, next)) in schedule.steps().enumerate() {
+        let transition = Transition::Ancestral;
+        let mut at = Step { x: &x, index, sigma, next, prior, data, transition, rng };
+        let stepped = guidance.step(&mut at);
+        x = stepped.map_err(|source| SampleError::Step { step: index, sigma, source })?;
+        if let Some(item) = x.finite().iter().position(|f| !f) {
+            return Err(SampleError::Diverged { step: index, steps, sigma, item });
+        }
+        if !each_step(index, &x) {
+            return Err(SampleError::Interrupted);
+        }
+    }
+    Ok(x)
+}

@@ -1,0 +1,54 @@
+//! Files in and out: raw data of scanners, volumes, results, pictures.
+//!
+//! [`recognise`] says what a file is by its content, [`open_k_space`] reads one slice of k-space at a time from
+//! any of the raw formats, [`inspect()`] describes a file on one screen. Every writer works beside the final
+//! name and renames when it is complete ([`atomic`]), so that a file under its final name is a whole file.
+//!
+//! | format | read | written |
+//! |---|---|---|
+//! | MRD (ISMRMRD v1) | [`mrd`] | [`mrd_write`] |
+//! | fastMRI HDF5 | [`fastmri`] | |
+//! | npy | [`npy`] | [`npy`] |
+//! | NIfTI-1 (and NIfTI-2, reading) | [`nifti_read`] | [`nifti_write`] |
+//! | HDF5 of results | | [`hdf5_write`] |
+//! | PNG | | [`png_sheet`](mod@png_sheet) |
+//!
+//! Arrays are (slice, row, column) for volumes and (coil, y, x) for k-space, x being the readout. Positions are
+//! LPS in millimetres, in NIfTI files RAS. No names or other identifiers of patients are read or kept.
+
+pub mod atomic;
+mod error;
+pub mod fastmri;
+mod font;
+pub mod hash;
+mod hdf5_read;
+pub mod hdf5_write;
+pub mod inspect;
+pub mod mrd;
+mod mrd_geometry;
+pub mod mrd_header;
+mod mrd_index;
+mod mrd_record;
+pub mod mrd_write;
+pub mod nifti_read;
+pub mod nifti_write;
+pub mod npy;
+mod npy_header;
+pub mod png_sheet;
+pub mod raw;
+mod recognise;
+
+pub use error::IoError;
+pub use hash::sha256;
+pub use hdf5_write::{ResultH5, ResultInfo};
+pub use inspect::{Inspection, inspect};
+pub use mrd_write::{LineFlags, MrdWriteHeader, MrdWriter, SliceGeometry};
+pub use nifti_read::{Volume, read_volume};
+pub use nifti_write::NiftiWriter;
+pub use npy::{write_npy_complex, write_npy_f32};
+pub use png_sheet::{png_panels, png_sheet};
+pub use raw::{KSpaceSource, NoiseScan, RawHeader, RawSlice, ReadOptions, open_k_space};
+pub use recognise::{Kind, recognise};
+
+#[cfg(test)]
+mod testing;

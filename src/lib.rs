@@ -1,0 +1,21 @@
+//! annulus: from a scanner's raw data to an image with error bars.
+//!
+//! The layers, from the ground up: [`operators`] (physics), [`score`] (priors), `guidance`
+//! (posterior sampling) and `classical` (reconstructions without a prior network), [`io`],
+//! [`protocol`], `recon`, [`train`], `simulate`, `cli`. A layer uses those below it only; a test
+//! reads the `use` lines and fails on any other edge.
+
+pub mod classical;
+pub mod cli;
+pub mod guidance;
+pub mod interrupt;
+pub mod io;
+pub mod metrics;
+pub mod progress;
+pub mod protocol;
+#[cfg(feature = "torch")]
+pub mod recon;
+pub mod score;
+pub mod simulate;
+#[cfg(feature = "torch")]
+pub mod train;

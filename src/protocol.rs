@@ -1,0 +1,195 @@
+//! Protocol files: what was acquired, what is assumed and what is done, in one TOML document.
+//!
+//! A protocol is inert. Reading one opens a single file at most, allocates no arrays and knows
+//! nothing of operators, priors or samplers; the rest of the program reads these types.
+//!
+//! Enumerations are tables named by their kind (`[method.dps]`), keys carry their units and an
+//! unknown key is an error with its line and column. A second pass collects everything that is
+//! well-formed but impossible. `docs/protocols.md` describes every key for users.
+
+mod acquisition;
+mod check;
+mod error;
+mod explain;
+mod library;
+mod method;
+mod methods;
+mod nearest;
+mod position;
+mod preparation;
+mod schema;
+mod set;
+mod text;
+
+pub use acquisition::{Acquisition, Cartesian, Contrast, Pattern};
+pub use error::{Problem, ProtocolError};
+pub use library::{builtins, source};
+pub use method::{Bridge, CgSense, Covariance, Dps, Unconditional, Weight, ZeroFilled};
+pub use methods::{Method, Methods, methods};
+pub use preparation::{Averages, Espirit, Preparation, Sensitivities};
+pub use schema::schema;
+pub use text::{check_text, list_text, show_text};
+
+use explain::Origin;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::path::Path;
+
+/// A protocol: what was acquired, what is assumed and what is done.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Protocol {
+    /// One line that says what the protocol is for.
+    pub title: String,
+    /// The kind of scanner.
+    pub modality: Modality,
+    /// Which of the `[method.*]` tables is used unless the user asks for another.
+    pub run: String,
+    /// What `simulate` makes; `recon` warns where a raw file differs from it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub acquisition: Option<Acquisition>,
+    /// How raw data are prepared before any method sees them.
+    #[serde(default)]
+    pub preparation: Preparation,
+    /// How coil sensitivities are found.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sensitivities: Option<Sensitivities>,
+    /// The score model of the methods that need one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prior: Option<PriorChoice>,
+    /// The methods that are set up here, one table each.
+    #[serde(default)]
+    pub method: Methods,
+}
+
+/// The kind of scanner.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Modality {
+    /// Magnetic resonance imaging.
+    Mri,
+    /// Computed tomography.
+    Ct,
+    /// Images that were degraded by a known operator (blur, mask).
+    Imaging,
+}
+
+/// The score model, by name or by file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PriorChoice {
+    /// A name under `protocols/priors/`, or the path of a file.
+    pub model: String,
+}
+
+impl Protocol {
+    /// Reads and checks a TOML document; `origin` is the name that errors carry.
+    ///
+    /// # Errors
+    /// The first malformed key or value with its line and column, else every impossible one.
+    pub fn parse(text: &str, origin: &str) -> Result<Self, ProtocolError> {
+        explain::parse(text, &Origin::File(origin))
+    }
+
+    /// Reads and checks a file.
+    ///
+    /// # Errors
+    /// An unreadable file, and those of [`Protocol::parse`].
+    pub fn load(path: &Path) -> Result<Self, ProtocolError> {
+        Self::parse(&library::read(path)?, &path.display().to_string())
+    }
+
+    /// Finds a protocol by the path of a TOML file or by the name of a built-in one.
+    ///
+    /// # Errors
+    /// An unknown name with the nearest and the list, and those of [`Protocol::load`].
+    pub fn find(name_or_path: &str) -> Result<Self, ProtocolError> {
+        let (text, origin) = library::locate(name_or_path)?;
+        Self::parse(&text, &origin)
+    }
+
+    /// Everything that is impossible in this protocol, each with the path of its key.
+    pub fn check(&self) -> Vec<Problem> {
+        check::check(self)
+    }
+
+    /// The method that `run` names.
+    ///
+    /// # Errors
+    /// A name that this build does not have.
+    pub fn selected(&self) -> Result<Method, ProtocolError> {
+        self.method.get(&self.run)
+    }
+
+    /// Makes `name` the method that runs, with its own table or else the defaults (`--method`).
+    ///
+    /// # Errors
+    /// A name that this build does not have; the protocol is then as it was.
+    pub fn select(&mut self, name: &str) -> Result<(), ProtocolError> {
+        let method = self.method.get(name)?;
+        self.method.put(method);
+        name.clone_into(&mut self.run);
+        Ok(())
+    }
+
+    /// The protocol with every choice made that a default leaves to the method.
+    pub fn resolved(&self) -> Self {
+        let mut resolved = self.clone();
+        if let Some(dps) = &mut resolved.method.dps {
+            dps.weight = dps.effective_weight();
+        }
+        resolved
+    }
+
+    /// The resolved protocol as TOML, every default written out; parsing it gives it back.
+    ///
+    /// # Errors
+    /// A count too large for TOML's 64-bit signed integers.
+    pub fn resolved_toml(&self) -> Result<String, ProtocolError> {
+        Ok(toml::to_string(&self.resolved())?)
+    }
+
+    /// The resolved protocol as JSON, every default written out, for `report.json`.
+    ///
+    /// # Errors
+    /// None that these types can cause: their keys are strings.
+    pub fn to_json(&self) -> Result<serde_json::Value, ProtocolError> {
+        Ok(serde_json::to_value(self.resolved())?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn resolved_toml_parses_to_itself() {
+        for (name, _) in builtins() {
+            let resolved = Protocol::find(name).unwrap().resolved();
+            let text = resolved.resolved_toml().unwrap();
+            assert_eq!(Protocol::parse(&text, name).unwrap(), resolved, "{text}");
+        }
+    }
+
+    #[test]
+    fn defaults_are_written_out() {
+        let mut protocol = Protocol::find("mri/cartesian").unwrap();
+        protocol.select("dps").unwrap();
+        assert_eq!(protocol.method.dps.as_ref().unwrap().weight, None);
+        let json = protocol.to_json().unwrap();
+        assert_eq!(json["run"], "dps");
+        assert_eq!(json["method"]["dps"]["weight"], "sigma");
+        assert_eq!(json["method"]["dps"]["steps"], 200);
+        assert_eq!(json["preparation"]["whiten"], true);
+        let text = protocol.resolved_toml().unwrap();
+        assert!(text.contains("bandwidth_factor = true"), "{text}");
+    }
+
+    #[test]
+    fn select_refuses_an_unknown_method_and_changes_nothing() {
+        let mut protocol = Protocol::find("mri/cartesian").unwrap();
+        let before = protocol.clone();
+        assert!(protocol.select("brigde").is_err());
+        assert_eq!(protocol, before);
+    }
+}

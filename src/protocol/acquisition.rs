@@ -1,0 +1,147 @@
+//! `[acquisition.*]`: how the data were, or are to be, acquired.
+
+use schemars::JsonSchema;
+use serde::de::{Deserializer, Error};
+use serde::{Deserialize, Serialize};
+
+/// An acquisition: one table, named by its kind.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Acquisition {
+    /// Lines of k-space on a Cartesian grid.
+    Cartesian(Cartesian),
+}
+
+/// Cartesian MRI.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Cartesian {
+    /// Pixels along readout and phase encoding.
+    #[serde(deserialize_with = "pair")]
+    pub matrix: [usize; 2],
+    /// Field of view along readout and phase encoding, in mm.
+    #[serde(deserialize_with = "pair")]
+    pub fov_mm: [f64; 2],
+    /// Slices.
+    #[serde(default = "default::slices")]
+    pub slices: usize,
+    /// Thickness of a slice, in mm.
+    #[serde(default = "default::slice_thickness_mm")]
+    pub slice_thickness_mm: f64,
+    /// Receive coils.
+    pub coils: usize,
+    /// Samples of the full grid over samples taken, calibration included.
+    pub acceleration: f64,
+    /// Fully sampled lines at the centre (`poisson`: the side of a square).
+    pub calibration_lines: usize,
+    /// Which samples are taken.
+    pub pattern: Pattern,
+    /// White matter over the noise deviation, in the fully sampled image.
+    pub snr: f64,
+    /// Readout samples over readout pixels.
+    #[serde(default = "default::readout_oversampling")]
+    pub readout_oversampling: usize,
+    /// Contrast of the simulated image.
+    #[serde(default = "default::contrast")]
+    pub contrast: Contrast,
+    /// Correlation of the noise between neighbouring coils.
+    #[serde(default = "default::noise_correlation")]
+    pub noise_correlation: f64,
+}
+
+/// Which samples of k-space are taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Pattern {
+    /// Phase-encoding lines drawn at random.
+    Random,
+    /// Every n-th phase-encoding line.
+    Equispaced,
+    /// Single points of both axes, Poisson-disc.
+    Poisson,
+    /// Everything.
+    Full,
+}
+
+/// Contrast of a simulated image.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Contrast {
+    /// T1-weighted.
+    T1,
+    /// T2-weighted.
+    T2,
+    /// Proton density.
+    Pd,
+}
+
+mod default {
+    use super::Contrast;
+
+    pub(super) fn slices() -> usize {
+        1
+    }
+
+    pub(super) fn slice_thickness_mm() -> f64 {
+        5.0
+    }
+
+    pub(super) fn readout_oversampling() -> usize {
+        2
+    }
+
+    pub(super) fn contrast() -> Contrast {
+        Contrast::T1
+    }
+
+    pub(super) fn noise_correlation() -> f64 {
+        0.1
+    }
+}
+
+/// Exactly two values: serde's own arrays silently drop a third one of a TOML array.
+fn pair<'de, D: Deserializer<'de>, T: Deserialize<'de>>(from: D) -> Result<[T; 2], D::Error> {
+    let values = Vec::<T>::deserialize(from)?;
+    let found = values.len();
+    <[T; 2]>::try_from(values)
+        .map_err(|_| D::Error::invalid_length(found, &"two values, [readout, phase encoding]"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const REQUIRED: &str = "matrix = [192, 160]\nfov_mm = [220, 200.5]\ncoils = 8\n\
+        acceleration = 4\ncalibration_lines = 24\npattern = \"random\"\nsnr = 30\n";
+
+    #[test]
+    fn defaults_are_the_documented_ones() {
+        let cartesian: Cartesian = toml::from_str(REQUIRED).unwrap();
+        assert_eq!(cartesian.slices, 1);
+        assert_eq!(cartesian.slice_thickness_mm, 5.0);
+        assert_eq!(cartesian.readout_oversampling, 2);
+        assert_eq!(cartesian.contrast, Contrast::T1);
+        assert_eq!(cartesian.noise_correlation, 0.1);
+        assert_eq!(cartesian.fov_mm, [220.0, 200.5]);
+    }
+
+    #[test]
+    fn no_physics_is_silently_zero() {
+        for line in REQUIRED.lines() {
+            let text = REQUIRED.replace(line, "");
+            assert!(
+                toml::from_str::<Cartesian>(&text).is_err(),
+                "without {line}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_third_value_is_refused() {
+        for matrix in ["[192]", "[192, 160, 3]"] {
+            let text = REQUIRED.replace("[192, 160]", matrix);
+            let error = toml::from_str::<Cartesian>(&text).unwrap_err();
+            assert!(error.message().contains("two values"), "{error}");
+        }
+    }
+}

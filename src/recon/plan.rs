@@ -1,0 +1,97 @@
+//! A protocol resolved against the machine: everything decided before the first slice.
+
+use super::output::Format;
+use super::priors::load_prior;
+use super::{DeviceChoice, ReconError, find_device};
+use crate::protocol::{Method, Protocol};
+use crate::score::Model;
+use std::path::PathBuf;
+use tch::Device;
+
+/// What the command line adds to a protocol.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Raw file.
+    pub input: PathBuf,
+    /// Output folder.
+    pub output: PathBuf,
+    /// Device.
+    pub device: DeviceChoice,
+    /// Slices `A..B` of the volume; all without.
+    pub slices: Option<(usize, usize)>,
+    /// Samples a slice, over the protocol's.
+    pub samples: Option<usize>,
+    /// Samples computed together; never changes a result.
+    pub batch: usize,
+    /// Seed of all randomness.
+    pub seed: u64,
+    /// What is written.
+    pub formats: Vec<Format>,
+    /// Whether files of an earlier run are replaced.
+    pub force: bool,
+    /// Known image, for metrics.
+    pub truth: Option<PathBuf>,
+    /// Threads of operators and network; recorded, since libtorch's bits depend on it.
+    pub threads: usize,
+    /// The command, for the report.
+    pub command: String,
+}
+
+/// Everything that a run needs.
+pub struct Plan {
+    /// The command line.
+    pub options: Options,
+    /// The protocol, as it will be carried out.
+    pub protocol: Protocol,
+    /// Its method.
+    pub method: Method,
+    /// The prior, for methods that have one.
+    pub prior: Option<Model>,
+    /// Where the network runs.
+    pub device: Device,
+}
+
+impl Plan {
+    /// Resolves `protocol`: finds the device, loads the prior.
+    ///
+    /// Errors: a modality that is not MRI, a device or a prior that is not there.
+    pub fn new(protocol: Protocol, options: Options) -> Result<Self, ReconError> {
+        if protocol.modality != crate::protocol::Modality::Mri {
+            return Err(ReconError::Request(format!(
+                "protocol `{}`: this build reconstructs modality \"mri\" only",
+                protocol.title
+            )));
+        }
+        if options.samples == Some(0) || options.batch == 0 || options.threads == 0 {
+            let why = "--samples, --batch and --threads: expected at least 1";
+            return Err(ReconError::Request(why.into()));
+        }
+        let method = with_samples(protocol.selected()?, options.samples);
+        let device = find_device(options.device)?;
+        let prior = match (&protocol.prior, method.needs_prior()) {
+            (Some(choice), true) => Some(load_prior(&choice.model, device)?),
+            (None, true) => {
+                return Err(ReconError::Request(format!(
+                    "method `{}` needs a prior: add [prior] model = \"NAME\" to the protocol \
+                     or pass --set prior.model=NAME (see `annulus prior list`)",
+                    method.name()
+                )));
+            }
+            _ => None,
+        };
+        Ok(Plan { options, protocol, method, prior, device })
+    }
+}
+
+/// The method with `--samples` in place of its own number.
+fn with_samples(mut method: Method, samples: Option<usize>) -> Method {
+    if let Some(n) = samples {
+        match &mut method {
+            Method::Dps(m) => m.samples = n,
+            Method::Bridge(m) => m.samples = n,
+            Method::Unconditional(m) => m.samples = n,
+            Method::ZeroFilled(_) | Method::CgSense(_) => {}
+        }
+    }
+    method
+}

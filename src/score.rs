@@ -1,0 +1,80 @@
+//! Score models: what a denoiser is, the noise levels, and the priors that this build knows.
+
+mod card;
+mod covariance;
+mod gaussian;
+mod schedule;
+#[cfg(feature = "torch")]
+mod bridge;
+#[cfg(feature = "torch")]
+mod model;
+#[cfg(feature = "torch")]
+mod unet;
+#[cfg(feature = "torch")]
+mod weights;
+
+pub use card::{Card, LevelError, NetworkCard, TrainingCard};
+pub use covariance::Covariance;
+pub use gaussian::StationaryGaussian;
+pub use schedule::Schedule;
+
+#[cfg(feature = "torch")]
+pub use bridge::Channels;
+#[cfg(feature = "torch")]
+pub use model::{Model, Preconditioning};
+#[cfg(feature = "torch")]
+pub use unet::{Fresh, Source, UNet};
+#[cfg(feature = "torch")]
+pub use weights::{PriorError, read_prior, write_prior};
+#[cfg(feature = "torch")]
+pub(crate) use weights::{deserialise, digest, serialise};
+pub(crate) use covariance::{Spectrum, radius};
+
+use operators::Result;
+
+/// What a caller needs from one call of a denoiser.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Want {
+    /// Only `x0`.
+    Mean,
+    /// `x0` and the pullback `v -> Jᴴ v`.
+    Pullback,
+}
+
+/// The linear map `v -> Jᴴ v`.
+pub type Pullback<'a, T> = Box<dyn Fn(&T) -> Result<T> + 'a>;
+
+/// One call of a denoiser.
+pub struct Estimate<'a, T> {
+    /// `D(x, σ) = E[x0 | x0 + σ n = x]`.
+    pub x0: T,
+    /// `v -> Jᴴ v` with `J = dD/dx`; there where it was wanted.
+    pub pullback: Option<Pullback<'a, T>>,
+}
+
+impl<T> Estimate<'_, T> {
+    /// `Jᴴ v`.
+    ///
+    /// Panics if the pullback was not wanted.
+    pub fn pull(&self, v: &T) -> Result<T> {
+        self.pullback.as_ref().expect("asked for with Want::Pullback")(v)
+    }
+}
+
+/// A prior, seen through its denoiser: the score is `(D(x, σ) - x) / σ²`.
+///
+/// σ is the noise deviation per real component.
+pub trait Denoiser<T> {
+    /// `D(x, σ)`, and what else is wanted: the one thing that is ever differentiated.
+    fn estimate<'a>(&'a self, x: &T, sigma: f64, want: Want) -> Result<Estimate<'a, T>>;
+
+    /// `D(x, σ)`.
+    fn denoise(&self, x: &T, sigma: f64) -> Result<T> {
+        Ok(self.estimate(x, sigma, Want::Mean)?.x0)
+    }
+
+    /// The model of `Cov(x0 | x)` that this prior carries, if any.
+    fn covariance(&self) -> Option<&Covariance> {
+        None
+    }
+}

@@ -1,0 +1,98 @@
+//! The model card: what a prior was trained on, what it expects, and how well it denoises.
+
+use super::Covariance;
+use serde::{Deserialize, Serialize};
+
+/// Everything that a user of a prior must know, kept inside its weight file.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Card {
+    /// Name for people.
+    pub name: String,
+    /// What the training images were, and where they came from.
+    pub training_set: String,
+    /// What it is for, and what it is not.
+    pub intended_use: String,
+    /// Channels of an image: 2 means real and imaginary part.
+    pub channels: usize,
+    /// How images are scaled, in words.
+    pub normalisation: String,
+    /// Quantile of the magnitude that is scaled to `quantile_value`.
+    pub quantile: f64,
+    /// The magnitude at that quantile.
+    pub quantile_value: f64,
+    /// Range of magnitudes seen in training.
+    pub data_range: [f64; 2],
+    /// Smallest and largest noise deviation seen in training, per real component.
+    pub sigma_range: [f64; 2],
+    /// The network's own numbers.
+    pub network: NetworkCard,
+    /// How it was trained.
+    pub training: TrainingCard,
+    /// Denoising error on held-out images, increasing in σ.
+    pub levels: Vec<LevelError>,
+    /// SHA-256 of the weights: names, shapes and bytes in order of name.
+    pub weights_sha256: String,
+}
+
+/// The network behind a prior.
+#[derive(Clone, Debug, Serialize, Deserialize, PartialEq)]
+#[serde(deny_unknown_fields)]
+pub struct NetworkCard {
+    /// Channels of each resolution, finest first.
+    pub channels: Vec<usize>,
+    /// Residual blocks of each resolution (encoder; the decoder has as many; the coarsest once).
+    pub blocks: Vec<usize>,
+    /// σ_data of the EDM preconditioning.
+    pub sigma_data: f64,
+    /// Trainable numbers.
+    pub parameters: usize,
+}
+
+/// How a prior was trained.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TrainingCard {
+    /// Optimiser steps.
+    pub steps: usize,
+    /// Crops seen.
+    pub images: usize,
+    /// Seed of the training images and of the noise.
+    pub seed: u64,
+    /// Seconds of training.
+    pub seconds: f64,
+    /// Version of annulus.
+    pub version: String,
+}
+
+/// The denoising error at one noise level.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LevelError {
+    /// Noise deviation per real component.
+    pub sigma: f64,
+    /// `E‖D(x + σ n) - x‖² / (m σ²)`, m real components: below 1, or the denoiser does harm.
+    pub relative_error: f64,
+    /// `E|F(D(x + σ n) - x)|²` per real component in rings of |k|, to the corner of k-space.
+    pub spectrum: Vec<f64>,
+}
+
+impl Card {
+    /// The measured `C(σ, k)`; none where the card has no levels.
+    pub fn covariance(&self) -> Option<Covariance> {
+        Covariance::new(self.levels.iter().map(|l| (l.sigma, l.spectrum.clone())).collect())
+    }
+
+    /// The relative denoising error, interpolated in ln σ.
+    pub fn relative_error(&self, sigma: f64) -> Option<f64> {
+        let (first, last) = (self.levels.first()?, self.levels.last()?);
+        if sigma <= first.sigma {
+            return Some(first.relative_error);
+        }
+        let above = self.levels.iter().position(|l| l.sigma >= sigma);
+        let Some(above) = above else { return Some(last.relative_error) };
+        let (a, b) = (&self.levels[above - 1], &self.levels[above]);
+        let t = (sigma / a.sigma).ln() / (b.sigma / a.sigma).ln();
+        Some(a.relative_error * (1.0 - t) + b.relative_error * t)
+    }
+}

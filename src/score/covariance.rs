@@ -1,0 +1,121 @@
+//! Models of `Cov(x0 | x)` at each noise level: one number, or a radial spectrum.
+
+use operators::{Array, Direction, Field};
+
+/// `C(σ, k)`: the variance of `x0` given `x = x0 + σ n`, per real component of the unitary
+/// spectrum at radius `|k|` in cycles per pixel, interpolated in ln σ and in radius.
+#[derive(Clone, Debug)]
+pub struct Covariance {
+    levels: Vec<(f64, Vec<f64>)>,
+}
+
+/// The radius of the last ring: the corner of k-space.
+const CORNER: f64 = std::f64::consts::FRAC_1_SQRT_2;
+
+impl Covariance {
+    /// From `(σ, rings)` pairs, increasing in σ; ring `i` of `n` is centred at
+    /// `(i + ½) / n · √½` cycles per pixel.
+    pub fn new(levels: Vec<(f64, Vec<f64>)>) -> Option<Self> {
+        let sound = !levels.is_empty()
+            && levels.windows(2).all(|w| w[0].0 < w[1].0)
+            && levels.iter().all(|(s, rings)| {
+                *s > 0.0 && !rings.is_empty() && rings.iter().all(|c| c.is_finite() && *c >= 0.0)
+            });
+        sound.then_some(Covariance { levels })
+    }
+
+    /// The variance at one radius; never above σ², which the noisy image itself bounds.
+    pub fn variance(&self, sigma: f64, radius: f64) -> f64 {
+        let at = |rings: &[f64]| {
+            let position = (radius / CORNER * rings.len() as f64 - 0.5).max(0.0);
+            let i = (position as usize).min(rings.len() - 1);
+            let j = (i + 1).min(rings.len() - 1);
+            let t = position - i as f64;
+            rings[i] * (1.0 - t.min(1.0)) + rings[j] * t.min(1.0)
+        };
+        let above = self.levels.partition_point(|(s, _)| *s < sigma);
+        let variance = if above == 0 {
+            // Below the smallest level the prior adds less and less: C → σ².
+            at(&self.levels[0].1) * (sigma / self.levels[0].0).powi(2)
+        } else if above == self.levels.len() {
+            at(&self.levels[above - 1].1)
+        } else {
+            let ((s0, low), (s1, high)) = (&self.levels[above - 1], &self.levels[above]);
+            let t = (sigma / s0).ln() / (s1 / s0).ln();
+            let (low, high) = (at(low).max(1e-30), at(high).max(1e-30));
+            (low.ln() * (1.0 - t) + high.ln() * t).exp()
+        };
+        variance.min(sigma * sigma)
+    }
+
+    /// The mean over the spectrum of a square image: what `covariance = "white"` uses.
+    pub fn white(&self, sigma: f64) -> f64 {
+        let n = 64;
+        let mut sum = 0.0;
+        for (y, x) in (0..n).flat_map(|y| (0..n).map(move |x| (y, x))) {
+            sum += self.variance(sigma, radius(y, x, n, n));
+        }
+        sum / (n * n) as f64
+    }
+
+    /// `C(σ, k)` at every mode of an image, `Real[1, Y, X]` in the units of the image.
+    pub fn modes<T: Array>(&self, like: &T, sigma: f64) -> Spectrum<T> {
+        Spectrum::radial(like, |r| self.variance(sigma, r))
+    }
+}
+
+/// Distance of mode `(y, x)` from the centre of k-space, in cycles per pixel.
+pub(crate) fn radius(y: usize, x: usize, rows: usize, columns: usize) -> f64 {
+    let centred = |i: usize, n: usize| (i as f64 - (n / 2) as f64) / n as f64;
+    centred(y, rows).hypot(centred(x, columns))
+}
+
+/// A positive operator that is diagonal in the unitary Fourier basis.
+pub struct Spectrum<T> {
+    values: Vec<f64>,
+    like: T,
+}
+
+impl<T: Array> Spectrum<T> {
+    /// From a function of the radius.
+    pub fn radial(like: &T, f: impl Fn(f64) -> f64) -> Self {
+        let sizes = like.sizes();
+        let (rows, columns) = (sizes[sizes.len() - 2], sizes[sizes.len() - 1]);
+        let values = (0..rows)
+            .flat_map(|y| (0..columns).map(move |x| (y, x)))
+            .map(|(y, x)| f(radius(y, x, rows, columns)))
+            .collect();
+        Spectrum { values, like: like.items(0, 1) }
+    }
+
+    /// The same value at every mode.
+    pub fn white(like: &T, value: f64) -> Self {
+        Self::radial(like, |_| value)
+    }
+
+    /// `Fᴴ diag(g(values)) F x`.
+    pub fn apply(&self, x: &T, g: impl Fn(f64) -> f64) -> T {
+        let reals: Vec<f64> = self.values.iter().map(|v| g(*v)).collect();
+        if reals.iter().all(|v| *v == reals[0]) {
+            return x.scaled(reals[0]);
+        }
+        let sizes = self.like.sizes();
+        let weights = T::from_reals(&self.like.device(), &sizes, Field::Real, &reals);
+        x.fft2(Direction::Forward).weighted(&weights).fft2(Direction::Inverse)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_interpolates_and_never_exceeds_the_noise() {
+        let c = Covariance::new(vec![(0.1, vec![0.008, 0.002]), (1.0, vec![0.08, 0.02])]).unwrap();
+        assert!((c.variance(0.1, 0.0) - 0.008).abs() < 1e-12);
+        assert!((c.variance(0.1f64.sqrt(), 0.0) - (0.008f64 * 0.08).sqrt()).abs() < 1e-12);
+        assert!(c.variance(0.01, 0.0) <= 1e-4 && c.variance(0.01, 0.5) > 0.0);
+        assert!(c.variance(9.0, 0.7) <= 0.02 + 1e-12);
+        assert!(Covariance::new(vec![(1.0, vec![]), (0.1, vec![])]).is_none());
+    }
+}

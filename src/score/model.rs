@@ -1,0 +1,250 @@
+//! A trained prior: the network, its preconditioning and its card, as a [`Denoiser`].
+
+use super::bridge::Channels;
+use super::unet::UNet;
+use super::weights::{Loaded, PriorError, read_prior};
+use super::{Card, Covariance, Denoiser, Estimate, Want};
+use operators::{Error, Result};
+use tch::{Device, Kind, Tensor};
+
+/// `D(x, σ) = c_skip x + c_out F(c_in x, c_noise)`.
+///
+/// Source: Karras et al. 2022, table 1 (EDM).
+#[derive(Clone, Copy, Debug)]
+pub struct Preconditioning {
+    /// σ_data: the deviation of the training images per real component.
+    pub sigma_data: f64,
+}
+
+impl Preconditioning {
+    /// `σ_d² / (σ² + σ_d²)`.
+    pub fn skip(&self, sigma: f64) -> f64 {
+        self.sigma_data.powi(2) / (sigma * sigma + self.sigma_data.powi(2))
+    }
+    /// `σ σ_d / √(σ² + σ_d²)`.
+    pub fn out(&self, sigma: f64) -> f64 {
+        sigma * self.sigma_data / sigma.hypot(self.sigma_data)
+    }
+    /// `1 / √(σ² + σ_d²)`.
+    pub fn input(&self, sigma: f64) -> f64 {
+        1.0 / sigma.hypot(self.sigma_data)
+    }
+    /// `ln σ / 4`.
+    pub fn noise(&self, sigma: f64) -> f64 {
+        sigma.ln() / 4.0
+    }
+}
+
+/// A score model loaded from a weight file.
+pub struct Model {
+    /// What it is.
+    pub card: Card,
+    network: UNet,
+    edm: Preconditioning,
+    covariance: Option<Covariance>,
+    device: Device,
+}
+
+impl Model {
+    /// From the bytes of a weight file; `name` is for messages.
+    pub fn load(name: &str, blob: &[u8], device: Device) -> std::result::Result<Self, PriorError> {
+        let (card, tensors) = read_prior(name, blob)?;
+        Self::new(name, card, tensors, device)
+    }
+
+    /// From a card and its tensors.
+    pub fn new(
+        name: &str,
+        card: Card,
+        tensors: Vec<(String, Tensor)>,
+        device: Device,
+    ) -> std::result::Result<Self, PriorError> {
+        if card.channels != 2 {
+            let why = format!(
+                "it takes images of {} channels; complex MRI needs 2 (real, imaginary): \
+                 choose another prior",
+                card.channels
+            );
+            return Err(PriorError::File { path: name.into(), why });
+        }
+        let mut source = Loaded::new(tensors, device);
+        let network = UNet::new(&mut source, &card.network, card.channels);
+        source.finish(name)?;
+        let edm = Preconditioning { sigma_data: card.network.sigma_data };
+        let covariance = card.covariance();
+        Ok(Model { card, network, edm, covariance, device })
+    }
+
+    /// `D` of one item, `[1, 2, Y, X]`.
+    fn denoise_channels(&self, x: &Tensor, sigma: f64) -> Tensor {
+        let c = Tensor::from_slice(&[self.edm.noise(sigma) as f32]).to_device(self.device);
+        let f = self.network.forward(&(x * self.edm.input(sigma)), &c);
+        x * self.edm.skip(sigma) + f * self.edm.out(sigma)
+    }
+}
+
+/// One item whose graph is kept: its input, a leaf, and its output.
+struct Graph {
+    input: Tensor,
+    output: Tensor,
+}
+
+impl Graph {
+    /// `Jᴴ v = d <D, v> / dx`.
+    fn pull(&self, v: &Tensor) -> Result<Tensor> {
+        let product = (&self.output * v).sum(Kind::Float);
+        let gradient = Tensor::f_run_backward(&[product], &[&self.input], true, false);
+        let mut gradient = gradient.map_err(|e| Error::Torch(e.to_string()))?;
+        gradient.pop().ok_or_else(|| Error::Torch("no gradient came back".into()))
+    }
+}
+
+/// The network runs in micro-batches of one item, whatever the batch: libtorch does not promise
+/// the same bits for another batch size.
+impl<T: Channels> Denoiser<T> for Model {
+    fn estimate<'a>(&'a self, x: &T, sigma: f64, want: Want) -> Result<Estimate<'a, T>> {
+        let channels = x.to_channels(self.device);
+        let mut graphs = Vec::new();
+        let mut outputs = Vec::new();
+        for item in 0..x.batch() as i64 {
+            let input = channels.narrow(0, item, 1);
+            match want {
+                Want::Mean => {
+                    let d = tch::no_grad(|| self.denoise_channels(&input, sigma));
+                    outputs.push(d);
+                }
+                Want::Pullback => {
+                    let input = input.detach().set_requires_grad(true);
+                    let output = self.denoise_channels(&input, sigma);
+                    outputs.push(output.detach());
+                    graphs.push(Graph { input, output });
+                }
+            }
+        }
+        let x0 = x.from_channels(&Tensor::cat(&outputs, 0));
+        let pullback = (want == Want::Pullback).then(|| {
+            let like = x.clone();
+            Box::new(move |v: &T| {
+                let v = v.to_channels(self.device);
+                let pulled: Result<Vec<Tensor>> = graphs
+                    .iter()
+                    .enumerate()
+                    .map(|(i, g)| g.pull(&v.narrow(0, i as i64, 1)))
+                    .collect();
+                Ok(like.from_channels(&Tensor::cat(&pulled?, 0)))
+            }) as super::Pullback<'a, T>
+        });
+        Ok(Estimate { x0, pullback })
+    }
+
+    fn covariance(&self) -> Option<&Covariance> {
+        self.covariance.as_ref()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::card::{NetworkCard, TrainingCard};
+    use super::super::unet::Fresh;
+    use super::*;
+    use operators::array::Torch;
+    use operators::{Array, Field, Host, SliceRng, Vector};
+    use rand::SeedableRng;
+
+    pub(crate) fn small() -> Model {
+        let network = NetworkCard {
+            channels: vec![6, 8],
+            blocks: vec![1, 1],
+            sigma_data: 0.3,
+            parameters: 0,
+        };
+        let rng = rand_chacha::ChaCha8Rng::seed_from_u64(7);
+        let mut fresh = Fresh { device: Device::Cpu, rng, made: Vec::new() };
+        UNet::new(&mut fresh, &network, 2);
+        let training = TrainingCard {
+            steps: 0,
+            images: 0,
+            seed: 0,
+            seconds: 0.0,
+            version: String::new(),
+        };
+        let card = Card {
+            name: "small".into(),
+            training_set: String::new(),
+            intended_use: String::new(),
+            channels: 2,
+            normalisation: String::new(),
+            quantile: 0.995,
+            quantile_value: 1.0,
+            data_range: [0.0, 1.0],
+            sigma_range: [0.003, 4.0],
+            network,
+            training,
+            levels: Vec::new(),
+            weights_sha256: String::new(),
+        };
+        Model::new("small", card, fresh.made, Device::Cpu).unwrap()
+    }
+
+    fn random(batch: u32, rows: usize, columns: usize, seed: u64) -> Host<f32> {
+        let like = Host::zeros(&[batch as usize, rows, columns], Field::Complex);
+        like.normal_like(&mut SliceRng::samples(seed, 0, batch))
+    }
+
+    /// Finite differences of D along v, against Jᴴ.
+    #[test]
+    fn the_pullback_is_the_transposed_jacobian() {
+        let model = small();
+        let (x, u, v) = (random(2, 9, 14, 1), random(2, 9, 14, 2), random(2, 9, 14, 3));
+        let estimate = model.estimate(&x, 0.2, Want::Pullback).unwrap();
+        let right = u.dot(&estimate.pull(&v).unwrap());
+        let h = 1e-2;
+        let moved = |h: f64| {
+            let mut y = x.clone();
+            y.axpy(&[h], &u);
+            model.denoise(&y, 0.2).unwrap()
+        };
+        let mut slope = moved(h).minus(&moved(-h));
+        slope.scale(&[0.5 / h]);
+        for (l, r) in slope.dot(&v).iter().zip(&right) {
+            assert!((l - r).abs() < 2e-3 * r.abs().max(1.0), "{l} {r}");
+        }
+    }
+
+    #[test]
+    fn an_item_has_the_same_bits_alone_and_in_a_batch() {
+        let model = small();
+        let x = random(5, 16, 12, 4);
+        let together = model.denoise(&x, 0.5).unwrap();
+        for i in 0..5 {
+            let alone = model.denoise(&x.items(i, i + 1), 0.5).unwrap();
+            assert_eq!(alone.reals(), together.items(i, i + 1).reals());
+        }
+    }
+
+    #[test]
+    fn the_backends_agree() {
+        let model = small();
+        let x = random(2, 9, 14, 1);
+        let t = Torch::from_reals(
+            &(Device::Cpu, Kind::Float),
+            &x.sizes(),
+            Field::Complex,
+            &x.to_reals(),
+        );
+        let host = model.denoise(&x, 0.2).unwrap().to_reals();
+        let torch = model.denoise(&t, 0.2).unwrap().to_reals();
+        assert!(host.iter().zip(&torch).all(|(a, b)| (a - b).abs() < 1e-5));
+    }
+
+    #[test]
+    fn the_preconditioning_has_unit_variance() {
+        let edm = Preconditioning { sigma_data: 0.3 };
+        for s in [0.01f64, 0.3, 5.0] {
+            assert!((edm.input(s).powi(2) * (0.09 + s * s) - 1.0).abs() < 1e-12);
+            // The target (x0 - c_skip x) / c_out has unit variance.
+            let var = (1.0 - edm.skip(s)).powi(2) * 0.09 + edm.skip(s).powi(2) * s * s;
+            assert!((var / edm.out(s).powi(2) - 1.0).abs() < 1e-12);
+        }
+    }
+}

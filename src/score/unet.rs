@@ -1,0 +1,185 @@
+//! The local U-Net: no normalisation, no bias in the image path, FiLM scales only.
+//!
+//! Without biases and norms the network is homogeneous and indifferent to the crop: it works at
+//! any size (padded to a multiple of the coarsest cell by reflection of nothing: zeros, which are
+//! air) and at any position.
+
+use super::card::NetworkCard;
+use tch::{Device, Kind, Tensor};
+
+/// Where a network takes its tensors from: fresh ones, or a file's.
+pub trait Source {
+    /// The tensor of that name and shape; `gain` scales a fresh one.
+    fn take(&mut self, name: &str, shape: &[i64], gain: f64) -> Tensor;
+}
+
+/// `x + W₂ silu((1 + s) ∘ W₁ x)`, with the scale `s` from the noise level.
+struct Block {
+    first: Tensor,
+    second: Tensor,
+    film: Tensor,
+}
+
+impl Block {
+    fn new(source: &mut dyn Source, name: &str, channels: i64) -> Self {
+        let conv = [channels, channels, 3, 3];
+        Block {
+            first: source.take(&format!("{name}.first.weight"), &conv, 1.4),
+            second: source.take(&format!("{name}.second.weight"), &conv, 0.3),
+            film: source.take(&format!("{name}.film.weight"), &[channels, EMBEDDING], 0.0),
+        }
+    }
+
+    fn forward(&self, x: &Tensor, embedding: &Tensor) -> Tensor {
+        let scale: Tensor = embedding.matmul(&self.film.tr()) + 1.0;
+        let h = conv3(x, &self.first) * scale.unsqueeze(-1).unsqueeze(-1);
+        x + conv3(&h.silu(), &self.second)
+    }
+}
+
+fn conv3(x: &Tensor, w: &Tensor) -> Tensor {
+    x.conv2d(w, None::<&Tensor>, [1, 1], [1, 1], [1, 1], 1)
+}
+
+/// Width of the noise embedding.
+const EMBEDDING: i64 = 64;
+/// Frequencies of the noise features.
+const FREQUENCIES: i64 = 8;
+
+/// One resolution: its blocks on the way down and up, and the 2 × 2 convolutions to the next.
+struct Level {
+    down: Vec<Block>,
+    up: Vec<Block>,
+    shrink: Tensor,
+    grow: Tensor,
+}
+
+/// `F(x, c)`: images with `channels` channels and a noise number per item to images.
+pub struct UNet {
+    input: Tensor,
+    output: Tensor,
+    embed_first: Tensor,
+    embed_first_bias: Tensor,
+    embed_second: Tensor,
+    embed_second_bias: Tensor,
+    levels: Vec<Level>,
+    middle: Vec<Block>,
+}
+
+impl UNet {
+    /// Builds the network of `card` for images with `image_channels` channels from `source`.
+    pub fn new(source: &mut dyn Source, card: &NetworkCard, image_channels: usize) -> Self {
+        let width = |i: usize| card.channels[i] as i64;
+        let blocks = |source: &mut dyn Source, side: &str, i: usize| {
+            (0..card.blocks[i])
+                .map(|b| Block::new(source, &format!("level{i}.{side}{b}"), width(i)))
+                .collect::<Vec<_>>()
+        };
+        let coarsest = card.channels.len() - 1;
+        let levels = (0..coarsest)
+            .map(|i| Level {
+                down: blocks(source, "down", i),
+                up: blocks(source, "up", i),
+                shrink: source.take(
+                    &format!("level{i}.shrink.weight"),
+                    &[width(i + 1), width(i), 2, 2],
+                    1.0,
+                ),
+                grow: source.take(
+                    &format!("level{i}.grow.weight"),
+                    &[width(i + 1), width(i), 2, 2],
+                    0.5,
+                ),
+            })
+            .collect();
+        let image = image_channels as i64;
+        UNet {
+            input: source.take("input.weight", &[width(0), image, 3, 3], 1.0),
+            output: source.take("output.weight", &[image, width(0), 3, 3], 0.1),
+            embed_first: source.take("embed.first.weight", &[EMBEDDING, 2 * FREQUENCIES], 1.0),
+            embed_first_bias: source.take("embed.first.bias", &[EMBEDDING], 0.0),
+            embed_second: source.take("embed.second.weight", &[EMBEDDING, EMBEDDING], 1.0),
+            embed_second_bias: source.take("embed.second.bias", &[EMBEDDING], 0.0),
+            middle: blocks(source, "middle", coarsest),
+            levels,
+        }
+    }
+
+    /// Multiple that both sides of an image are padded to.
+    pub fn cell(&self) -> i64 {
+        1 << self.levels.len()
+    }
+
+    /// `F(x, c)`: `[B, channels, Y, X]` and `[B]` to `[B, channels, Y, X]`.
+    pub fn forward(&self, x: &Tensor, c: &Tensor) -> Tensor {
+        let size = x.size();
+        let (rows, columns, cell) = (size[2], size[3], self.cell());
+        let (more_y, more_x) = ((cell - rows % cell) % cell, (cell - columns % cell) % cell);
+        let padded = if more_x + more_y > 0 {
+            x.constant_pad_nd([0, more_x, 0, more_y])
+        } else {
+            x.shallow_clone()
+        };
+        let embedding = self.embed(c).to_kind(x.kind());
+        let y = self.image_path(&padded, &embedding);
+        if more_x + more_y > 0 { y.narrow(2, 0, rows).narrow(3, 0, columns) } else { y }
+    }
+
+    fn image_path(&self, x: &Tensor, embedding: &Tensor) -> Tensor {
+        let run = |blocks: &[Block], x: Tensor| {
+            blocks.iter().fold(x, |x, block| block.forward(&x, embedding))
+        };
+        let mut x = conv3(x, &self.input);
+        let mut skips = Vec::new();
+        for level in &self.levels {
+            x = run(&level.down, x);
+            skips.push(x.shallow_clone());
+            x = x.conv2d(&level.shrink, None::<&Tensor>, [2, 2], [0, 0], [1, 1], 1);
+        }
+        x = run(&self.middle, x);
+        for (level, skip) in self.levels.iter().zip(skips).rev() {
+            let none = None::<&Tensor>;
+            x = x.conv_transpose2d(&level.grow, none, [2, 2], [0, 0], [0, 0], 1, [1, 1]) + skip;
+            x = run(&level.up, x);
+        }
+        conv3(&x, &self.output)
+    }
+
+    /// The embedding of `c = ln σ / 4`: cosines and sines, two layers.
+    fn embed(&self, c: &Tensor) -> Tensor {
+        let c = c.to_kind(self.embed_first.kind());
+        let frequencies = Tensor::arange(FREQUENCIES, (c.kind(), c.device())) * 0.5 + 0.5;
+        let angles = c.unsqueeze(-1) * 4.0 * frequencies.unsqueeze(0);
+        let features = Tensor::cat(&[angles.cos(), angles.sin()], -1);
+        let h = (features.matmul(&self.embed_first.tr()) + &self.embed_first_bias).silu();
+        (h.matmul(&self.embed_second.tr()) + &self.embed_second_bias).silu()
+    }
+}
+
+/// Fresh tensors: normal with variance `gain² / fan_in`, from an explicit seed.
+pub struct Fresh {
+    /// Device of the tensors.
+    pub device: Device,
+    /// Random numbers.
+    pub rng: rand_chacha::ChaCha8Rng,
+    /// What was made, in order.
+    pub made: Vec<(String, Tensor)>,
+}
+
+impl Source for Fresh {
+    fn take(&mut self, name: &str, shape: &[i64], gain: f64) -> Tensor {
+        use rand_distr::{Distribution, StandardNormal};
+        let fan_in: i64 = shape[1..].iter().product();
+        let scale = gain / (fan_in as f64).sqrt();
+        let count = shape.iter().product::<i64>();
+        let values: Vec<f32> = (0..count)
+            .map(|_| {
+                let z: f64 = StandardNormal.sample(&mut self.rng);
+                (scale * z) as f32
+            })
+            .collect();
+        let t = Tensor::from_slice(&values).view(shape).to_kind(Kind::Float).to_device(self.device);
+        self.made.push((name.to_owned(), t.shallow_clone()));
+        t
+    }
+}

@@ -1,0 +1,173 @@
+//! Weight files: safetensors with the model card inside; wrong weights are refused by name.
+
+use super::card::Card;
+use super::unet::Source;
+use safetensors::tensor::{Dtype, SafeTensors, TensorView};
+use sha2::{Digest, Sha256};
+use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
+use tch::{Device, Kind, Tensor};
+
+/// What can be wrong with a prior's file.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PriorError {
+    /// The file cannot be read or written.
+    #[error("prior {path}: {why}")]
+    File {
+        /// Path or name.
+        path: String,
+        /// What happened, and the way out.
+        why: String,
+    },
+    /// Tensors are missing, unexpected, or have another shape.
+    #[error("prior {path}: its tensors are not those of its model card: {mismatches}")]
+    Tensors {
+        /// Path or name.
+        path: String,
+        /// Every mismatch.
+        mismatches: String,
+    },
+    /// The bytes are not those that the card was written for.
+    #[error(
+        "prior {path}: the weights' SHA-256 is {found}, the model card says {expected}: \
+         the file was changed or damaged; train or fetch it again"
+    )]
+    Hash {
+        /// Path or name.
+        path: String,
+        /// The card's hash.
+        expected: String,
+        /// The file's hash.
+        found: String,
+    },
+}
+
+const CARD: &str = "annulus.card";
+
+/// SHA-256 of names, shapes and bytes, in order of name.
+pub(crate) fn digest(tensors: &[(String, Tensor)]) -> String {
+    let sorted: BTreeMap<&str, &Tensor> = tensors.iter().map(|(n, t)| (n.as_str(), t)).collect();
+    let mut hash = Sha256::new();
+    for (name, t) in sorted {
+        hash.update(name.as_bytes());
+        hash.update(format!("{:?}", t.size()).as_bytes());
+        hash.update(bytes(t));
+    }
+    hash.finalize().iter().map(|b| format!("{b:02x}")).collect()
+}
+
+fn bytes(t: &Tensor) -> Vec<u8> {
+    let flat = t.detach().to_kind(Kind::Float).to_device(Device::Cpu).contiguous();
+    let mut values = vec![0f32; flat.numel()];
+    flat.copy_data(&mut values, flat.numel());
+    values.iter().flat_map(|v| v.to_le_bytes()).collect()
+}
+
+/// Named tensors and text as one safetensors blob.
+pub(crate) fn serialise(
+    tensors: &[(String, Tensor)],
+    text: HashMap<String, String>,
+) -> Result<Vec<u8>, String> {
+    let raw: Vec<(String, Vec<usize>, Vec<u8>)> = tensors
+        .iter()
+        .map(|(n, t)| (n.clone(), t.size().iter().map(|&d| d as usize).collect(), bytes(t)))
+        .collect();
+    let views: Result<Vec<_>, _> = raw
+        .iter()
+        .map(|(n, shape, data)| {
+            TensorView::new(Dtype::F32, shape.clone(), data).map(|v| (n.clone(), v))
+        })
+        .collect();
+    let views = views.map_err(|e| e.to_string())?;
+    safetensors::serialize(views, Some(text)).map_err(|e| e.to_string())
+}
+
+/// The reverse of [`serialise`].
+pub(crate) fn deserialise(
+    blob: &[u8],
+) -> Result<(Vec<(String, Tensor)>, HashMap<String, String>), String> {
+    let (_, metadata) = SafeTensors::read_metadata(blob).map_err(|e| e.to_string())?;
+    let text = metadata.metadata().clone().unwrap_or_default();
+    let file = SafeTensors::deserialize(blob).map_err(|e| e.to_string())?;
+    let tensors = file.tensors().into_iter().map(|(name, view)| {
+        if view.dtype() != Dtype::F32 {
+            return Err(format!("tensor `{name}` is {:?}, expected F32", view.dtype()));
+        }
+        let shape: Vec<i64> = view.shape().iter().map(|&n| n as i64).collect();
+        let exact = view.data().chunks_exact(4);
+        let values: Vec<f32> =
+            exact.map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect();
+        Ok((name, Tensor::from_slice(&values).view(&shape[..])))
+    });
+    Ok((tensors.collect::<Result<_, _>>()?, text))
+}
+
+/// Writes weights and card to `path`, beside and then renamed.
+pub fn write_prior(path: &Path, card: &Card, tensors: &[(String, Tensor)]) -> Result<(), PriorError> {
+    let fail = |why: String| PriorError::File { path: path.display().to_string(), why };
+    let json = serde_json::to_string(card).map_err(|e| fail(e.to_string()))?;
+    let blob = serialise(tensors, HashMap::from([(CARD.into(), json)])).map_err(&fail)?;
+    crate::io::atomic::write(path, &blob, true).map_err(|e| fail(e.to_string()))
+}
+
+/// Reads weights and card from a file's bytes; `name` is for messages.
+pub fn read_prior(name: &str, blob: &[u8]) -> Result<(Card, Vec<(String, Tensor)>), PriorError> {
+    let fail = |why: String| PriorError::File { path: name.into(), why };
+    let (tensors, text) =
+        deserialise(blob).map_err(|e| fail(format!("not a safetensors file of a prior: {e}")))?;
+    let json = text.get(CARD).ok_or_else(|| {
+        fail(format!("has no model card (metadata key `{CARD}`); write one with `annulus train`"))
+    })?;
+    let card: Card =
+        serde_json::from_str(json).map_err(|e| fail(format!("its model card is damaged: {e}")))?;
+    let found = digest(&tensors);
+    if found != card.weights_sha256 {
+        let expected = card.weights_sha256.clone();
+        return Err(PriorError::Hash { path: name.into(), expected, found });
+    }
+    Ok((card, tensors))
+}
+
+/// A [`Source`] over loaded tensors that keeps account of what does not fit.
+pub(crate) struct Loaded {
+    tensors: HashMap<String, Tensor>,
+    device: Device,
+    mismatches: Vec<String>,
+}
+
+impl Loaded {
+    pub(crate) fn new(tensors: Vec<(String, Tensor)>, device: Device) -> Self {
+        Loaded { tensors: tensors.into_iter().collect(), device, mismatches: Vec::new() }
+    }
+
+    /// Every missing, mis-shaped or unexpected tensor as an error.
+    pub(crate) fn finish(mut self, name: &str) -> Result<(), PriorError> {
+        let mut left: Vec<_> = self.tensors.keys().cloned().collect();
+        left.sort();
+        self.mismatches.extend(left.iter().map(|n| format!("unexpected `{n}`")));
+        if self.mismatches.is_empty() {
+            return Ok(());
+        }
+        let mismatches = self.mismatches.join(", ");
+        Err(PriorError::Tensors { path: name.into(), mismatches })
+    }
+}
+
+impl Source for Loaded {
+    fn take(&mut self, name: &str, shape: &[i64], _: f64) -> Tensor {
+        let blank = || Tensor::zeros(shape, (Kind::Float, self.device));
+        match self.tensors.remove(name) {
+            Some(t) if t.size() == shape => t.to_device(self.device),
+            Some(t) => {
+                let found = t.size();
+                self.mismatches.push(format!("`{name}` is {found:?}, expected {shape:?}"));
+                blank()
+            }
+            None => {
+                self.mismatches.push(format!("missing `{name}`"));
+                blank()
+            }
+        }
+    }
+}

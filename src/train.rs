@@ -1,0 +1,13 @@
+//! Training a score model: denoising score matching on procedural anatomy.
+
+mod checkpoint;
+mod config;
+mod data;
+mod evaluate;
+mod optimiser;
+mod run;
+
+pub use config::TrainConfig;
+pub use data::{Images, TrainError};
+pub use evaluate::{HeldOut, evaluate};
+pub use run::train;

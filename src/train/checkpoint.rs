@@ -1,0 +1,84 @@
+//! The state of a run on disk: weights, average, moments, step; written beside and renamed.
+
+use super::data::TrainError;
+use super::optimiser::Adam;
+use super::TrainConfig;
+use crate::score::PriorError;
+use crate::score::{deserialise, serialise};
+use std::collections::HashMap;
+use std::path::Path;
+use tch::{Device, Tensor};
+
+/// Where a run stands.
+pub struct State {
+    /// Next step.
+    pub step: usize,
+    /// Seconds trained so far.
+    pub seconds: f64,
+    /// σ_data, fixed at the first step.
+    pub sigma_data: f64,
+    /// Weights and moments.
+    pub adam: Adam,
+}
+
+fn fail(path: &Path, why: String) -> TrainError {
+    PriorError::File { path: path.display().to_string(), why }.into()
+}
+
+/// Writes the state.
+pub fn save(path: &Path, config: &TrainConfig, state: &State) -> Result<(), TrainError> {
+    let mut tensors = Vec::new();
+    for (i, (name, w)) in state.adam.weights.iter().enumerate() {
+        tensors.push((format!("weight/{name}"), w.shallow_clone()));
+        tensors.push((format!("ema/{name}"), state.adam.ema[i].shallow_clone()));
+        tensors.push((format!("m/{name}"), state.adam.m[i].shallow_clone()));
+        tensors.push((format!("v/{name}"), state.adam.v[i].shallow_clone()));
+    }
+    let config = serde_json::to_string(config).map_err(|e| fail(path, e.to_string()))?;
+    let text = HashMap::from([
+        ("config".to_owned(), config),
+        ("step".to_owned(), state.step.to_string()),
+        ("seconds".to_owned(), state.seconds.to_string()),
+        ("sigma_data".to_owned(), state.sigma_data.to_string()),
+    ]);
+    let blob = serialise(&tensors, text).map_err(|e| fail(path, e))?;
+    Ok(crate::io::atomic::write(path, &blob, true)?)
+}
+
+/// Reads a state back; refuses one of another run. `order` gives the names in their order.
+pub fn load(
+    path: &Path,
+    config: &TrainConfig,
+    order: &[String],
+    device: Device,
+) -> Result<State, TrainError> {
+    let blob = std::fs::read(path).map_err(|e| fail(path, e.to_string()))?;
+    let (tensors, text) =
+        deserialise(&blob).map_err(|e| fail(path, format!("not a checkpoint of ours: {e}")))?;
+    let number = |key: &str| -> Result<f64, TrainError> {
+        let found = text.get(key).and_then(|v| v.parse().ok());
+        found.ok_or_else(|| fail(path, format!("the checkpoint has no `{key}`")))
+    };
+    let made_with: Option<TrainConfig> =
+        text.get("config").and_then(|c| serde_json::from_str(c).ok());
+    if made_with.as_ref() != Some(config) {
+        let why = "the checkpoint belongs to a run with another configuration: \
+                   use that configuration, another -o, or remove the checkpoint";
+        return Err(fail(path, why.into()));
+    }
+    let mut by_name: HashMap<String, Tensor> = tensors.into_iter().collect();
+    let mut take = |kind: &str, name: &str| {
+        let found = by_name.remove(&format!("{kind}/{name}")).map(|t| t.to_device(device));
+        found.ok_or_else(|| fail(path, format!("the checkpoint lacks `{kind}/{name}`")))
+    };
+    let mut adam = Adam { weights: Vec::new(), ema: Vec::new(), m: Vec::new(), v: Vec::new() };
+    for name in order {
+        let leaf = take("weight", name)?.set_requires_grad(true);
+        adam.weights.push((name.clone(), leaf));
+        adam.ema.push(take("ema", name)?);
+        adam.m.push(take("m", name)?);
+        adam.v.push(take("v", name)?);
+    }
+    let (step, seconds) = (number("step")? as usize, number("seconds")?);
+    Ok(State { step, seconds, sigma_data: number("sigma_data")?, adam })
+}

@@ -1,0 +1,138 @@
+//! What a training run is: one TOML file, every key with its default.
+
+use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
+
+/// A training run. A checkpoint holds it too: a run resumes only with the same one.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct TrainConfig {
+    /// Name on the model card.
+    pub name: String,
+    /// Training images made before the first step.
+    pub slices: usize,
+    /// Their side in pixels.
+    pub size: usize,
+    /// Folder of anatomical label maps (NIfTI) to draw part of the images from.
+    pub labels: Option<PathBuf>,
+    /// Share of the images that come from label maps, where there are any.
+    pub label_share: f64,
+    /// Seed of images, crops and noise.
+    pub seed: u64,
+    /// Channels of each resolution, finest first.
+    pub channels: Vec<usize>,
+    /// Residual blocks of each resolution.
+    pub blocks: Vec<usize>,
+    /// Crops to train on.
+    pub images: usize,
+    /// Crops a step.
+    pub batch: usize,
+    /// Side of a crop in pixels.
+    pub crop: usize,
+    /// Side of a crop in the last 15 % of the run.
+    pub late_crop: usize,
+    /// Peak learning rate of Adam; cosine decay after a short warm-up.
+    pub learning_rate: f64,
+    /// Decay of the moving average of the weights, per step.
+    pub ema_decay: f64,
+    /// Largest norm of the gradient.
+    pub gradient_clip: f64,
+    /// Median noise deviation of training, per real component.
+    pub sigma_median: f64,
+    /// Deviation of ln σ.
+    pub sigma_spread: f64,
+    /// Smallest and largest noise deviation.
+    pub sigma_range: [f64; 2],
+    /// Arithmetic of the convolutions: `f32` or `bf16` (weights and moments stay f32).
+    pub precision: Precision,
+    /// Seconds between checkpoints.
+    pub checkpoint_seconds: f64,
+}
+
+/// Arithmetic of the convolutions in training.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Precision {
+    /// Single precision.
+    F32,
+    /// bfloat16: faster where the processor has it.
+    Bf16,
+}
+
+impl Default for TrainConfig {
+    fn default() -> Self {
+        TrainConfig {
+            name: "local".into(),
+            slices: 3000,
+            size: 200,
+            labels: None,
+            label_share: 0.6,
+            seed: 1,
+            channels: vec![24, 48, 96],
+            blocks: vec![1, 2, 3],
+            images: 150_000,
+            batch: 8,
+            crop: 64,
+            late_crop: 96,
+            learning_rate: 1e-3,
+            ema_decay: 0.9995,
+            gradient_clip: 1.0,
+            sigma_median: 0.12,
+            sigma_spread: 1.4,
+            sigma_range: [0.003, 4.0],
+            precision: Precision::F32,
+            checkpoint_seconds: 60.0,
+        }
+    }
+}
+
+impl TrainConfig {
+    /// Optimiser steps of the whole run.
+    pub fn steps(&self) -> usize {
+        self.images.div_ceil(self.batch)
+    }
+
+    /// Learning rate at a step: linear warm-up over 100 steps, then cosine decay to zero.
+    pub fn rate(&self, step: usize) -> f64 {
+        let t = step as f64 / self.steps() as f64;
+        let warm = ((step + 1) as f64 / 100.0).min(1.0);
+        self.learning_rate * warm * 0.5 * (1.0 + (std::f64::consts::PI * t).cos())
+    }
+
+    /// Side of the crops at a step.
+    pub fn crop_at(&self, step: usize) -> usize {
+        if step * 100 < self.steps() * 85 { self.crop } else { self.late_crop }
+    }
+
+    /// Everything that makes the run impossible, one line each.
+    pub fn problems(&self) -> Vec<String> {
+        let mut found = Vec::new();
+        let mut expect = |sound: bool, message: &str| {
+            if !sound {
+                found.push(message.to_owned());
+            }
+        };
+        let cell = 1 << self.channels.len().saturating_sub(1);
+        expect(self.slices > 0, "slices: expected at least 1");
+        expect(self.images > 0 && self.batch > 0, "images, batch: expected at least 1");
+        expect(self.size >= self.late_crop.max(self.crop), "size: smaller than a crop");
+        expect(self.crop >= 16, "crop: expected at least 16 pixels");
+        expect(
+            self.crop.is_multiple_of(cell) && self.late_crop.is_multiple_of(cell),
+            "crop, late_crop: expected a multiple of 2^(resolutions - 1)",
+        );
+        expect(
+            !self.channels.is_empty() && self.channels.len() == self.blocks.len(),
+            "channels, blocks: expected as many of one as of the other",
+        );
+        expect(!self.channels.contains(&0), "channels: expected positive numbers");
+        expect((0.0..=1.0).contains(&self.label_share), "label_share: expected 0 to 1");
+        expect(self.learning_rate > 0.0, "learning_rate: expected a positive number");
+        expect((0.0..1.0).contains(&self.ema_decay), "ema_decay: expected 0 to 1");
+        expect(self.gradient_clip > 0.0, "gradient_clip: expected a positive number");
+        let [low, high] = self.sigma_range;
+        expect(0.0 < low && low < high, "sigma_range: expected 0 < smallest < largest");
+        expect(self.sigma_median > 0.0, "sigma_median: expected a positive number");
+        found
+    }
+}

@@ -1,0 +1,80 @@
+//! The denoising error of a prior on held-out images, and its radial spectrum.
+
+use crate::progress::Progress;
+use crate::score::{Denoiser, LevelError};
+use ndarray::Array2;
+use num_complex::Complex32;
+use operators::{Array, Direction, Host, Result, SliceRng, Vector};
+use phantoms::Procedural;
+use rayon::prelude::*;
+
+/// Images of seeds that no training run uses.
+pub struct HeldOut {
+    images: Vec<Host<f32>>,
+}
+
+/// Training seeds are the user's; this one is kept.
+const HELD_OUT_SEED: u64 = 0x4845_4c44_4f55_5421;
+/// Rings of the error's spectrum, from the centre of k-space to its corner.
+const RINGS: usize = 24;
+/// Noise deviations at which a card is measured.
+const SIGMAS: [f64; 13] =
+    [0.003, 0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.2, 0.3, 0.5, 1.0, 2.0, 4.0];
+
+impl HeldOut {
+    /// `count` procedural images of `size`² pixels.
+    pub fn new(count: usize, size: usize) -> Self {
+        let procedural = Procedural::new(HELD_OUT_SEED).with_size(size, size);
+        let host = |image: Array2<Complex32>| {
+            let (rows, columns) = image.dim();
+            let elements: Vec<Complex32> = image.iter().copied().collect();
+            Host::from_complex(&[1, rows, columns], &elements)
+        };
+        let make = |i: usize| host(procedural.slice(i as u64));
+        HeldOut { images: (0..count).into_par_iter().map(make).collect() }
+    }
+}
+
+/// `E‖D(x + σ n) - x‖²` and its spectrum at each level.
+pub fn evaluate(
+    prior: &dyn Denoiser<Host<f32>>,
+    held_out: &HeldOut,
+    progress: &Progress,
+) -> Result<Vec<LevelError>> {
+    let bar =
+        progress.stage("denoising error", (SIGMAS.len() * held_out.images.len()) as u64);
+    let mut levels = Vec::new();
+    for (level, &sigma) in SIGMAS.iter().enumerate() {
+        let (mut sum, mut reals) = (0.0, 0.0);
+        let mut rings = [(0.0, 0.0); RINGS];
+        for (i, x0) in held_out.images.iter().enumerate() {
+            let mut rng = SliceRng::new(HELD_OUT_SEED, [(i as u32, level as u32)]);
+            let mut x = x0.clone();
+            x.axpy(&[sigma], &x0.normal_like(&mut rng));
+            let error = prior.denoise(&x, sigma)?.minus(x0);
+            sum += error.dot(&error)[0];
+            reals += Vector::reals(&error) as f64;
+            add_rings(&error, &mut rings);
+            bar.step();
+        }
+        let spectrum = rings.iter().map(|(s, n)| if *n > 0.0 { s / n } else { 0.0 }).collect();
+        let relative_error = sum / (reals * sigma * sigma);
+        levels.push(LevelError { sigma, relative_error, spectrum });
+    }
+    bar.finish();
+    Ok(levels)
+}
+
+/// Adds `|F e|²` per real component to the rings of |k|.
+fn add_rings(error: &Host<f32>, rings: &mut [(f64, f64); RINGS]) {
+    let sizes = error.sizes();
+    let (rows, columns) = (sizes[1], sizes[2]);
+    let k = error.fft2(Direction::Forward);
+    for (i, z) in k.complex().iter().enumerate() {
+        let r = crate::score::radius(i / columns, i % columns, rows, columns);
+        let ring = (r * std::f64::consts::SQRT_2 * RINGS as f64) as usize;
+        let (sum, count) = &mut rings[ring.min(RINGS - 1)];
+        *sum += f64::from(z.norm_sqr()) / 2.0;
+        *count += 1.0;
+    }
+}

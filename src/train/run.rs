@@ -1,0 +1,212 @@
+//! The training loop: EDM loss, Adam, moving average, checkpoints; exact after a kill.
+
+use super::checkpoint::{State, load, save};
+use super::config::Precision;
+use super::data::{Images, TrainError};
+use super::evaluate::{HeldOut, evaluate};
+use super::optimiser::Adam;
+use super::TrainConfig;
+use crate::progress::Progress;
+use crate::score::{
+    Card, Fresh, Model, NetworkCard, Preconditioning, Source, TrainingCard, UNet, digest,
+    write_prior,
+};
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+use rand_distr::{Distribution, StandardNormal};
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+use tch::{Device, Kind, Tensor};
+
+/// Leaves by name, cast to the arithmetic of the convolutions; the noise embedding stays f32.
+struct Cast<'a> {
+    leaves: HashMap<&'a str, &'a Tensor>,
+    kind: Kind,
+}
+
+impl Source for Cast<'_> {
+    fn take(&mut self, name: &str, _: &[i64], _: f64) -> Tensor {
+        let kind = if name.starts_with("embed") { Kind::Float } else { self.kind };
+        self.leaves[name].to_kind(kind)
+    }
+}
+
+/// Trains the prior of `config` and writes it to `output`; goes on from `output`'s checkpoint.
+pub fn train(
+    config: &TrainConfig,
+    output: &Path,
+    device: Device,
+    progress: &Progress,
+    interrupted: &dyn Fn() -> bool,
+) -> Result<Card, TrainError> {
+    if let Some(problem) = config.problems().into_iter().next() {
+        return Err(TrainError::Config(problem));
+    }
+    let checkpoint = PathBuf::from(format!("{}.checkpoint", output.display()));
+    let images = Images::make(config, progress)?;
+    let mut state = start(config, &checkpoint, &images, device)?;
+    let edm = Preconditioning { sigma_data: state.sigma_data };
+    let network = network_card(config, state.sigma_data);
+
+    let bar = progress.stage("training", config.steps() as u64);
+    bar.set(state.step as u64);
+    let (began, before) = (Instant::now(), state.seconds);
+    let (mut saved, mut smooth) = (Instant::now(), f64::NAN);
+    while state.step < config.steps() {
+        let loss = step(config, &mut state, &images, &network, edm, device)?;
+        smooth = if smooth.is_nan() { loss } else { 0.99 * smooth + 0.01 * loss };
+        state.seconds = before + began.elapsed().as_secs_f64();
+        bar.message(&format!("loss {smooth:.4}"));
+        bar.set(state.step as u64);
+        let stop = interrupted();
+        if stop || saved.elapsed().as_secs_f64() > config.checkpoint_seconds {
+            save(&checkpoint, config, &state)?;
+            saved = Instant::now();
+        }
+        if stop {
+            let checkpoint = checkpoint.display().to_string();
+            return Err(TrainError::Interrupted { step: state.step, checkpoint });
+        }
+    }
+    save(&checkpoint, config, &state)?;
+    bar.finish();
+    finish(config, output, &state, network, device, progress)
+}
+
+/// A fresh state, or the checkpoint's.
+fn start(
+    config: &TrainConfig,
+    checkpoint: &Path,
+    images: &Images,
+    device: Device,
+) -> Result<State, TrainError> {
+    let rng = ChaCha8Rng::seed_from_u64(config.seed);
+    let mut fresh = Fresh { device, rng, made: Vec::new() };
+    UNet::new(&mut fresh, &network_card(config, 1.0), 2);
+    if checkpoint.exists() {
+        let order: Vec<String> = fresh.made.iter().map(|(n, _)| n.clone()).collect();
+        return load(checkpoint, config, &order, device);
+    }
+    let sigma_data = images.deviation();
+    Ok(State { step: 0, seconds: 0.0, sigma_data, adam: Adam::new(fresh.made) })
+}
+
+fn network_card(config: &TrainConfig, sigma_data: f64) -> NetworkCard {
+    NetworkCard {
+        channels: config.channels.clone(),
+        blocks: config.blocks.clone(),
+        sigma_data,
+        parameters: 0,
+    }
+}
+
+/// One optimiser step; its crops and noise depend on the seed and the step alone.
+///
+/// Loss: `E ‖F(c_in x, c_noise) - (x0 - c_skip x) / c_out‖²`, Karras et al. 2022, eq. 8.
+fn step(
+    config: &TrainConfig,
+    state: &mut State,
+    images: &Images,
+    network: &NetworkCard,
+    edm: Preconditioning,
+    device: Device,
+) -> Result<f64, TrainError> {
+    let mut rng = ChaCha8Rng::seed_from_u64(config.seed);
+    rng.set_stream(1 + state.step as u64);
+    let side = config.crop_at(state.step);
+    let shape = [config.batch as i64, side as i64, side as i64, 2];
+    let image = |values: &[f32]| {
+        Tensor::from_slice(values).view(shape).to_device(device).permute([0, 3, 1, 2])
+    };
+    let x0 = image(&images.crops(config.batch, side, &mut rng));
+    let sigmas: Vec<f64> = (0..config.batch)
+        .map(|_| {
+            let z: f64 = StandardNormal.sample(&mut rng);
+            let sigma = config.sigma_median * (config.sigma_spread * z).exp();
+            sigma.clamp(config.sigma_range[0], config.sigma_range[1])
+        })
+        .collect();
+    let noise: Vec<f32> =
+        (0..x0.numel()).map(|_| StandardNormal.sample(&mut rng)).collect();
+    let per_item = |f: &dyn Fn(f64) -> f64| {
+        let values: Vec<f32> = sigmas.iter().map(|&s| f(s) as f32).collect();
+        Tensor::from_slice(&values).to_device(device)
+    };
+    let wide = |t: Tensor| t.view([-1, 1, 1, 1]);
+    let x = &x0 + image(&noise) * wide(per_item(&|s| s));
+    let target = (&x0 - &x * wide(per_item(&|s| edm.skip(s)))) / wide(per_item(&|s| edm.out(s)));
+
+    let kind = if config.precision == Precision::Bf16 { Kind::BFloat16 } else { Kind::Float };
+    let leaves = state.adam.weights.iter().map(|(n, t)| (n.as_str(), t)).collect();
+    let net = UNet::new(&mut Cast { leaves, kind }, network, 2);
+    let input = (x * wide(per_item(&|s| edm.input(s)))).to_kind(kind);
+    let f = net.forward(&input, &per_item(&|s| edm.noise(s))).to_kind(Kind::Float);
+    let loss = (f - target).square().mean(Kind::Float);
+    let value = loss.double_value(&[]);
+    let rate = config.rate(state.step);
+    if !value.is_finite() {
+        return Err(TrainError::Diverged { step: state.step, loss: value, rate });
+    }
+    loss.f_backward()?;
+    drop(net);
+    state.adam.step(state.step, rate, config.gradient_clip, config.ema_decay);
+    state.step += 1;
+    Ok(value)
+}
+
+/// Measures the averaged network on held-out images and writes it with its card.
+fn finish(
+    config: &TrainConfig,
+    output: &Path,
+    state: &State,
+    mut network: NetworkCard,
+    device: Device,
+    progress: &Progress,
+) -> Result<Card, TrainError> {
+    let tensors = state.adam.averaged();
+    network.parameters = tensors.iter().map(|(_, t)| t.numel()).sum();
+    let labels = match &config.labels {
+        Some(_) => format!(
+            " and, {:.0} % of them, sections of anatomical label maps with random contrasts \
+             (SynthSeg training label maps, Apache-2.0, where that folder was given)",
+            100.0 * config.label_share
+        ),
+        None => String::new(),
+    };
+    let mut card = Card {
+        name: config.name.clone(),
+        training_set: format!(
+            "{} procedural images of {} x {} pixels: warped spline brains with random contrasts, \
+             random regions, ellipses, lines, texture, bias field and phase (annulus-phantoms, \
+             seed {}){labels}; no patient data",
+            config.slices, config.size, config.size, config.seed
+        ),
+        intended_use: "Complex MR images of about 1 mm pixels; a local prior of edges and \
+                       textures, not of one organ. A demonstration: not for diagnosis."
+            .into(),
+        channels: 2,
+        normalisation: "magnitude divided by its 99.5 % quantile over the volume".into(),
+        quantile: 0.995,
+        quantile_value: 1.0,
+        data_range: [0.0, 2.0],
+        sigma_range: config.sigma_range,
+        network,
+        training: TrainingCard {
+            steps: state.step,
+            images: state.step * config.batch,
+            seed: config.seed,
+            seconds: state.seconds.round(),
+            version: env!("CARGO_PKG_VERSION").into(),
+        },
+        levels: Vec::new(),
+        weights_sha256: digest(&tensors),
+    };
+    let copies = tensors.iter().map(|(n, t)| (n.clone(), t.shallow_clone())).collect();
+    let model = Model::new(&config.name, card.clone(), copies, device)?;
+    let held_out = HeldOut::new(24, 192);
+    card.levels = evaluate(&model, &held_out, progress)
+        .map_err(|e| TrainError::Config(format!("measuring the prior: {e}")))?;
+    write_prior(output, &card, &tensors)?;
+    Ok(card)
+}
