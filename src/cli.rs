@@ -1,16 +1,16 @@
 //! The command line: one file a verb; no physics here.
 
 mod arguments;
-mod inspect;
-mod phantom;
-mod protocol;
-mod simulate;
 #[cfg(feature = "torch")]
 mod heavy;
+mod inspect;
+mod phantom;
 #[cfg(feature = "torch")]
 mod prior;
+mod protocol;
 #[cfg(feature = "torch")]
 mod recon;
+mod simulate;
 #[cfg(feature = "torch")]
 mod train;
 
@@ -44,7 +44,10 @@ fn hand_over() -> ExitCode {
     let error = match engine {
         Ok(path) => {
             let error = Command::new(&path).args(std::env::args_os().skip(1)).exec();
-            format!("{}: {error}; this build lacks libtorch, or was moved without it", path.display())
+            format!(
+                "{}: {error}; this build lacks libtorch, or was moved without it",
+                path.display()
+            )
         }
         Err(error) => error.to_string(),
     };

@@ -22,12 +22,17 @@ impl Metrics {
     /// Of `x` against the truth `t`; shapes must agree.
     pub fn measure(x: &Array3<f32>, t: &Array3<f32>) -> Self {
         let dot = |a: &Array3<f32>, b: &Array3<f32>| -> f64 {
-            a.iter().zip(b).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum()
+            a.iter()
+                .zip(b)
+                .map(|(a, b)| f64::from(*a) * f64::from(*b))
+                .sum()
         };
         let scale = dot(x, t) / dot(x, x).max(f64::MIN_POSITIVE);
         let fitted = x.mapv(|v| (f64::from(v) * scale) as f32);
         let mut error = 0.0;
-        Zip::from(&fitted).and(t).for_each(|a, b| error += f64::from(a - b).powi(2));
+        Zip::from(&fitted)
+            .and(t)
+            .for_each(|a, b| error += f64::from(a - b).powi(2));
         let peak = t.iter().fold(0f32, |m, v| m.max(*v));
         let mse = error / t.len() as f64;
         let ssim = fitted
@@ -59,7 +64,11 @@ pub fn ssim(x: ArrayView2<f32>, t: ArrayView2<f32>, range: f64) -> f64 {
     let (c1, c2) = ((0.01 * range).powi(2), (0.03 * range).powi(2));
     let mut sum = 0.0;
     let mut count = 0usize;
-    for (a, b) in x.windows((WINDOW, WINDOW)).into_iter().zip(t.windows((WINDOW, WINDOW))) {
+    for (a, b) in x
+        .windows((WINDOW, WINDOW))
+        .into_iter()
+        .zip(t.windows((WINDOW, WINDOW)))
+    {
         let (mut sa, mut sb, mut saa, mut sbb, mut sab) = (0.0, 0.0, 0.0, 0.0, 0.0);
         for (a, b) in a.iter().zip(&b) {
             let (a, b) = (f64::from(*a), f64::from(*b));
@@ -71,10 +80,13 @@ pub fn ssim(x: ArrayView2<f32>, t: ArrayView2<f32>, range: f64) -> f64 {
         }
         let (ma, mb) = (sa / n, sb / n);
         let unbiased = n / (n - 1.0);
-        let (va, vb) = (unbiased * (saa / n - ma * ma), unbiased * (sbb / n - mb * mb));
+        let (va, vb) = (
+            unbiased * (saa / n - ma * ma),
+            unbiased * (sbb / n - mb * mb),
+        );
         let vab = unbiased * (sab / n - ma * mb);
-        sum += (2.0 * ma * mb + c1) * (2.0 * vab + c2)
-            / ((ma * ma + mb * mb + c1) * (va + vb + c2));
+        sum +=
+            (2.0 * ma * mb + c1) * (2.0 * vab + c2) / ((ma * ma + mb * mb + c1) * (va + vb + c2));
         count += 1;
     }
     sum / count as f64

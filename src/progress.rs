@@ -19,7 +19,11 @@ pub enum Progress {
 impl Progress {
     /// Bars on a terminal, lines elsewhere.
     pub fn for_stderr() -> Self {
-        if std::io::stderr().is_terminal() { Progress::Bars } else { Progress::Lines }
+        if std::io::stderr().is_terminal() {
+            Progress::Bars
+        } else {
+            Progress::Lines
+        }
     }
 
     /// A stage of `total` steps.
@@ -35,7 +39,13 @@ impl Progress {
         bar.set_prefix(name.to_owned());
         let now = Instant::now();
         let name = name.to_owned();
-        Stage { bar, name, lines: self == Progress::Lines, began: now, said: Mutex::new(now) }
+        Stage {
+            bar,
+            name,
+            lines: self == Progress::Lines,
+            began: now,
+            said: Mutex::new(now),
+        }
     }
 }
 
@@ -73,7 +83,11 @@ impl Stage {
     pub fn finish(&self) {
         self.bar.finish();
         if self.lines {
-            eprintln!("{}: done in {:.1} s", self.name, self.began.elapsed().as_secs_f64());
+            eprintln!(
+                "{}: done in {:.1} s",
+                self.name,
+                self.began.elapsed().as_secs_f64()
+            );
         }
     }
 

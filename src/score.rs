@@ -1,13 +1,13 @@
 //! Score models: what a denoiser is, the noise levels, and the priors that this build knows.
 
+#[cfg(feature = "torch")]
+mod bridge;
 mod card;
 mod covariance;
 mod gaussian;
-mod schedule;
-#[cfg(feature = "torch")]
-mod bridge;
 #[cfg(feature = "torch")]
 mod model;
+mod schedule;
 #[cfg(feature = "torch")]
 mod unet;
 #[cfg(feature = "torch")]
@@ -20,6 +20,8 @@ pub use schedule::Schedule;
 
 #[cfg(feature = "torch")]
 pub use bridge::Channels;
+pub use covariance::Spectrum;
+pub(crate) use covariance::radius;
 #[cfg(feature = "torch")]
 pub use model::{Model, Preconditioning};
 #[cfg(feature = "torch")]
@@ -28,7 +30,6 @@ pub use unet::{Fresh, Source, UNet};
 pub use weights::{PriorError, read_prior, write_prior};
 #[cfg(feature = "torch")]
 pub(crate) use weights::{deserialise, digest, serialise};
-pub(crate) use covariance::{Spectrum, radius};
 
 use operators::Result;
 
@@ -57,7 +58,9 @@ impl<T> Estimate<'_, T> {
     ///
     /// Panics if the pullback was not wanted.
     pub fn pull(&self, v: &T) -> Result<T> {
-        self.pullback.as_ref().expect("asked for with Want::Pullback")(v)
+        self.pullback
+            .as_ref()
+            .expect("asked for with Want::Pullback")(v)
     }
 }
 

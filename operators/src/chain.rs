@@ -8,9 +8,7 @@ pub struct Chain<T> {
 }
 
 /// `A = Aₙ … A₂ A₁` from `[A₁, A₂, …, Aₙ]`; refuses unequal spaces when it is built.
-pub fn chain<T>(
-    links: impl IntoIterator<Item = Box<dyn LinearOperator<T>>>,
-) -> Result<Chain<T>> {
+pub fn chain<T>(links: impl IntoIterator<Item = Box<dyn LinearOperator<T>>>) -> Result<Chain<T>> {
     let links: Vec<_> = links.into_iter().collect();
     if links.is_empty() {
         return Err(Error::Parameter {
@@ -49,6 +47,9 @@ impl<T: Clone> LinearOperator<T> for Chain<T> {
     fn adjoint(&self, y: &T) -> Result<T> {
         let last = self.links.len() - 1;
         let first = self.links[last].adjoint(y)?;
-        self.links[..last].iter().rev().try_fold(first, |y, a| a.adjoint(&y))
+        self.links[..last]
+            .iter()
+            .rev()
+            .try_fold(first, |y, a| a.adjoint(&y))
     }
 }

@@ -21,9 +21,18 @@ pub fn adjoint_gap<T: Vector>(a: &dyn LinearOperator<T>, x: &T, y: &T) -> Result
         .iter()
         .zip(&right)
         .zip(norms)
-        .map(|((l, r), n)| if n > 0.0 { (l - r).abs() / n } else { (l - r).abs() })
+        .map(|((l, r), n)| {
+            if n > 0.0 {
+                (l - r).abs() / n
+            } else {
+                (l - r).abs()
+            }
+        })
         .fold(0.0, f64::max);
-    Ok(AdjointGap { gap, scale: right[0] / left[0] })
+    Ok(AdjointGap {
+        gap,
+        scale: right[0] / left[0],
+    })
 }
 
 /// `‖normal(x) - Aᴴ A x‖ / ‖Aᴴ A x‖`, the largest over the items.
@@ -55,8 +64,14 @@ pub fn gradient_gap<T: Vector>(
         moved.axpy(&[h], v);
         f(&moved)
     };
-    let slopes = at(h).into_iter().zip(at(-h)).map(|(p, m)| (p - m) / (2.0 * h));
-    slopes.zip(gradient.dot(v)).map(|(s, g)| ((s - g) / g).abs()).fold(0.0, f64::max)
+    let slopes = at(h)
+        .into_iter()
+        .zip(at(-h))
+        .map(|(p, m)| (p - m) / (2.0 * h));
+    slopes
+        .zip(gradient.dot(v))
+        .map(|(s, g)| ((s - g) / g).abs())
+        .fold(0.0, f64::max)
 }
 
 /// `‖a - b‖ / ‖b‖`, the largest over the items.
@@ -106,10 +121,16 @@ mod tests {
         let y = b.random(&[2, 1, 7, 9], Field::Complex, 2);
         let wrong = Wrong(Space::coil_images(1, 7, 9));
         let found = adjoint_gap(&wrong, &x, &y).unwrap();
-        assert!(found.gap > 1e-3 && (found.scale - 3.0).abs() < 1e-9, "{found:?}");
+        assert!(
+            found.gap > 1e-3 && (found.scale - 3.0).abs() < 1e-9,
+            "{found:?}"
+        );
         assert!(normal_gap(&wrong, &x).unwrap() > 0.5);
         let right = adjoint_gap(&Fourier::new(1, 7, 9), &x, &y).unwrap();
-        assert!(right.gap < 1e-13 && (right.scale - 1.0).abs() < 1e-9, "{right:?}");
+        assert!(
+            right.gap < 1e-13 && (right.scale - 1.0).abs() < 1e-9,
+            "{right:?}"
+        );
     }
 
     #[test]

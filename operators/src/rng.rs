@@ -20,7 +20,9 @@ impl SliceRng {
             rng.set_stream(u64::from(slice) << 32 | u64::from(sample));
             rng
         };
-        SliceRng { items: items.into_iter().map(stream).collect() }
+        SliceRng {
+            items: items.into_iter().map(stream).collect(),
+        }
     }
 
     /// Streams for `samples` samples of one slice.

@@ -43,18 +43,29 @@ pub fn conjugate_gradient<T: Vector>(
     let mut iterations = vec![0; b.batch()];
     let goal: Vec<f64> = bb.iter().map(|bb| params.tolerance.powi(2) * bb).collect();
     for _ in 0..params.iterations {
-        let active: Vec<bool> = rr.iter().zip(&goal).map(|(r, g)| r > g && *r > 0.0).collect();
+        let active: Vec<bool> = rr
+            .iter()
+            .zip(&goal)
+            .map(|(r, g)| r > g && *r > 0.0)
+            .collect();
         if !active.contains(&true) {
             break;
         }
         let hp = h(&p)?;
         let curvature = p.dot(&hp);
         let gated = |value: Vec<f64>| -> Vec<f64> {
-            value.into_iter().zip(&active).map(|(v, &on)| if on { v } else { 0.0 }).collect()
+            value
+                .into_iter()
+                .zip(&active)
+                .map(|(v, &on)| if on { v } else { 0.0 })
+                .collect()
         };
         let alpha = gated(rr.iter().zip(&curvature).map(|(r, c)| r / c).collect());
         if let Some(item) = alpha.iter().position(|a| !a.is_finite()) {
-            return Err(Error::NonFinite { what: "the step of conjugate gradients", item });
+            return Err(Error::NonFinite {
+                what: "the step of conjugate gradients",
+                item,
+            });
         }
         x.axpy(&alpha, &p);
         r.axpy(&alpha.iter().map(|a| -a).collect::<Vec<_>>(), &hp);
@@ -69,7 +80,13 @@ pub fn conjugate_gradient<T: Vector>(
     }
     let ratio = |(r, b): (&f64, &f64)| if *b > 0.0 { (r / b).sqrt() } else { 0.0 };
     let residual = rr.iter().zip(&bb).map(ratio).collect();
-    Ok((x, CgInfo { iterations, residual }))
+    Ok((
+        x,
+        CgInfo {
+            iterations,
+            residual,
+        },
+    ))
 }
 
 /// The largest eigenvalue of a symmetric positive `H`, per item, by power iteration from a random
@@ -83,7 +100,11 @@ pub fn power_iteration<T: Vector>(
     let mut x = template.normal_like(rng);
     let mut value = vec![0.0; x.batch()];
     for _ in 0..iterations {
-        let inverse: Vec<f64> = x.norm().iter().map(|n| 1.0 / n.max(f64::MIN_POSITIVE)).collect();
+        let inverse: Vec<f64> = x
+            .norm()
+            .iter()
+            .map(|n| 1.0 / n.max(f64::MIN_POSITIVE))
+            .collect();
         x.scale(&inverse);
         let hx = h(&x)?;
         value = x.dot(&hx);
@@ -109,7 +130,10 @@ mod tests {
             Ok(y)
         };
         let x = b.random(&[3, 7, 9], Field::Complex, 8);
-        let params = CgParams { iterations: 300, tolerance: b.tolerance };
+        let params = CgParams {
+            iterations: 300,
+            tolerance: b.tolerance,
+        };
         let (solution, info) = conjugate_gradient(h, &h(&x).unwrap(), None, params).unwrap();
         assert!(info.residual.iter().all(|r| *r <= b.tolerance), "{info:?}");
         assert_close(&solution, &x, 100.0 * b.tolerance);
@@ -127,7 +151,10 @@ mod tests {
             Ok(y)
         };
         let y = b.random(&[3, 7, 9], Field::Complex, 8);
-        let params = CgParams { iterations: 30, tolerance: 1e-3 };
+        let params = CgParams {
+            iterations: 30,
+            tolerance: 1e-3,
+        };
         let (together, _) = conjugate_gradient(h, &y, None, params).unwrap();
         for i in 0..3 {
             let (alone, _) = conjugate_gradient(h, &y.items(i, i + 1), None, params).unwrap();

@@ -46,7 +46,10 @@ pub struct Space {
 impl Space {
     /// A complex space with the given axes.
     pub fn complex(axes: &[(Axis, usize)]) -> Self {
-        Space { axes: axes.to_vec(), field: Field::Complex }
+        Space {
+            axes: axes.to_vec(),
+            field: Field::Complex,
+        }
     }
 
     /// `Complex[Y rows, X columns]`.
@@ -86,6 +89,9 @@ mod tests {
 
     #[test]
     fn a_space_prints_like_the_documentation() {
-        assert_eq!(Space::coil_images(8, 320, 256).to_string(), "Complex[Coil 8, Y 320, X 256]");
+        assert_eq!(
+            Space::coil_images(8, 320, 256).to_string(),
+            "Complex[Coil 8, Y 320, X 256]"
+        );
     }
 }

@@ -11,23 +11,35 @@ pub struct Backend<T: Array> {
 
 impl Backend<Host<f64>> {
     pub fn host_f64() -> Self {
-        Backend { device: (), tolerance: 1e-12 }
+        Backend {
+            device: (),
+            tolerance: 1e-12,
+        }
     }
 }
 
 impl Backend<Host<f32>> {
     pub fn host_f32() -> Self {
-        Backend { device: (), tolerance: 1e-6 }
+        Backend {
+            device: (),
+            tolerance: 1e-6,
+        }
     }
 }
 
 #[cfg(feature = "torch")]
 impl Backend<crate::array::Torch> {
     pub fn torch_f32() -> Self {
-        Backend { device: (tch::Device::Cpu, tch::Kind::Float), tolerance: 1e-6 }
+        Backend {
+            device: (tch::Device::Cpu, tch::Kind::Float),
+            tolerance: 1e-6,
+        }
     }
     pub fn torch_f64() -> Self {
-        Backend { device: (tch::Device::Cpu, tch::Kind::Double), tolerance: 1e-12 }
+        Backend {
+            device: (tch::Device::Cpu, tch::Kind::Double),
+            tolerance: 1e-12,
+        }
     }
 }
 
@@ -41,8 +53,18 @@ impl<T: Array> Backend<T> {
 
     /// A mask with weights 0, 1 and √2.
     pub fn mask(&self, rows: usize, columns: usize, seed: u64) -> T {
-        let draws = self.random(&[1, rows, columns], Field::Real, seed).to_reals();
-        let weight = |d: &f64| if *d < 0.3 { 0.0 } else if *d < 1.0 { 1.0 } else { 2f64.sqrt() };
+        let draws = self
+            .random(&[1, rows, columns], Field::Real, seed)
+            .to_reals();
+        let weight = |d: &f64| {
+            if *d < 0.3 {
+                0.0
+            } else if *d < 1.0 {
+                1.0
+            } else {
+                2f64.sqrt()
+            }
+        };
         let reals: Vec<f64> = draws.iter().map(weight).collect();
         T::from_reals(&self.device, &[1, rows, columns], Field::Real, &reals)
     }
@@ -56,14 +78,25 @@ pub fn assert_adjoint<T: Array, L: LinearOperator<T>>(b: &Backend<T>, a: &L) {
     let other = b.random(&sized(a.domain()), a.domain().field, 13);
     let found = adjoint_gap(a, &x, &y).unwrap();
     assert!(found.gap < b.tolerance, "{}: {found:?}", a.name());
-    assert!(linearity_gap(a, &x, &other).unwrap() < b.tolerance, "{} is not linear", a.name());
-    assert!(normal_gap(a, &x).unwrap() < b.tolerance, "{}: normal is not AᴴA", a.name());
+    assert!(
+        linearity_gap(a, &x, &other).unwrap() < b.tolerance,
+        "{} is not linear",
+        a.name()
+    );
+    assert!(
+        normal_gap(a, &x).unwrap() < b.tolerance,
+        "{}: normal is not AᴴA",
+        a.name()
+    );
 }
 
 /// Equal up to `tolerance` of the norm.
 pub fn assert_close<T: Vector>(a: &T, b: &T, tolerance: f64) {
     let error = relative_error(a, b);
-    assert!(error < tolerance, "relative error {error:.2e} > {tolerance:.0e}");
+    assert!(
+        error < tolerance,
+        "relative error {error:.2e} > {tolerance:.0e}"
+    );
 }
 
 /// Instantiates a generic check for every backend.

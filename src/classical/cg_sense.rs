@@ -18,6 +18,9 @@ pub fn cg_sense<T: Vector>(
         out.axpy(&[lambda], x);
         Ok(out)
     };
-    let params = CgParams { iterations, tolerance: 0.0 };
+    let params = CgParams {
+        iterations,
+        tolerance: 0.0,
+    };
     conjugate_gradient(h, &a.adjoint(y)?, None, params)
 }

@@ -13,7 +13,12 @@ pub fn zero_filled(k: &Array3<Complex32>) -> Array2<f32> {
     let images = Host::from_complex(&[coils, rows, columns], &elements).fft2(Direction::Inverse);
     let mut squares = vec![0f64; rows * columns];
     for coil in images.complex().chunks(rows * columns) {
-        squares.iter_mut().zip(coil).for_each(|(s, z)| *s += f64::from(z.norm_sqr()));
+        squares
+            .iter_mut()
+            .zip(coil)
+            .for_each(|(s, z)| *s += f64::from(z.norm_sqr()));
     }
-    Array2::from_shape_fn((rows, columns), |(y, x)| squares[y * columns + x].sqrt() as f32)
+    Array2::from_shape_fn((rows, columns), |(y, x)| {
+        squares[y * columns + x].sqrt() as f32
+    })
 }

@@ -238,7 +238,9 @@ pub(super) enum ProtocolAction {
 
 /// `A:B`.
 fn range(text: &str) -> Result<(usize, usize), String> {
-    let parts = text.split_once(':').and_then(|(a, b)| Some((a.parse().ok()?, b.parse().ok()?)));
+    let parts = text
+        .split_once(':')
+        .and_then(|(a, b)| Some((a.parse().ok()?, b.parse().ok()?)));
     match parts {
         Some((a, b)) if a < b => Ok((a, b)),
         _ => Err("expected A:B with A < B, for example 2:5 for slices 2, 3 and 4".into()),

@@ -23,7 +23,10 @@ pub fn engine() -> ExitCode {
             .or_else(|| panic.downcast_ref::<&str>().copied())
             .unwrap_or("no message");
         let first = said.lines().next().unwrap_or("no message");
-        finish(Err(format!("internal error: {first}; please report it with the command").into()))
+        finish(Err(format!(
+            "internal error: {first}; please report it with the command"
+        )
+        .into()))
     })
 }
 
@@ -32,7 +35,9 @@ pub(super) fn set_threads(threads: Option<usize>) -> usize {
     let there = std::thread::available_parallelism().map_or(1, |n| n.get());
     let threads = threads.unwrap_or(there).max(1);
     // Only the first call in a process can set the pool; there is only one.
-    let _ = rayon::ThreadPoolBuilder::new().num_threads(threads).build_global();
+    let _ = rayon::ThreadPoolBuilder::new()
+        .num_threads(threads)
+        .build_global();
     tch::set_num_threads(threads as i32);
     threads
 }

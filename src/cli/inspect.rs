@@ -9,6 +9,9 @@ pub(super) fn run(a: &Inspect) -> Outcome {
     if a.json {
         return Ok(serde_json::to_string_pretty(&found)? + "\n");
     }
-    let screens: Vec<String> = found.iter().map(|i| i.to_string().trim_end().to_owned()).collect();
+    let screens: Vec<String> = found
+        .iter()
+        .map(|i| i.to_string().trim_end().to_owned())
+        .collect();
     Ok(screens.join("\n\n") + "\n")
 }

@@ -35,7 +35,11 @@ pub(super) fn run(a: &Phantom) -> Outcome {
     if file.ends_with(".nii") || file.ends_with(".nii.gz") {
         let d = FOV_MM / n as f64;
         let corner = -d * (n / 2) as f64;
-        let affine = [[d, 0.0, 0.0, corner], [0.0, d, 0.0, corner], [0.0, 0.0, 5.0, 0.0]];
+        let affine = [
+            [d, 0.0, 0.0, corner],
+            [0.0, d, 0.0, corner],
+            [0.0, 0.0, 5.0, 0.0],
+        ];
         let mut writer =
             NiftiWriter::create(output, [n, n, depth], &affine, "digital phantom", a.force)?;
         for slice in volume.axis_iter(Axis(0)) {
@@ -48,7 +52,9 @@ pub(super) fn run(a: &Phantom) -> Outcome {
         atomic::may_write(output, a.force)?;
         png_sheet(output, &volume, None)?;
     } else {
-        return Err(format!("{file}: expected a name ending in .nii, .nii.gz, .npy or .png").into());
+        return Err(
+            format!("{file}: expected a name ending in .nii, .nii.gz, .npy or .png").into(),
+        );
     }
     Ok(format!("written to {file}\n"))
 }

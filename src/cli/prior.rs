@@ -1,8 +1,8 @@
 //! `annulus prior`.
 
+use super::Outcome;
 use super::arguments::{Prior, PriorAction};
 use super::heavy::set_threads;
-use super::Outcome;
 use crate::progress::Progress;
 use crate::recon::{builtin_priors, load_prior, prior_bytes};
 use crate::score::{Card, LevelError, read_prior};
@@ -28,7 +28,11 @@ pub(super) fn run(a: &Prior) -> Outcome {
             let (card, _) = read_prior(prior, &prior_bytes(prior)?)?;
             Ok(serde_json::to_string_pretty(&card)? + "\n")
         }
-        PriorAction::Check { prior, images, threads } => {
+        PriorAction::Check {
+            prior,
+            images,
+            threads,
+        } => {
             set_threads(*threads);
             check(prior, *images)
         }

@@ -27,5 +27,9 @@ pub(super) fn run(a: &Simulate) -> Outcome {
         force: a.force,
     };
     let truth = simulate(&scan, &Progress::for_stderr(), &|| interrupt.asked())?;
-    Ok(format!("raw data: {}\ntruth: {}\n", a.output.display(), truth.display()))
+    Ok(format!(
+        "raw data: {}\ntruth: {}\n",
+        a.output.display(),
+        truth.display()
+    ))
 }

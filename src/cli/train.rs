@@ -20,8 +20,14 @@ pub(super) fn run(a: &Train) -> Outcome {
     set_threads(a.threads);
     let device = find_device(a.device.parse()?)?;
     let interrupt = Interrupt::install()?;
-    let card = train(&config, &a.output, device, &Progress::for_stderr(), &|| interrupt.asked())?;
-    let mut words = format!("written to {}\n{}", a.output.display(), super::prior::table(&card, None));
+    let card = train(&config, &a.output, device, &Progress::for_stderr(), &|| {
+        interrupt.asked()
+    })?;
+    let mut words = format!(
+        "written to {}\n{}",
+        a.output.display(),
+        super::prior::table(&card, None)
+    );
     words.push('\n');
     Ok(words)
 }

@@ -22,10 +22,14 @@ pub struct Bridge {
 impl<T: Array> Guidance<T> for Bridge {
     fn step(&self, at: &mut Step<'_, T>) -> Result<T> {
         let data = at.data.expect("guided sampling has data");
-        let want = if self.pullback { Want::Pullback } else { Want::Mean };
+        let want = if self.pullback {
+            Want::Pullback
+        } else {
+            Want::Mean
+        };
         let d = at.prior.estimate(at.x, at.sigma, want)?;
         let c = self.guided.model(at);
-        let mut z = c.apply(&at.x.normal_like(at.rng), f64::sqrt);
+        let mut z = c.synthesise(&at.x.normal_like(at.rng), f64::sqrt);
         z.axpy(&[1.0], &d.x0);
         let p = self.guided.solve(data, &z, c, Some(at.rng))?;
         let mut x0 = p.shift();

@@ -3,7 +3,7 @@
 use super::{Measurement, Step};
 use crate::score::Spectrum;
 use operators::solve::{CgParams, conjugate_gradient};
-use operators::{Array, Result, SliceRng};
+use operators::{Array, Direction, Result, SliceRng};
 
 /// Which model of `Cov(x0 | x)` a rule uses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,21 +27,21 @@ pub struct Guided {
     pub guard: f64,
 }
 
-/// The solution of the conditional problem: `p = z + C^½ u`.
+/// The solution of the conditional problem: `p = z + C^½ Fᴴ u`.
 pub(super) struct Conditional<T> {
     u: T,
     c: Spectrum<T>,
 }
 
 impl<T: Array> Conditional<T> {
-    /// `p - z = C^½ u`.
+    /// `p - z = C^½ Fᴴ u`.
     pub(super) fn shift(&self) -> T {
-        self.c.apply(&self.u, f64::sqrt)
+        self.c.synthesise(&self.u, f64::sqrt)
     }
 
-    /// `C⁻¹ (p - z) = C^{-½} u`, which is `Aᴴ (Σ_n + A C Aᴴ)⁻¹ (y - A z)`.
+    /// `C⁻¹ (p - z) = C^{-½} Fᴴ u`, which is `Aᴴ (Σ_n + A C Aᴴ)⁻¹ (y - A z)`.
     pub(super) fn pressure(&self) -> T {
-        self.c.apply(&self.u, |c| 1.0 / c.sqrt())
+        self.c.synthesise(&self.u, |c| 1.0 / c.sqrt())
     }
 }
 
@@ -54,13 +54,16 @@ impl Guided {
             (CovarianceModel::Spectrum, Some(c)) => {
                 Spectrum::radial(at.x, |r| floored(c.variance(sigma, r)))
             }
-            (CovarianceModel::White, Some(c)) => Spectrum::white(at.x, floored(c.white(sigma))),
-            _ => Spectrum::white(at.x, sigma * sigma),
+            (CovarianceModel::White, Some(c)) => {
+                let white = floored(c.white(sigma));
+                Spectrum::radial(at.x, |_| white)
+            }
+            _ => Spectrum::radial(at.x, |_| sigma * sigma),
         }
     }
 
     /// Minimises `nll(A p) + ½ ‖p - z‖²_{C⁻¹}` to second order around `z` by conjugate gradients
-    /// on `(1 + C^½ Jᴴ Λ J C^½) u = C^½ Jᴴ (-∇nll [+ noise])`, whose smallest eigenvalue is 1.
+    /// on `(1 + √c F Jᴴ Λ J Fᴴ √c) u = √c F Jᴴ (-∇nll [+ noise])`, whose smallest eigenvalue is 1.
     ///
     /// With `noise`, `p` is a draw from the conditional if `z` is one from its prior part
     /// (perturb-and-MAP).
@@ -77,15 +80,22 @@ impl Guided {
         if let Some(rng) = noise {
             pull.axpy(&[1.0], &data.likelihood.gradient_noise(&prediction, rng)?);
         }
-        let b = c.apply(&j.adjoint(&pull)?, f64::sqrt);
+        let root = c.weights(f64::sqrt);
+        let b = j.adjoint(&pull)?.fft2(Direction::Forward).weighted(&root);
         let h = |u: &T| {
-            let seen = j.forward(&c.apply(u, f64::sqrt))?;
+            let seen = j.forward(&u.weighted(&root).fft2(Direction::Inverse))?;
             let weighed = data.likelihood.precision(&prediction, &seen)?;
-            let mut out = c.apply(&j.adjoint(&weighed)?, f64::sqrt);
+            let mut out = j
+                .adjoint(&weighed)?
+                .fft2(Direction::Forward)
+                .weighted(&root);
             out.axpy(&[1.0], u);
             Ok(out)
         };
-        let params = CgParams { iterations: self.cg_iterations, tolerance: 1e-6 };
+        let params = CgParams {
+            iterations: self.cg_iterations,
+            tolerance: 1e-6,
+        };
         let (u, _) = conjugate_gradient(h, &b, None, params)?;
         Ok(Conditional { u, c })
     }

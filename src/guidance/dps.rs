@@ -19,7 +19,9 @@ impl<T: Array> Guidance<T> for Dps {
         let mut correction = d.pull(&p.pressure())?.scaled(at.sigma * at.sigma);
         self.0.limit(&mut correction, &p.shift());
         correction.axpy(&[1.0], &d.x0);
-        Ok(at.transition.advance(at.x, &correction, at.sigma, at.next, at.rng))
+        Ok(at
+            .transition
+            .advance(at.x, &correction, at.sigma, at.next, at.rng))
     }
 }
 
@@ -45,8 +47,11 @@ impl<T: Array> Guidance<T> for DpsZeta {
         // For Gaussian noise of deviation σ_y, gradient = -(y - z) / σ_y² and misfit = ‖y - z‖² /
         // (m σ_y²): the gradient of the norm is Aᴴ(z - y) / ‖y - z‖ in any units.
         let residual = data.likelihood.gradient(&z)?;
-        let inverse: Vec<f64> =
-            residual.norm().iter().map(|n| if *n > 0.0 { 1.0 / n } else { 0.0 }).collect();
+        let inverse: Vec<f64> = residual
+            .norm()
+            .iter()
+            .map(|n| if *n > 0.0 { 1.0 / n } else { 0.0 })
+            .collect();
         let mut ascent = j.adjoint(&residual)?;
         ascent.scale(&inverse);
         let ascent = d.pull(&mask(&ascent, inside.as_deref()))?;
@@ -59,16 +64,27 @@ impl<T: Array> Guidance<T> for DpsZeta {
 
 /// `x0` bounded to `[-limit, limit]` in each real component, and where it was inside.
 fn clip<T: Array>(x0: &T, limit: Option<f64>) -> (T, Option<Vec<bool>>) {
-    let Some(limit) = limit else { return (x0.clone(), None) };
+    let Some(limit) = limit else {
+        return (x0.clone(), None);
+    };
     let reals = x0.to_reals();
     let inside = reals.iter().map(|r| r.abs() <= limit).collect();
     let bounded: Vec<f64> = reals.iter().map(|r| r.clamp(-limit, limit)).collect();
-    (T::from_reals(&x0.device(), &x0.sizes(), x0.field(), &bounded), Some(inside))
+    (
+        T::from_reals(&x0.device(), &x0.sizes(), x0.field(), &bounded),
+        Some(inside),
+    )
 }
 
 fn mask<T: Array>(v: &T, inside: Option<&[bool]>) -> T {
-    let Some(inside) = inside else { return v.clone() };
-    let reals: Vec<f64> =
-        v.to_reals().iter().zip(inside).map(|(r, on)| if *on { *r } else { 0.0 }).collect();
+    let Some(inside) = inside else {
+        return v.clone();
+    };
+    let reals: Vec<f64> = v
+        .to_reals()
+        .iter()
+        .zip(inside)
+        .map(|(r, on)| if *on { *r } else { 0.0 })
+        .collect();
     T::from_reals(&v.device(), &v.sizes(), v.field(), &reals)
 }

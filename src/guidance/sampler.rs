@@ -52,11 +52,29 @@ pub fn sample<T: Array>(
     let steps = schedule.levels();
     for (index, (sigma, next)) in schedule.steps().enumerate() {
         let transition = Transition::Ancestral;
-        let mut at = Step { x: &x, index, sigma, next, prior, data, transition, rng };
+        let mut at = Step {
+            x: &x,
+            index,
+            sigma,
+            next,
+            prior,
+            data,
+            transition,
+            rng,
+        };
         let stepped = guidance.step(&mut at);
-        x = stepped.map_err(|source| SampleError::Step { step: index, sigma, source })?;
+        x = stepped.map_err(|source| SampleError::Step {
+            step: index,
+            sigma,
+            source,
+        })?;
         if let Some(item) = x.finite().iter().position(|f| !f) {
-            return Err(SampleError::Diverged { step: index, steps, sigma, item });
+            return Err(SampleError::Diverged {
+                step: index,
+                steps,
+                sigma,
+                item,
+            });
         }
         if !each_step(index, &x) {
             return Err(SampleError::Interrupted);

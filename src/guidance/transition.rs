@@ -12,14 +12,7 @@ pub enum Transition {
 
 impl Transition {
     /// The state at `next`.
-    pub fn advance<T: Vector>(
-        self,
-        x: &T,
-        x0: &T,
-        sigma: f64,
-        next: f64,
-        rng: &mut SliceRng,
-    ) -> T {
+    pub fn advance<T: Vector>(self, x: &T, x0: &T, sigma: f64, next: f64, rng: &mut SliceRng) -> T {
         let Transition::Ancestral = self;
         let c = (next / sigma).powi(2);
         let mut out = x0.scaled(1.0 - c);

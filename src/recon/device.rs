@@ -55,7 +55,11 @@ pub fn find_device(choice: DeviceChoice) -> Result<Device, ReconError> {
         return Ok(Device::Cpu);
     }
     open_cuda();
-    let there = if Cuda::is_available() { Cuda::device_count().max(0) as usize } else { 0 };
+    let there = if Cuda::is_available() {
+        Cuda::device_count().max(0) as usize
+    } else {
+        0
+    };
     match choice {
         DeviceChoice::Cuda(n) if n >= there => Err(ReconError::Request(format!(
             "device cuda:{n}: this machine has {there} CUDA device(s) that libtorch can use; \

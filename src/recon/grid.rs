@@ -49,7 +49,13 @@ impl Grid {
             header.encoded_fov_mm[1] / header.encoded[1] as f64,
         ];
         let affine_lps_mm = regrid(&header.affine_lps_mm, header.recon, image, pixel_mm);
-        Ok(Grid { encoded: header.encoded, columns, image, affine_lps_mm, pixel_mm })
+        Ok(Grid {
+            encoded: header.encoded,
+            columns,
+            image,
+            affine_lps_mm,
+            pixel_mm,
+        })
     }
 
     /// k-space without readout oversampling: `(coil, y, x)` to `(coil, y, columns)`.
@@ -68,7 +74,9 @@ impl Grid {
         debug_assert_eq!((rows, full), (self.encoded[0], self.encoded[1]));
         let start = full / 2 - self.columns / 2;
         let images = along_x(k.clone(), Direction::Inverse);
-        let cropped = images.slice(s![.., .., start..start + self.columns]).to_owned();
+        let cropped = images
+            .slice(s![.., .., start..start + self.columns])
+            .to_owned();
         debug_assert_eq!(cropped.dim().0, coils);
         along_x(cropped, Direction::Forward)
     }
@@ -84,7 +92,9 @@ impl Grid {
             let column = (full / 2) as f64 + offset * full as f64 / self.columns as f64;
             (column.round() as usize).min(full - 1)
         };
-        Array2::from_shape_fn((averages.dim().0, self.columns), |(y, x)| averages[(y, at(x))])
+        Array2::from_shape_fn((averages.dim().0, self.columns), |(y, x)| {
+            averages[(y, at(x))]
+        })
     }
 
     /// The part of a reconstructed image that is written: centre on centre.
@@ -94,7 +104,9 @@ impl Grid {
             start(image.dim().0, self.image[0]),
             start(image.dim().1, self.image[1]),
         );
-        image.slice(s![y..y + self.image[0], x..x + self.image[1]]).to_owned()
+        image
+            .slice(s![y..y + self.image[0], x..x + self.image[1]])
+            .to_owned()
     }
 }
 
@@ -128,7 +140,9 @@ pub(crate) fn upload<T: Array>(
     sizes: &[usize],
     elements: impl Iterator<Item = Complex32>,
 ) -> T {
-    let reals: Vec<f64> = elements.flat_map(|z| [f64::from(z.re), f64::from(z.im)]).collect();
+    let reals: Vec<f64> = elements
+        .flat_map(|z| [f64::from(z.re), f64::from(z.im)])
+        .collect();
     T::from_reals(device, &[&[1], sizes].concat(), Field::Complex, &reals)
 }
 
@@ -139,7 +153,11 @@ mod tests {
     /// A point at the centre sample keeps its place and the others their distance.
     #[test]
     fn regridding_keeps_the_centre_sample() {
-        let affine = [[-2.0, 0.0, 0.0, 10.0], [0.0, 3.0, 0.0, 20.0], [0.0, 0.0, 5.0, 30.0]];
+        let affine = [
+            [-2.0, 0.0, 0.0, 10.0],
+            [0.0, 3.0, 0.0, 20.0],
+            [0.0, 0.0, 5.0, 30.0],
+        ];
         let out = regrid(&affine, [10, 9], [8, 5], [3.0, 2.0]);
         for i in 0..3 {
             let before = affine[i][3] + affine[i][0] * 4.0 + affine[i][1] * 5.0;

@@ -52,9 +52,7 @@ pub(super) struct Pictures {
 
 /// Posterior mean and spread of complex samples: `|E x|`, and the deviation of `|x|` with the
 /// unbiased `n / (n - 1)`.
-pub(super) fn summarise(
-    samples: &[Array2<Complex32>],
-) -> (Array2<Complex32>, Option<Array2<f32>>) {
+pub(super) fn summarise(samples: &[Array2<Complex32>]) -> (Array2<Complex32>, Option<Array2<f32>>) {
     let n = samples.len() as f32;
     let mut mean = Array2::zeros(samples[0].dim());
     let mut level = Array2::<f32>::zeros(samples[0].dim());
@@ -67,9 +65,12 @@ pub(super) fn summarise(
     }
     let mut spread = Array2::<f32>::zeros(samples[0].dim());
     for s in samples {
-        ndarray::Zip::from(&mut spread).and(s).and(&level).for_each(|v, z, l| {
-            *v += (z.norm() - l).powi(2) / (n - 1.0);
-        });
+        ndarray::Zip::from(&mut spread)
+            .and(s)
+            .and(&level)
+            .for_each(|v, z, l| {
+                *v += (z.norm() - l).powi(2) / (n - 1.0);
+            });
     }
     (mean, Some(spread.mapv(f32::sqrt)))
 }
@@ -117,9 +118,8 @@ impl Outputs {
     pub(super) fn create(plan: &Plan, about: &About<'_>) -> Result<Self, ReconError> {
         let folder = plan.options.output.clone();
         let force = plan.options.force;
-        std::fs::create_dir_all(&folder).map_err(|e| {
-            ReconError::Request(format!("output folder {}: {e}", folder.display()))
-        })?;
+        std::fs::create_dir_all(&folder)
+            .map_err(|e| ReconError::Request(format!("output folder {}: {e}", folder.display())))?;
         let formats = plan.options.formats.clone();
         let [ny, nx] = about.grid.image;
         let mut nifti = Vec::new();
@@ -138,7 +138,11 @@ impl Outputs {
             }
             for s in 0..about.samples {
                 let name = format!("sample-{:03}.nii.gz", s + 1);
-                open(Stream::Sample(s), &name, "annulus posterior sample, magnitude")?;
+                open(
+                    Stream::Sample(s),
+                    &name,
+                    "annulus posterior sample, magnitude",
+                )?;
             }
         }
         let hdf5 = match formats.contains(&Format::Hdf5) {
@@ -157,7 +161,15 @@ impl Outputs {
             false => None,
         };
         let (kept, complex) = (Kept::default(), Vec::new());
-        Ok(Outputs { folder, force, formats, nifti, hdf5, kept, complex })
+        Ok(Outputs {
+            folder,
+            force,
+            formats,
+            nifti,
+            hdf5,
+            kept,
+            complex,
+        })
     }
 
     /// Adds a slice to every stream.

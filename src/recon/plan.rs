@@ -79,7 +79,13 @@ impl Plan {
             }
             _ => None,
         };
-        Ok(Plan { options, protocol, method, prior, device })
+        Ok(Plan {
+            options,
+            protocol,
+            method,
+            prior,
+            device,
+        })
     }
 }
 

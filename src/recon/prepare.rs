@@ -46,11 +46,19 @@ impl Noise {
                     "unit variance per real component; no dwell times, so no bandwidth factor"
                         .into(),
                 ),
-                (false, _) => (1.0, "unit variance per complex sample of the noise scan".into()),
+                (false, _) => (
+                    1.0,
+                    "unit variance per complex sample of the noise scan".into(),
+                ),
             };
             let whitening = Whitening::from_noise(scan.samples.view(), factor)?;
             let rule = format!("noise scan, covariance in f64; {words}");
-            return Ok(Noise { whitening, scale: 1.0, rule, estimated: false });
+            return Ok(Noise {
+                whitening,
+                scale: 1.0,
+                rule,
+                estimated: false,
+            });
         }
         let (sigma, rule, estimated) = match preparation.noise_std {
             Some(sigma) => (sigma, "preparation.noise_std".to_owned(), false),
@@ -67,7 +75,12 @@ impl Noise {
                 (sigma, rule, true)
             }
         };
-        Ok(Noise { whitening: Whitening::identity(coils, sigma)?, scale: sigma, rule, estimated })
+        Ok(Noise {
+            whitening: Whitening::identity(coils, sigma)?,
+            scale: sigma,
+            rule,
+            estimated,
+        })
     }
 }
 

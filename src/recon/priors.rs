@@ -8,7 +8,10 @@ use tch::Device;
 
 /// The priors that ship with annulus: name and weight file.
 pub fn builtin_priors() -> &'static [(&'static str, &'static [u8])] {
-    &[("brain-local", include_bytes!("../../protocols/priors/brain-local.safetensors"))]
+    &[(
+        "brain-local",
+        include_bytes!("../../protocols/priors/brain-local.safetensors"),
+    )]
 }
 
 /// The bytes of a prior: a built-in name, or a path.
@@ -17,13 +20,23 @@ pub fn prior_bytes(name: &str) -> Result<Cow<'static, [u8]>, ReconError> {
         return Ok(Cow::Borrowed(bytes));
     }
     let path = Path::new(name);
-    let known = || builtin_priors().iter().map(|(n, _)| *n).collect::<Vec<_>>().join(", ");
+    let known = || {
+        builtin_priors()
+            .iter()
+            .map(|(n, _)| *n)
+            .collect::<Vec<_>>()
+            .join(", ")
+    };
     std::fs::read(path).map(Cow::Owned).map_err(|e| {
         let why = format!(
             "{e}; expected a file or one of the built-in priors ({})",
             known()
         );
-        PriorError::File { path: name.into(), why }.into()
+        PriorError::File {
+            path: name.into(),
+            why,
+        }
+        .into()
     })
 }
 

@@ -112,7 +112,11 @@ impl Report {
             .map_err(|e| ReconError::Request(format!("report.json: {e}")))?;
         atomic::write(&within(folder, "report.json"), &json, plan.options.force)?;
         let html = self.html(pictures);
-        atomic::write(&within(folder, "report.html"), html.as_bytes(), plan.options.force)?;
+        atomic::write(
+            &within(folder, "report.html"),
+            html.as_bytes(),
+            plan.options.force,
+        )?;
         Ok(())
     }
 
@@ -126,8 +130,13 @@ impl Report {
         }
         page.push_str("<div class=pictures>");
         for path in pictures {
-            let Ok(bytes) = std::fs::read(path) else { continue };
-            let name = path.file_stem().map(|s| s.to_string_lossy()).unwrap_or_default();
+            let Ok(bytes) = std::fs::read(path) else {
+                continue;
+            };
+            let name = path
+                .file_stem()
+                .map(|s| s.to_string_lossy())
+                .unwrap_or_default();
             let _ = write!(
                 page,
                 "<figure><img src=\"data:image/png;base64,{}\" alt=\"{name}\">\
@@ -139,17 +148,44 @@ impl Report {
         self.metrics_table(&mut page);
         self.slice_table(&mut page);
         let facts = [
-            ("noise", format!("{}; deviation {:.4e}", self.noise_rule, self.noise_std)),
-            ("scale", format!("image value = {:.6e} x image of the whitened data", self.scale)),
-            ("seed, device, threads", format!("{}, {}, {}", self.seed, self.device, self.threads)),
-            ("adjoint gap", self.adjoint_gap.map_or("not measured".into(), |g| format!("{g:.1e}"))),
+            (
+                "noise",
+                format!("{}; deviation {:.4e}", self.noise_rule, self.noise_std),
+            ),
+            (
+                "scale",
+                format!(
+                    "image value = {:.6e} x image of the whitened data",
+                    self.scale
+                ),
+            ),
+            (
+                "seed, device, threads",
+                format!("{}, {}, {}", self.seed, self.device, self.threads),
+            ),
+            (
+                "adjoint gap",
+                self.adjoint_gap
+                    .map_or("not measured".into(), |g| format!("{g:.1e}")),
+            ),
             (
                 "prior",
                 self.prior.as_ref().map_or("none".into(), |p| {
-                    format!("{} ({}); {}", p.name, &p.weights_sha256[..12], p.training_set)
+                    format!(
+                        "{} ({}); {}",
+                        p.name,
+                        &p.weights_sha256[..12],
+                        p.training_set
+                    )
                 }),
             ),
-            ("input", self.inputs.iter().map(|i| format!("{} {}", i.path, i.sha256)).collect()),
+            (
+                "input",
+                self.inputs
+                    .iter()
+                    .map(|i| format!("{} {}", i.path, i.sha256))
+                    .collect(),
+            ),
             ("version", self.version.into()),
         ];
         page.push_str("<h2>How</h2><table>");
@@ -184,9 +220,8 @@ impl Report {
              the samples; 1 is calibrated.</p><table><tr><th>slice</th><th>misfit</th>\
              <th>PSNR dB</th><th>network evaluations</th><th>seconds</th></tr>",
         );
-        let number = |v: Option<f64>, digits: usize| {
-            v.map_or("-".to_owned(), |v| format!("{v:.digits$}"))
-        };
+        let number =
+            |v: Option<f64>, digits: usize| v.map_or("-".to_owned(), |v| format!("{v:.digits$}"));
         for s in &self.slices {
             let _ = write!(
                 page,
@@ -209,7 +244,9 @@ table{border-collapse:collapse}td,th{border:1px solid #ccc;padding:.2em .6em;tex
 .warn{background:#fff3cd;padding:.5em}code{background:#f4f4f4;padding:.1em .3em}</style>";
 
 fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
 }
 
 /// RFC 4648.
@@ -217,10 +254,15 @@ fn base64(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     let mut out = String::with_capacity(bytes.len().div_ceil(3) * 4);
     for chunk in bytes.chunks(3) {
-        let word = chunk.iter().fold(0u32, |w, b| w << 8 | u32::from(*b)) << (8 * (3 - chunk.len()));
+        let word =
+            chunk.iter().fold(0u32, |w, b| w << 8 | u32::from(*b)) << (8 * (3 - chunk.len()));
         for i in 0..4 {
             let digit = DIGITS[(word >> (18 - 6 * i) & 63) as usize];
-            out.push(if i <= chunk.len() { char::from(digit) } else { '=' });
+            out.push(if i <= chunk.len() {
+                char::from(digit)
+            } else {
+                '='
+            });
         }
     }
     out
@@ -238,7 +280,13 @@ pub(super) fn peak_memory_bytes() -> u64 {
 mod tests {
     #[test]
     fn base64_of_the_rfc() {
-        let pairs = [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg==")];
+        let pairs = [
+            ("", ""),
+            ("f", "Zg=="),
+            ("fo", "Zm8="),
+            ("foo", "Zm9v"),
+            ("foob", "Zm9vYg=="),
+        ];
         for (plain, coded) in pairs {
             assert_eq!(super::base64(plain.as_bytes()), coded);
         }

@@ -71,12 +71,19 @@ fn run_on<T: Channels>(
             grid: &grid,
             slices: range.len(),
             samples: plan.method.samples().unwrap_or(0),
-            coils: if needs_maps(&plan.method) { source.header().coils } else { 0 },
+            coils: if needs_maps(&plan.method) {
+                source.header().coils
+            } else {
+                0
+            },
             scale: noise.scale,
             provenance: serde_json::to_string(&report).unwrap_or_default(),
         },
     )?;
-    let bar = progress.stage(plan.method.name(), (evaluations(&plan.method) * range.len()) as u64);
+    let bar = progress.stage(
+        plan.method.name(),
+        (evaluations(&plan.method) * range.len()) as u64,
+    );
     for (place, index) in range.clone().enumerate() {
         let at = Instant::now();
         if interrupted() {
@@ -100,7 +107,10 @@ fn run_on<T: Channels>(
             seconds: at.elapsed().as_secs_f64(),
             metrics: None,
         });
-        outputs.write(place, pictures(&plan.method, result, &grid, noise.scale as f32))?;
+        outputs.write(
+            place,
+            pictures(&plan.method, result, &grid, noise.scale as f32),
+        )?;
     }
     bar.finish();
     report.stages.push(stage("reconstruction", began));
@@ -116,7 +126,10 @@ fn run_on<T: Channels>(
 }
 
 fn stage(name: &'static str, began: Instant) -> StageTime {
-    StageTime { name, seconds: began.elapsed().as_secs_f64() }
+    StageTime {
+        name,
+        seconds: began.elapsed().as_secs_f64(),
+    }
 }
 
 fn needs_maps(method: &Method) -> bool {
@@ -125,7 +138,11 @@ fn needs_maps(method: &Method) -> bool {
 
 fn open(plan: &Plan) -> Result<Box<dyn KSpaceSource>, ReconError> {
     let p = &plan.protocol.preparation;
-    let fov_mm = plan.protocol.acquisition.as_ref().map(|Acquisition::Cartesian(c)| c.fov_mm);
+    let fov_mm = plan
+        .protocol
+        .acquisition
+        .as_ref()
+        .map(|Acquisition::Cartesian(c)| c.fov_mm);
     let options = ReadOptions {
         group: None,
         repetition: p.repetition,
@@ -154,7 +171,9 @@ fn truth(
     range: &std::ops::Range<usize>,
     grid: &Grid,
 ) -> Result<Option<Array3<f32>>, ReconError> {
-    let Some(path) = &plan.options.truth else { return Ok(None) };
+    let Some(path) = &plan.options.truth else {
+        return Ok(None);
+    };
     let volume = read_volume(path)?.data;
     let (n, rows, columns) = volume.dim();
     if n < range.end || [rows, columns] != grid.image {
@@ -185,8 +204,15 @@ fn scale<T: Channels>(
     for index in (0..count).map(|i| i * slices / count) {
         let prepared = Prepared::new(&source.slice(index)?, noise, grid)?;
         let sense = Sense::<T>::new(plan, device, &prepared, index)?;
-        let x = sense.cg_sense(REFERENCE.0, REFERENCE.1).map_err(ReconError::at(index))?;
-        magnitudes.extend(sense.images(&x).iter().flat_map(|i| i.iter().map(|z| z.norm())));
+        let x = sense
+            .cg_sense(REFERENCE.0, REFERENCE.1)
+            .map_err(ReconError::at(index))?;
+        magnitudes.extend(
+            sense
+                .images(&x)
+                .iter()
+                .flat_map(|i| i.iter().map(|z| z.norm())),
+        );
     }
     let rank = ((magnitudes.len() - 1) as f64 * q) as usize;
     let (_, value, _) = magnitudes.select_nth_unstable_by(rank, f32::total_cmp);
@@ -212,7 +238,10 @@ fn pictures(method: &Method, result: SliceResult, grid: &Grid, scale: f32) -> Pi
         _ => summarise(&samples),
     };
     let sensitivities = result.sensitivities.map(|maps| {
-        let cropped: Vec<_> = maps.outer_iter().map(|m| grid.crop(&m.to_owned())).collect();
+        let cropped: Vec<_> = maps
+            .outer_iter()
+            .map(|m| grid.crop(&m.to_owned()))
+            .collect();
         stack(&cropped).unwrap_or(maps)
     });
     Pictures {
@@ -233,7 +262,9 @@ fn prior_report(
     result: &SliceResult,
     unit: f64,
 ) -> Result<Option<PriorReport>, ReconError> {
-    let Some(prior) = &plan.prior else { return Ok(None) };
+    let Some(prior) = &plan.prior else {
+        return Ok(None);
+    };
     let error_over_card = match (result.samples.is_empty(), &prior.card) {
         (true, _) => None,
         (false, card) => {
@@ -244,7 +275,10 @@ fn prior_report(
             let mut noisy = x.clone();
             let mut rng = SliceRng::samples(plan.options.seed ^ 0x5452_4941_4c21, 0, 1);
             noisy.axpy(&[TRIAL_SIGMA], &x.normal_like(&mut rng));
-            let error = prior.denoise(&noisy, TRIAL_SIGMA).map_err(ReconError::at(0))?.minus(&x);
+            let error = prior
+                .denoise(&noisy, TRIAL_SIGMA)
+                .map_err(ReconError::at(0))?
+                .minus(&x);
             let relative =
                 error.dot(&error)[0] / (Vector::reals(&error) as f64 * TRIAL_SIGMA.powi(2));
             card.relative_error(TRIAL_SIGMA).map(|e| relative / e)
@@ -263,7 +297,10 @@ fn prior_report(
 fn measure(report: &mut Report, kept: &Kept, truth: &Array3<f32>) {
     let against = |slices: &[Array2<f32>]| stack(slices).map(|v| Metrics::measure(&v, truth));
     report.metrics = against(&kept.mean);
-    let beside = [("zero-filled", &kept.zero_filled), ("cg-sense", &kept.cg_sense)];
+    let beside = [
+        ("zero-filled", &kept.zero_filled),
+        ("cg-sense", &kept.cg_sense),
+    ];
     report.beside = beside
         .into_iter()
         .filter(|(name, _)| *name != report.method)
@@ -342,7 +379,10 @@ fn words(plan: &Plan, report: &Report) -> String {
     if let Some(own) = &report.metrics {
         out += "against the truth    PSNR dB    SSIM     NMSE\n";
         for (name, m) in report.beside.iter().copied().chain([(report.method, *own)]) {
-            out += &format!("  {name:<18} {:7.2}  {:.4}  {:.5}\n", m.psnr, m.ssim, m.nmse);
+            out += &format!(
+                "  {name:<18} {:7.2}  {:.4}  {:.5}\n",
+                m.psnr, m.ssim, m.nmse
+            );
         }
     }
     for w in &report.warnings {

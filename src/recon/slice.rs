@@ -72,17 +72,31 @@ impl<T: Channels> Sense<T> {
         };
         let mask = real(&|a| f64::from(a).sqrt());
         let support = real(&|a| f64::from(a > 0.0));
-        let y: T = upload(device, &[coils, rows, columns], prepared.k_space.iter().copied());
+        let y: T = upload(
+            device,
+            &[coils, rows, columns],
+            prepared.k_space.iter().copied(),
+        );
         let y = y.weighted(&mask);
-        let a = sense(upload(device, &[coils, rows, columns], maps.iter().copied()), mask)
-            .map_err(ReconError::at(slice))?;
+        let a = sense(
+            upload(device, &[coils, rows, columns], maps.iter().copied()),
+            mask,
+        )
+        .map_err(ReconError::at(slice))?;
         let image = T::from_reals(
             device,
             &[1, rows, columns],
             Field::Complex,
             &vec![0.0; 2 * rows * columns],
         );
-        Ok(Sense { a, y, support, image, sizes: [rows, columns], maps })
+        Ok(Sense {
+            a,
+            y,
+            support,
+            image,
+            sizes: [rows, columns],
+            maps,
+        })
     }
 
     /// CG-SENSE.
@@ -98,7 +112,10 @@ impl<T: Channels> Sense<T> {
             .chunks_exact(2)
             .map(|p| Complex32::new(p[0] as f32, p[1] as f32))
             .collect();
-        elements.chunks(rows * columns).map(|i| image(i, rows, columns)).collect()
+        elements
+            .chunks(rows * columns)
+            .map(|i| image(i, rows, columns))
+            .collect()
     }
 
     fn gap(&self, seed: u64) -> operators::Result<f64> {
@@ -140,14 +157,29 @@ pub(super) fn reconstruct<T: Channels>(
     };
     let reference = sense.cg_sense(lambda, iterations).map_err(&failed)?;
     result.cg_sense = sense.images(&reference).into_iter().next();
-    let likelihood =
-        Gaussian::new(sense.y.scaled(1.0 / unit), 1.0 / unit, sense.support.clone())
-            .map_err(&failed)?;
-    let data = Measurement { operator: &sense.a, likelihood: &likelihood };
+    let likelihood = Gaussian::new(
+        sense.y.scaled(1.0 / unit),
+        1.0 / unit,
+        sense.support.clone(),
+    )
+    .map_err(&failed)?;
+    let data = Measurement {
+        operator: &sense.a,
+        likelihood: &likelihood,
+    };
     let to_prior = reference.scaled(1.0 / unit);
     if let Some(prior) = &plan.prior {
         let (rule, run) = Run::of(&plan.method, prior, 1.0 / unit);
-        let x = run.draw(rule.as_ref(), plan, prior, &data, &sense, &to_prior, slice, tick)?;
+        let x = run.draw(
+            rule.as_ref(),
+            plan,
+            prior,
+            &data,
+            &sense,
+            &to_prior,
+            slice,
+            tick,
+        )?;
         let misfits = data.misfit(&x).map_err(&failed)?;
         result.misfit = Some(misfits.iter().sum::<f64>() / misfits.len() as f64);
         result.samples = sense.images(&x.scaled(unit));
@@ -181,17 +213,26 @@ impl Run {
             let max = max.min(most);
             Schedule::karras(levels, (sigma_y / 5.0).clamp(least, max / 2.0), max, 7.0)
         };
-        let guided = |covariance, cg_iterations, guard| Guided { covariance, cg_iterations, guard };
+        let guided = |covariance, cg_iterations, guard| Guided {
+            covariance,
+            cg_iterations,
+            guard,
+        };
         match method {
             Method::Dps(m) => {
                 let rule: Box<dyn Guidance<T>> = match m.zeta {
                     Some(zeta) => Box::new(DpsZeta { zeta, clip: m.clip }),
-                    None => {
-                        Box::new(Dps(guided(CovarianceModel::Spectrum, m.cg_iterations, 1.5)))
-                    }
+                    None => Box::new(Dps(guided(CovarianceModel::Spectrum, m.cg_iterations, 1.5))),
                 };
                 let schedule = karras(m.steps, m.sigma_max);
-                (rule, Run { schedule, samples: m.samples, warm: false })
+                (
+                    rule,
+                    Run {
+                        schedule,
+                        samples: m.samples,
+                        warm: false,
+                    },
+                )
             }
             Method::Bridge(m) => {
                 let covariance = match m.covariance {
@@ -201,12 +242,29 @@ impl Run {
                 let guided = guided(covariance, m.cg_iterations, m.guard);
                 let schedule = karras(m.levels, m.start_sigma.unwrap_or(m.sigma_max));
                 let warm = m.start_sigma.is_some();
-                let rule = Box::new(Bridge { guided, pullback: m.pullback });
-                (rule, Run { schedule, samples: m.samples, warm })
+                let rule = Box::new(Bridge {
+                    guided,
+                    pullback: m.pullback,
+                });
+                (
+                    rule,
+                    Run {
+                        schedule,
+                        samples: m.samples,
+                        warm,
+                    },
+                )
             }
             Method::Unconditional(m) => {
                 let schedule = karras(m.levels, most);
-                (Box::new(Unconditional), Run { schedule, samples: m.samples, warm: false })
+                (
+                    Box::new(Unconditional),
+                    Run {
+                        schedule,
+                        samples: m.samples,
+                        warm: false,
+                    },
+                )
             }
             Method::ZeroFilled(_) | Method::CgSense(_) => {
                 unreachable!("classical methods have no prior")
@@ -238,8 +296,15 @@ impl Run {
                 x.axpy(&[1.0], &reference.repeat(count));
             }
             let mut each = |_: usize, _: &T| (0..count).all(|_| tick());
-            let drawn =
-                sample(rule, prior, Some(data), &self.schedule, x, &mut rng, &mut each);
+            let drawn = sample(
+                rule,
+                prior,
+                Some(data),
+                &self.schedule,
+                x,
+                &mut rng,
+                &mut each,
+            );
             parts.push(drawn.map_err(|source| match source {
                 crate::guidance::SampleError::Interrupted => ReconError::Interrupted { slice },
                 source => ReconError::Sampling { slice, source },

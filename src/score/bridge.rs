@@ -21,11 +21,17 @@ where
         let sizes = self.sizes();
         let shape = [sizes[0] as i64, sizes[1] as i64, sizes[2] as i64, 2];
         let reals: Vec<f32> = self.reals().iter().map(|x| x.wide() as f32).collect();
-        Tensor::from_slice(&reals).view(shape).to_device(device).permute([0, 3, 1, 2])
+        Tensor::from_slice(&reals)
+            .view(shape)
+            .to_device(device)
+            .permute([0, 3, 1, 2])
     }
 
     fn from_channels(&self, channels: &Tensor) -> Self {
-        let pairs = channels.permute([0, 2, 3, 1]).to_kind(Kind::Float).to_device(Device::Cpu);
+        let pairs = channels
+            .permute([0, 2, 3, 1])
+            .to_kind(Kind::Float)
+            .to_device(Device::Cpu);
         let pairs = pairs.contiguous();
         let mut reals = vec![0f32; pairs.numel()];
         pairs.copy_data(&mut reals, pairs.numel());
@@ -37,12 +43,19 @@ where
 
 impl Channels for Torch {
     fn to_channels(&self, device: Device) -> Tensor {
-        self.0.view_as_real().to_kind(Kind::Float).to_device(device).permute([0, 3, 1, 2])
+        self.0
+            .view_as_real()
+            .to_kind(Kind::Float)
+            .to_device(device)
+            .permute([0, 3, 1, 2])
     }
 
     fn from_channels(&self, channels: &Tensor) -> Self {
         let (device, kind) = self.device();
-        let pairs = channels.permute([0, 2, 3, 1]).to_kind(kind).to_device(device);
+        let pairs = channels
+            .permute([0, 2, 3, 1])
+            .to_kind(kind)
+            .to_device(device);
         Torch(pairs.contiguous().view_as_complex().copy())
     }
 }

@@ -80,7 +80,12 @@ pub struct LevelError {
 impl Card {
     /// The measured `C(σ, k)`; none where the card has no levels.
     pub fn covariance(&self) -> Option<Covariance> {
-        Covariance::new(self.levels.iter().map(|l| (l.sigma, l.spectrum.clone())).collect())
+        Covariance::new(
+            self.levels
+                .iter()
+                .map(|l| (l.sigma, l.spectrum.clone()))
+                .collect(),
+        )
     }
 
     /// The relative denoising error, interpolated in ln σ.
@@ -90,7 +95,9 @@ impl Card {
             return Some(first.relative_error);
         }
         let above = self.levels.iter().position(|l| l.sigma >= sigma);
-        let Some(above) = above else { return Some(last.relative_error) };
+        let Some(above) = above else {
+            return Some(last.relative_error);
+        };
         let (a, b) = (&self.levels[above - 1], &self.levels[above]);
         let t = (sigma / a.sigma).ln() / (b.sigma / a.sigma).ln();
         Some(a.relative_error * (1.0 - t) + b.relative_error * t)

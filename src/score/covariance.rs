@@ -70,7 +70,7 @@ pub(crate) fn radius(y: usize, x: usize, rows: usize, columns: usize) -> f64 {
     centred(y, rows).hypot(centred(x, columns))
 }
 
-/// A positive operator that is diagonal in the unitary Fourier basis.
+/// A positive operator that is diagonal in the unitary Fourier basis: `Fᴴ diag(c) F`.
 pub struct Spectrum<T> {
     values: Vec<f64>,
     like: T,
@@ -85,23 +85,26 @@ impl<T: Array> Spectrum<T> {
             .flat_map(|y| (0..columns).map(move |x| (y, x)))
             .map(|(y, x)| f(radius(y, x, rows, columns)))
             .collect();
-        Spectrum { values, like: like.items(0, 1) }
-    }
-
-    /// The same value at every mode.
-    pub fn white(like: &T, value: f64) -> Self {
-        Self::radial(like, |_| value)
-    }
-
-    /// `Fᴴ diag(g(values)) F x`.
-    pub fn apply(&self, x: &T, g: impl Fn(f64) -> f64) -> T {
-        let reals: Vec<f64> = self.values.iter().map(|v| g(*v)).collect();
-        if reals.iter().all(|v| *v == reals[0]) {
-            return x.scaled(reals[0]);
+        Spectrum {
+            values,
+            like: like.items(0, 1),
         }
-        let sizes = self.like.sizes();
-        let weights = T::from_reals(&self.like.device(), &sizes, Field::Real, &reals);
-        x.fft2(Direction::Forward).weighted(&weights).fft2(Direction::Inverse)
+    }
+
+    /// `g(c)` at every mode, `Real[1, Y, X]`: weights for a spectrum.
+    pub fn weights(&self, g: impl Fn(f64) -> f64) -> T {
+        let reals: Vec<f64> = self.values.iter().map(|v| g(*v)).collect();
+        T::from_reals(&self.like.device(), &self.like.sizes(), Field::Real, &reals)
+    }
+
+    /// `Fᴴ diag(g(c)) F x`.
+    pub fn apply(&self, x: &T, g: impl Fn(f64) -> f64) -> T {
+        self.synthesise(&x.fft2(Direction::Forward), g)
+    }
+
+    /// `Fᴴ diag(g(c)) k`, from a spectrum.
+    pub fn synthesise(&self, k: &T, g: impl Fn(f64) -> f64) -> T {
+        k.weighted(&self.weights(g)).fft2(Direction::Inverse)
     }
 }
 

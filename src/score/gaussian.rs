@@ -26,9 +26,16 @@ impl StationaryGaussian {
             };
             (sigma, (0..rings).map(ring).collect())
         };
-        let levels = (0..=240).map(|i| level(1e-4 * 1e6f64.powf(f64::from(i) / 240.0))).collect();
+        let levels = (0..=240)
+            .map(|i| level(1e-4 * 1e6f64.powf(f64::from(i) / 240.0)))
+            .collect();
         let covariance = Covariance::new(levels).expect("levels increase and are positive");
-        StationaryGaussian { peak, corner, power, covariance }
+        StationaryGaussian {
+            peak,
+            corner,
+            power,
+            covariance,
+        }
     }
 
     /// `S(k)`.
@@ -39,7 +46,7 @@ impl StationaryGaussian {
     /// A draw from the prior, shaped like `like`.
     pub fn draw<T: Array>(&self, like: &T, rng: &mut SliceRng) -> T {
         let white = like.normal_like(rng);
-        Spectrum::radial(&white, |r| self.spectrum(r)).apply(&white, f64::sqrt)
+        Spectrum::radial(&white, |r| self.spectrum(r)).synthesise(&white, f64::sqrt)
     }
 }
 
@@ -81,9 +88,15 @@ mod tests {
                 trace += c.variance(sigma, r) / (64.0 * 63.0);
                 let s = prior.spectrum(r);
                 let exact = sigma * sigma * s / (s + sigma * sigma);
-                assert!((c.variance(sigma, r) / exact - 1.0).abs() < 2e-3, "{sigma} {r}");
+                assert!(
+                    (c.variance(sigma, r) / exact - 1.0).abs() < 2e-3,
+                    "{sigma} {r}"
+                );
             }
-            assert!((error / trace - 1.0).abs() < 0.05, "sigma {sigma}: {error} not {trace}");
+            assert!(
+                (error / trace - 1.0).abs() < 0.05,
+                "sigma {sigma}: {error} not {trace}"
+            );
         }
     }
 

@@ -65,14 +65,25 @@ impl Model {
                  choose another prior",
                 card.channels
             );
-            return Err(PriorError::File { path: name.into(), why });
+            return Err(PriorError::File {
+                path: name.into(),
+                why,
+            });
         }
         let mut source = Loaded::new(tensors, device);
         let network = UNet::new(&mut source, &card.network, card.channels);
         source.finish(name)?;
-        let edm = Preconditioning { sigma_data: card.network.sigma_data };
+        let edm = Preconditioning {
+            sigma_data: card.network.sigma_data,
+        };
         let covariance = card.covariance();
-        Ok(Model { card, network, edm, covariance, device })
+        Ok(Model {
+            card,
+            network,
+            edm,
+            covariance,
+            device,
+        })
     }
 
     /// `D` of one item, `[1, 2, Y, X]`.
@@ -95,7 +106,9 @@ impl Graph {
         let product = (&self.output * v).sum(Kind::Float);
         let gradient = Tensor::f_run_backward(&[product], &[&self.input], true, false);
         let mut gradient = gradient.map_err(|e| Error::Torch(e.to_string()))?;
-        gradient.pop().ok_or_else(|| Error::Torch("no gradient came back".into()))
+        gradient
+            .pop()
+            .ok_or_else(|| Error::Torch("no gradient came back".into()))
     }
 }
 
@@ -159,7 +172,11 @@ mod tests {
             parameters: 0,
         };
         let rng = rand_chacha::ChaCha8Rng::seed_from_u64(7);
-        let mut fresh = Fresh { device: Device::Cpu, rng, made: Vec::new() };
+        let mut fresh = Fresh {
+            device: Device::Cpu,
+            rng,
+            made: Vec::new(),
+        };
         UNet::new(&mut fresh, &network, 2);
         let training = TrainingCard {
             steps: 0,
@@ -195,7 +212,11 @@ mod tests {
     #[test]
     fn the_pullback_is_the_transposed_jacobian() {
         let model = small();
-        let (x, u, v) = (random(2, 9, 14, 1), random(2, 9, 14, 2), random(2, 9, 14, 3));
+        let (x, u, v) = (
+            random(2, 9, 14, 1),
+            random(2, 9, 14, 2),
+            random(2, 9, 14, 3),
+        );
         let estimate = model.estimate(&x, 0.2, Want::Pullback).unwrap();
         let right = u.dot(&estimate.pull(&v).unwrap());
         let h = 1e-2;

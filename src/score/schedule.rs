@@ -42,7 +42,10 @@ mod tests {
     /// The list of EDM's `generate.py`: 18 levels from 80 to 0.002.
     #[test]
     fn karras_reproduces_the_published_list() {
-        let s: Vec<f64> = Schedule::karras(18, 0.002, 80.0, 7.0).steps().map(|s| s.0).collect();
+        let s: Vec<f64> = Schedule::karras(18, 0.002, 80.0, 7.0)
+            .steps()
+            .map(|s| s.0)
+            .collect();
         assert_eq!(s.len(), 18);
         assert!((s[0] - 80.0).abs() < 1e-12 && (s[17] - 0.002).abs() < 1e-15);
         // Second level, from the closed form by hand.

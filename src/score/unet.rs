@@ -122,12 +122,18 @@ impl UNet {
         };
         let embedding = self.embed(c).to_kind(x.kind());
         let y = self.image_path(&padded, &embedding);
-        if more_x + more_y > 0 { y.narrow(2, 0, rows).narrow(3, 0, columns) } else { y }
+        if more_x + more_y > 0 {
+            y.narrow(2, 0, rows).narrow(3, 0, columns)
+        } else {
+            y
+        }
     }
 
     fn image_path(&self, x: &Tensor, embedding: &Tensor) -> Tensor {
         let run = |blocks: &[Block], x: Tensor| {
-            blocks.iter().fold(x, |x, block| block.forward(&x, embedding))
+            blocks
+                .iter()
+                .fold(x, |x, block| block.forward(&x, embedding))
         };
         let mut x = conv3(x, &self.input);
         let mut skips = Vec::new();
@@ -178,7 +184,10 @@ impl Source for Fresh {
                 (scale * z) as f32
             })
             .collect();
-        let t = Tensor::from_slice(&values).view(shape).to_kind(Kind::Float).to_device(self.device);
+        let t = Tensor::from_slice(&values)
+            .view(shape)
+            .to_kind(Kind::Float)
+            .to_device(self.device);
         self.made.push((name.to_owned(), t.shallow_clone()));
         t
     }

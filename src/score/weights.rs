@@ -58,7 +58,11 @@ pub(crate) fn digest(tensors: &[(String, Tensor)]) -> String {
 }
 
 fn bytes(t: &Tensor) -> Vec<u8> {
-    let flat = t.detach().to_kind(Kind::Float).to_device(Device::Cpu).contiguous();
+    let flat = t
+        .detach()
+        .to_kind(Kind::Float)
+        .to_device(Device::Cpu)
+        .contiguous();
     let mut values = vec![0f32; flat.numel()];
     flat.copy_data(&mut values, flat.numel());
     values.iter().flat_map(|v| v.to_le_bytes()).collect()
@@ -71,7 +75,13 @@ pub(crate) fn serialise(
 ) -> Result<Vec<u8>, String> {
     let raw: Vec<(String, Vec<usize>, Vec<u8>)> = tensors
         .iter()
-        .map(|(n, t)| (n.clone(), t.size().iter().map(|&d| d as usize).collect(), bytes(t)))
+        .map(|(n, t)| {
+            (
+                n.clone(),
+                t.size().iter().map(|&d| d as usize).collect(),
+                bytes(t),
+            )
+        })
         .collect();
     let views: Result<Vec<_>, _> = raw
         .iter()
@@ -92,20 +102,31 @@ pub(crate) fn deserialise(
     let file = SafeTensors::deserialize(blob).map_err(|e| e.to_string())?;
     let tensors = file.tensors().into_iter().map(|(name, view)| {
         if view.dtype() != Dtype::F32 {
-            return Err(format!("tensor `{name}` is {:?}, expected F32", view.dtype()));
+            return Err(format!(
+                "tensor `{name}` is {:?}, expected F32",
+                view.dtype()
+            ));
         }
         let shape: Vec<i64> = view.shape().iter().map(|&n| n as i64).collect();
         let exact = view.data().chunks_exact(4);
-        let values: Vec<f32> =
-            exact.map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect();
+        let values: Vec<f32> = exact
+            .map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]]))
+            .collect();
         Ok((name, Tensor::from_slice(&values).view(&shape[..])))
     });
     Ok((tensors.collect::<Result<_, _>>()?, text))
 }
 
 /// Writes weights and card to `path`, beside and then renamed.
-pub fn write_prior(path: &Path, card: &Card, tensors: &[(String, Tensor)]) -> Result<(), PriorError> {
-    let fail = |why: String| PriorError::File { path: path.display().to_string(), why };
+pub fn write_prior(
+    path: &Path,
+    card: &Card,
+    tensors: &[(String, Tensor)],
+) -> Result<(), PriorError> {
+    let fail = |why: String| PriorError::File {
+        path: path.display().to_string(),
+        why,
+    };
     let json = serde_json::to_string(card).map_err(|e| fail(e.to_string()))?;
     let blob = serialise(tensors, HashMap::from([(CARD.into(), json)])).map_err(&fail)?;
     crate::io::atomic::write(path, &blob, true).map_err(|e| fail(e.to_string()))
@@ -113,18 +134,27 @@ pub fn write_prior(path: &Path, card: &Card, tensors: &[(String, Tensor)]) -> Re
 
 /// Reads weights and card from a file's bytes; `name` is for messages.
 pub fn read_prior(name: &str, blob: &[u8]) -> Result<(Card, Vec<(String, Tensor)>), PriorError> {
-    let fail = |why: String| PriorError::File { path: name.into(), why };
+    let fail = |why: String| PriorError::File {
+        path: name.into(),
+        why,
+    };
     let (tensors, text) =
         deserialise(blob).map_err(|e| fail(format!("not a safetensors file of a prior: {e}")))?;
     let json = text.get(CARD).ok_or_else(|| {
-        fail(format!("has no model card (metadata key `{CARD}`); write one with `annulus train`"))
+        fail(format!(
+            "has no model card (metadata key `{CARD}`); write one with `annulus train`"
+        ))
     })?;
     let card: Card =
         serde_json::from_str(json).map_err(|e| fail(format!("its model card is damaged: {e}")))?;
     let found = digest(&tensors);
     if found != card.weights_sha256 {
         let expected = card.weights_sha256.clone();
-        return Err(PriorError::Hash { path: name.into(), expected, found });
+        return Err(PriorError::Hash {
+            path: name.into(),
+            expected,
+            found,
+        });
     }
     Ok((card, tensors))
 }
@@ -138,19 +168,27 @@ pub(crate) struct Loaded {
 
 impl Loaded {
     pub(crate) fn new(tensors: Vec<(String, Tensor)>, device: Device) -> Self {
-        Loaded { tensors: tensors.into_iter().collect(), device, mismatches: Vec::new() }
+        Loaded {
+            tensors: tensors.into_iter().collect(),
+            device,
+            mismatches: Vec::new(),
+        }
     }
 
     /// Every missing, mis-shaped or unexpected tensor as an error.
     pub(crate) fn finish(mut self, name: &str) -> Result<(), PriorError> {
         let mut left: Vec<_> = self.tensors.keys().cloned().collect();
         left.sort();
-        self.mismatches.extend(left.iter().map(|n| format!("unexpected `{n}`")));
+        self.mismatches
+            .extend(left.iter().map(|n| format!("unexpected `{n}`")));
         if self.mismatches.is_empty() {
             return Ok(());
         }
         let mismatches = self.mismatches.join(", ");
-        Err(PriorError::Tensors { path: name.into(), mismatches })
+        Err(PriorError::Tensors {
+            path: name.into(),
+            mismatches,
+        })
     }
 }
 
@@ -161,7 +199,8 @@ impl Source for Loaded {
             Some(t) if t.size() == shape => t.to_device(self.device),
             Some(t) => {
                 let found = t.size();
-                self.mismatches.push(format!("`{name}` is {found:?}, expected {shape:?}"));
+                self.mismatches
+                    .push(format!("`{name}` is {found:?}, expected {shape:?}"));
                 blank()
             }
             None => {

@@ -18,8 +18,9 @@ pub struct MaskError;
 pub fn lines(c: &Cartesian, seed: u64) -> Result<Vec<bool>, MaskError> {
     let n = c.matrix[1];
     let first = n / 2 - c.calibration_lines / 2;
-    let mut taken: Vec<bool> =
-        (0..n).map(|y| (first..first + c.calibration_lines).contains(&y)).collect();
+    let mut taken: Vec<bool> = (0..n)
+        .map(|y| (first..first + c.calibration_lines).contains(&y))
+        .collect();
     match c.pattern {
         Pattern::Full => taken.fill(true),
         Pattern::Equispaced => {
@@ -34,7 +35,10 @@ pub fn lines(c: &Cartesian, seed: u64) -> Result<Vec<bool>, MaskError> {
             let wanted = (n as f64 / c.acceleration).round() as usize;
             let mut free: Vec<usize> = (0..n).filter(|y| !taken[*y]).collect();
             free.shuffle(&mut ChaCha8Rng::seed_from_u64(seed));
-            for y in free.into_iter().take(wanted.saturating_sub(c.calibration_lines)) {
+            for y in free
+                .into_iter()
+                .take(wanted.saturating_sub(c.calibration_lines))
+            {
                 taken[y] = true;
             }
         }

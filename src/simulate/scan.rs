@@ -118,7 +118,10 @@ pub fn simulate(
             Some(sigma) => sigma,
             None => {
                 let level = scan.source.reference_signal(slice, there, &rss)? / c.snr;
-                file.noise(&noise_scan(c.coils, level, &mixing, scan.seed), NOISE_DWELL_US)?;
+                file.noise(
+                    &noise_scan(c.coils, level, &mixing, scan.seed),
+                    NOISE_DWELL_US,
+                )?;
                 *sigma.insert(level)
             }
         };
@@ -156,8 +159,11 @@ fn flags(c: &Cartesian, y: usize) -> LineFlags {
 /// Axial slices around the isocentre: columns to the left, rows to posterior, slices to the head.
 fn affine(c: &Cartesian, slices: usize) -> [[f64; 4]; 3] {
     let [nx, ny] = c.matrix;
-    let (dx, dy, dz) =
-        (c.fov_mm[0] / nx as f64, c.fov_mm[1] / ny as f64, c.slice_thickness_mm);
+    let (dx, dy, dz) = (
+        c.fov_mm[0] / nx as f64,
+        c.fov_mm[1] / ny as f64,
+        c.slice_thickness_mm,
+    );
     [
         [dx, 0.0, 0.0, -dx * (nx / 2) as f64],
         [0.0, dy, 0.0, -dy * (ny / 2) as f64],
@@ -181,7 +187,9 @@ fn header(scan: &Scan<'_>, slices: usize, taken: &[bool]) -> MrdWriteHeader {
         recon_fov_mm: [c.fov_mm[1], c.fov_mm[0]],
         slice_thickness_mm: c.slice_thickness_mm,
         coils: c.coils,
-        slices: (0..slices).map(|k| SliceGeometry::from_affine(&affine, [ny, nx], k)).collect(),
+        slices: (0..slices)
+            .map(|k| SliceGeometry::from_affine(&affine, [ny, nx], k))
+            .collect(),
         dwell_us: DWELL_US,
         acceleration: ny as f64 / acquired as f64,
         relative_noise_bandwidth: BANDWIDTH,
@@ -255,7 +263,11 @@ mod tests {
         let m = mixing(3, 0.4);
         let n = noise(3, 200_000, 0.7, &m, &mut stream(1, 0));
         let psi = |i: usize, j: usize| {
-            n.row(i).iter().zip(n.row(j)).map(|(a, b)| (a * b.conj()).re).sum::<f64>()
+            n.row(i)
+                .iter()
+                .zip(n.row(j))
+                .map(|(a, b)| (a * b.conj()).re)
+                .sum::<f64>()
                 / (2.0 * 200_000.0 * 0.49)
         };
         for (i, j, expected) in [(0, 0, 1.0), (2, 2, 1.0), (0, 1, 0.4), (0, 2, 0.16)] {

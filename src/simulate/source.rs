@@ -32,7 +32,10 @@ impl Source {
             return Ok(Source::Image(read_volume(path)?));
         }
         phantoms::raster(name, seed, 0, 1, 8, 8, phantoms::Contrast::T1)?;
-        Ok(Source::Phantom { name: name.to_owned(), seed })
+        Ok(Source::Phantom {
+            name: name.to_owned(),
+            seed,
+        })
     }
 
     /// Slices that there are: as many as asked of a phantom, the volume's own of an image.
@@ -55,12 +58,20 @@ impl Source {
         match self {
             Source::Phantom { name, seed } => {
                 let contrast = contrast(c.contrast);
-                Ok(phantoms::phantom_k_space(name, *seed, slice, slices, coils, ny, nx, contrast)?)
+                Ok(phantoms::phantom_k_space(
+                    name, *seed, slice, slices, coils, ny, nx, contrast,
+                )?)
             }
             Source::Image(volume) => {
                 let image = volume.data.index_axis(Axis(0), slice).mapv(f64::from);
                 let draw = |rows: usize, columns: usize| resample(&image, rows, columns);
-                Ok(phantoms::fine_grid_k_space(&draw, coils, ny, nx, OVERSAMPLING))
+                Ok(phantoms::fine_grid_k_space(
+                    &draw,
+                    coils,
+                    ny,
+                    nx,
+                    OVERSAMPLING,
+                ))
             }
         }
     }
@@ -88,7 +99,10 @@ impl Source {
             values = truth.iter().copied().filter(|v| *v > 0.1 * peak).collect();
         }
         values.sort_by(f64::total_cmp);
-        values.get(values.len() / 2).copied().ok_or(SimulateError::Empty { slice })
+        values
+            .get(values.len() / 2)
+            .copied()
+            .ok_or(SimulateError::Empty { slice })
     }
 }
 

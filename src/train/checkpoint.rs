@@ -1,8 +1,8 @@
 //! The state of a run on disk: weights, average, moments, step; written beside and renamed.
 
+use super::TrainConfig;
 use super::data::TrainError;
 use super::optimiser::Adam;
-use super::TrainConfig;
 use crate::score::PriorError;
 use crate::score::{deserialise, serialise};
 use std::collections::HashMap;
@@ -22,7 +22,11 @@ pub struct State {
 }
 
 fn fail(path: &Path, why: String) -> TrainError {
-    PriorError::File { path: path.display().to_string(), why }.into()
+    PriorError::File {
+        path: path.display().to_string(),
+        why,
+    }
+    .into()
 }
 
 /// Writes the state.
@@ -59,8 +63,9 @@ pub fn load(
         let found = text.get(key).and_then(|v| v.parse().ok());
         found.ok_or_else(|| fail(path, format!("the checkpoint has no `{key}`")))
     };
-    let made_with: Option<TrainConfig> =
-        text.get("config").and_then(|c| serde_json::from_str(c).ok());
+    let made_with: Option<TrainConfig> = text
+        .get("config")
+        .and_then(|c| serde_json::from_str(c).ok());
     if made_with.as_ref() != Some(config) {
         let why = "the checkpoint belongs to a run with another configuration: \
                    use that configuration, another -o, or remove the checkpoint";
@@ -68,10 +73,17 @@ pub fn load(
     }
     let mut by_name: HashMap<String, Tensor> = tensors.into_iter().collect();
     let mut take = |kind: &str, name: &str| {
-        let found = by_name.remove(&format!("{kind}/{name}")).map(|t| t.to_device(device));
+        let found = by_name
+            .remove(&format!("{kind}/{name}"))
+            .map(|t| t.to_device(device));
         found.ok_or_else(|| fail(path, format!("the checkpoint lacks `{kind}/{name}`")))
     };
-    let mut adam = Adam { weights: Vec::new(), ema: Vec::new(), m: Vec::new(), v: Vec::new() };
+    let mut adam = Adam {
+        weights: Vec::new(),
+        ema: Vec::new(),
+        m: Vec::new(),
+        v: Vec::new(),
+    };
     for name in order {
         let leaf = take("weight", name)?.set_requires_grad(true);
         adam.weights.push((name.clone(), leaf));
@@ -80,5 +92,10 @@ pub fn load(
         adam.v.push(take("v", name)?);
     }
     let (step, seconds) = (number("step")? as usize, number("seconds")?);
-    Ok(State { step, seconds, sigma_data: number("sigma_data")?, adam })
+    Ok(State {
+        step,
+        seconds,
+        sigma_data: number("sigma_data")?,
+        adam,
+    })
 }

@@ -101,7 +101,11 @@ impl TrainConfig {
 
     /// Side of the crops at a step.
     pub fn crop_at(&self, step: usize) -> usize {
-        if step * 100 < self.steps() * 85 { self.crop } else { self.late_crop }
+        if step * 100 < self.steps() * 85 {
+            self.crop
+        } else {
+            self.late_crop
+        }
     }
 
     /// Everything that makes the run impossible, one line each.
@@ -114,8 +118,14 @@ impl TrainConfig {
         };
         let cell = 1 << self.channels.len().saturating_sub(1);
         expect(self.slices > 0, "slices: expected at least 1");
-        expect(self.images > 0 && self.batch > 0, "images, batch: expected at least 1");
-        expect(self.size >= self.late_crop.max(self.crop), "size: smaller than a crop");
+        expect(
+            self.images > 0 && self.batch > 0,
+            "images, batch: expected at least 1",
+        );
+        expect(
+            self.size >= self.late_crop.max(self.crop),
+            "size: smaller than a crop",
+        );
         expect(self.crop >= 16, "crop: expected at least 16 pixels");
         expect(
             self.crop.is_multiple_of(cell) && self.late_crop.is_multiple_of(cell),
@@ -125,14 +135,35 @@ impl TrainConfig {
             !self.channels.is_empty() && self.channels.len() == self.blocks.len(),
             "channels, blocks: expected as many of one as of the other",
         );
-        expect(!self.channels.contains(&0), "channels: expected positive numbers");
-        expect((0.0..=1.0).contains(&self.label_share), "label_share: expected 0 to 1");
-        expect(self.learning_rate > 0.0, "learning_rate: expected a positive number");
-        expect((0.0..1.0).contains(&self.ema_decay), "ema_decay: expected 0 to 1");
-        expect(self.gradient_clip > 0.0, "gradient_clip: expected a positive number");
+        expect(
+            !self.channels.contains(&0),
+            "channels: expected positive numbers",
+        );
+        expect(
+            (0.0..=1.0).contains(&self.label_share),
+            "label_share: expected 0 to 1",
+        );
+        expect(
+            self.learning_rate > 0.0,
+            "learning_rate: expected a positive number",
+        );
+        expect(
+            (0.0..1.0).contains(&self.ema_decay),
+            "ema_decay: expected 0 to 1",
+        );
+        expect(
+            self.gradient_clip > 0.0,
+            "gradient_clip: expected a positive number",
+        );
         let [low, high] = self.sigma_range;
-        expect(0.0 < low && low < high, "sigma_range: expected 0 < smallest < largest");
-        expect(self.sigma_median > 0.0, "sigma_median: expected a positive number");
+        expect(
+            0.0 < low && low < high,
+            "sigma_range: expected 0 < smallest < largest",
+        );
+        expect(
+            self.sigma_median > 0.0,
+            "sigma_median: expected a positive number",
+        );
         found
     }
 }

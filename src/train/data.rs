@@ -99,8 +99,10 @@ impl Images {
         for _ in 0..batch {
             let slice = &self.slices[rng.random_range(0..self.slices.len())];
             let (rows, columns) = slice.dim();
-            let (y0, x0) =
-                (rng.random_range(0..=rows - side), rng.random_range(0..=columns - side));
+            let (y0, x0) = (
+                rng.random_range(0..=rows - side),
+                rng.random_range(0..=columns - side),
+            );
             let change = Change::draw(rng);
             for (y, x) in (0..side).flat_map(|y| (0..side).map(move |x| (y, x))) {
                 let (v, u) = change.source(y, x, side);
@@ -144,7 +146,11 @@ impl Change {
 
     fn value(&self, z: Complex32) -> Complex32 {
         let r = z.norm();
-        let bent = if r > 1e-6 { z * r.powf(self.gamma - 1.0) } else { z };
+        let bent = if r > 1e-6 {
+            z * r.powf(self.gamma - 1.0)
+        } else {
+            z
+        };
         (if self.conjugate { bent.conj() } else { bent }) * self.factor
     }
 }
@@ -166,11 +172,15 @@ impl Labels {
             let name = p.to_string_lossy();
             name.ends_with(".nii") || name.ends_with(".nii.gz")
         };
-        let mut paths: Vec<PathBuf> =
-            entries.filter_map(|e| e.ok().map(|e| e.path())).filter(is_nifti).collect();
+        let mut paths: Vec<PathBuf> = entries
+            .filter_map(|e| e.ok().map(|e| e.path()))
+            .filter(is_nifti)
+            .collect();
         paths.sort();
         if paths.is_empty() {
-            return Err(fail("expected label maps (.nii, .nii.gz), found none".into()));
+            return Err(fail(
+                "expected label maps (.nii, .nii.gz), found none".into(),
+            ));
         }
         let volumes: Result<Vec<_>, _> = paths.par_iter().map(|p| read_labels(p)).collect();
         Ok(Labels { volumes: volumes? })
@@ -184,7 +194,9 @@ impl Labels {
             let volume = &self.volumes[rng.random_range(0..self.volumes.len())];
             let axis = rng.random_range(0..3);
             let n = volume.shape()[axis];
-            plane = volume.index_axis(Axis(axis), rng.random_range(n / 8..n - n / 8)).to_owned();
+            plane = volume
+                .index_axis(Axis(axis), rng.random_range(n / 8..n - n / 8))
+                .to_owned();
             let filled = plane.iter().filter(|l| **l != 0).count();
             if filled * 6 > plane.len() {
                 break;

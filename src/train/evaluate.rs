@@ -18,8 +18,9 @@ const HELD_OUT_SEED: u64 = 0x4845_4c44_4f55_5421;
 /// Rings of the error's spectrum, from the centre of k-space to its corner.
 const RINGS: usize = 24;
 /// Noise deviations at which a card is measured.
-const SIGMAS: [f64; 13] =
-    [0.003, 0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.2, 0.3, 0.5, 1.0, 2.0, 4.0];
+const SIGMAS: [f64; 13] = [
+    0.003, 0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.2, 0.3, 0.5, 1.0, 2.0, 4.0,
+];
 
 impl HeldOut {
     /// `count` procedural images of `size`² pixels.
@@ -31,7 +32,9 @@ impl HeldOut {
             Host::from_complex(&[1, rows, columns], &elements)
         };
         let make = |i: usize| host(procedural.slice(i as u64));
-        HeldOut { images: (0..count).into_par_iter().map(make).collect() }
+        HeldOut {
+            images: (0..count).into_par_iter().map(make).collect(),
+        }
     }
 }
 
@@ -41,8 +44,10 @@ pub fn evaluate(
     held_out: &HeldOut,
     progress: &Progress,
 ) -> Result<Vec<LevelError>> {
-    let bar =
-        progress.stage("denoising error", (SIGMAS.len() * held_out.images.len()) as u64);
+    let bar = progress.stage(
+        "denoising error",
+        (SIGMAS.len() * held_out.images.len()) as u64,
+    );
     let mut levels = Vec::new();
     for (level, &sigma) in SIGMAS.iter().enumerate() {
         let (mut sum, mut reals) = (0.0, 0.0);
@@ -57,9 +62,16 @@ pub fn evaluate(
             add_rings(&error, &mut rings);
             bar.step();
         }
-        let spectrum = rings.iter().map(|(s, n)| if *n > 0.0 { s / n } else { 0.0 }).collect();
+        let spectrum = rings
+            .iter()
+            .map(|(s, n)| if *n > 0.0 { s / n } else { 0.0 })
+            .collect();
         let relative_error = sum / (reals * sigma * sigma);
-        levels.push(LevelError { sigma, relative_error, spectrum });
+        levels.push(LevelError {
+            sigma,
+            relative_error,
+            spectrum,
+        });
     }
     bar.finish();
     Ok(levels)

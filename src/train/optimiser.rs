@@ -20,8 +20,10 @@ impl Adam {
         let zeros = |w: &[(String, Tensor)]| w.iter().map(|(_, t)| t.zeros_like()).collect();
         let (m, v) = (zeros(&weights), zeros(&weights));
         let ema = weights.iter().map(|(_, t)| t.detach().copy()).collect();
-        let weights =
-            weights.into_iter().map(|(n, t)| (n, t.detach().set_requires_grad(true))).collect();
+        let weights = weights
+            .into_iter()
+            .map(|(n, t)| (n, t.detach().set_requires_grad(true)))
+            .collect();
         Adam { weights, ema, m, v }
     }
 
@@ -33,9 +35,15 @@ impl Adam {
         // The average starts young, so that a short run is not held back by its first weights.
         let decay = ema_decay.min((1.0 + step as f64) / (10.0 + step as f64));
         tch::no_grad(|| {
-            let squares: Vec<Tensor> =
-                self.weights.iter().map(|(_, w)| w.grad().square().sum(Kind::Double)).collect();
-            let norm = Tensor::stack(&squares, 0).sum(Kind::Double).double_value(&[]).sqrt();
+            let squares: Vec<Tensor> = self
+                .weights
+                .iter()
+                .map(|(_, w)| w.grad().square().sum(Kind::Double))
+                .collect();
+            let norm = Tensor::stack(&squares, 0)
+                .sum(Kind::Double)
+                .double_value(&[])
+                .sqrt();
             let shrink = if norm > clip { clip / norm } else { 1.0 };
             for (i, (_, w)) in self.weights.iter_mut().enumerate() {
                 let g = w.grad() * shrink;
@@ -52,6 +60,8 @@ impl Adam {
     /// The averaged weights by name.
     pub fn averaged(&self) -> Vec<(String, Tensor)> {
         let names = self.weights.iter().map(|(n, _)| n.clone());
-        names.zip(self.ema.iter().map(Tensor::shallow_clone)).collect()
+        names
+            .zip(self.ema.iter().map(Tensor::shallow_clone))
+            .collect()
     }
 }

@@ -1,11 +1,11 @@
 //! The training loop: EDM loss, Adam, moving average, checkpoints; exact after a kill.
 
+use super::TrainConfig;
 use super::checkpoint::{State, load, save};
 use super::config::Precision;
 use super::data::{Images, TrainError};
 use super::evaluate::{HeldOut, evaluate};
 use super::optimiser::Adam;
-use super::TrainConfig;
 use crate::progress::Progress;
 use crate::score::{
     Card, Fresh, Model, NetworkCard, Preconditioning, Source, TrainingCard, UNet, digest,
@@ -27,7 +27,11 @@ struct Cast<'a> {
 
 impl Source for Cast<'_> {
     fn take(&mut self, name: &str, _: &[i64], _: f64) -> Tensor {
-        let kind = if name.starts_with("embed") { Kind::Float } else { self.kind };
+        let kind = if name.starts_with("embed") {
+            Kind::Float
+        } else {
+            self.kind
+        };
         self.leaves[name].to_kind(kind)
     }
 }
@@ -46,7 +50,9 @@ pub fn train(
     let checkpoint = PathBuf::from(format!("{}.checkpoint", output.display()));
     let images = Images::make(config, progress)?;
     let mut state = start(config, &checkpoint, &images, device)?;
-    let edm = Preconditioning { sigma_data: state.sigma_data };
+    let edm = Preconditioning {
+        sigma_data: state.sigma_data,
+    };
     let network = network_card(config, state.sigma_data);
 
     let bar = progress.stage("training", config.steps() as u64);
@@ -55,7 +61,11 @@ pub fn train(
     let (mut saved, mut smooth) = (Instant::now(), f64::NAN);
     while state.step < config.steps() {
         let loss = step(config, &mut state, &images, &network, edm, device)?;
-        smooth = if smooth.is_nan() { loss } else { 0.99 * smooth + 0.01 * loss };
+        smooth = if smooth.is_nan() {
+            loss
+        } else {
+            0.99 * smooth + 0.01 * loss
+        };
         state.seconds = before + began.elapsed().as_secs_f64();
         bar.message(&format!("loss {smooth:.4}"));
         bar.set(state.step as u64);
@@ -66,7 +76,10 @@ pub fn train(
         }
         if stop {
             let checkpoint = checkpoint.display().to_string();
-            return Err(TrainError::Interrupted { step: state.step, checkpoint });
+            return Err(TrainError::Interrupted {
+                step: state.step,
+                checkpoint,
+            });
         }
     }
     save(&checkpoint, config, &state)?;
@@ -82,14 +95,23 @@ fn start(
     device: Device,
 ) -> Result<State, TrainError> {
     let rng = ChaCha8Rng::seed_from_u64(config.seed);
-    let mut fresh = Fresh { device, rng, made: Vec::new() };
+    let mut fresh = Fresh {
+        device,
+        rng,
+        made: Vec::new(),
+    };
     UNet::new(&mut fresh, &network_card(config, 1.0), 2);
     if checkpoint.exists() {
         let order: Vec<String> = fresh.made.iter().map(|(n, _)| n.clone()).collect();
         return load(checkpoint, config, &order, device);
     }
     let sigma_data = images.deviation();
-    Ok(State { step: 0, seconds: 0.0, sigma_data, adam: Adam::new(fresh.made) })
+    Ok(State {
+        step: 0,
+        seconds: 0.0,
+        sigma_data,
+        adam: Adam::new(fresh.made),
+    })
 }
 
 fn network_card(config: &TrainConfig, sigma_data: f64) -> NetworkCard {
@@ -117,7 +139,10 @@ fn step(
     let side = config.crop_at(state.step);
     let shape = [config.batch as i64, side as i64, side as i64, 2];
     let image = |values: &[f32]| {
-        Tensor::from_slice(values).view(shape).to_device(device).permute([0, 3, 1, 2])
+        Tensor::from_slice(values)
+            .view(shape)
+            .to_device(device)
+            .permute([0, 3, 1, 2])
     };
     let x0 = image(&images.crops(config.batch, side, &mut rng));
     let sigmas: Vec<f64> = (0..config.batch)
@@ -127,8 +152,9 @@ fn step(
             sigma.clamp(config.sigma_range[0], config.sigma_range[1])
         })
         .collect();
-    let noise: Vec<f32> =
-        (0..x0.numel()).map(|_| StandardNormal.sample(&mut rng)).collect();
+    let noise: Vec<f32> = (0..x0.numel())
+        .map(|_| StandardNormal.sample(&mut rng))
+        .collect();
     let per_item = |f: &dyn Fn(f64) -> f64| {
         let values: Vec<f32> = sigmas.iter().map(|&s| f(s) as f32).collect();
         Tensor::from_slice(&values).to_device(device)
@@ -137,20 +163,37 @@ fn step(
     let x = &x0 + image(&noise) * wide(per_item(&|s| s));
     let target = (&x0 - &x * wide(per_item(&|s| edm.skip(s)))) / wide(per_item(&|s| edm.out(s)));
 
-    let kind = if config.precision == Precision::Bf16 { Kind::BFloat16 } else { Kind::Float };
-    let leaves = state.adam.weights.iter().map(|(n, t)| (n.as_str(), t)).collect();
+    let kind = if config.precision == Precision::Bf16 {
+        Kind::BFloat16
+    } else {
+        Kind::Float
+    };
+    let leaves = state
+        .adam
+        .weights
+        .iter()
+        .map(|(n, t)| (n.as_str(), t))
+        .collect();
     let net = UNet::new(&mut Cast { leaves, kind }, network, 2);
     let input = (x * wide(per_item(&|s| edm.input(s)))).to_kind(kind);
-    let f = net.forward(&input, &per_item(&|s| edm.noise(s))).to_kind(Kind::Float);
+    let f = net
+        .forward(&input, &per_item(&|s| edm.noise(s)))
+        .to_kind(Kind::Float);
     let loss = (f - target).square().mean(Kind::Float);
     let value = loss.double_value(&[]);
     let rate = config.rate(state.step);
     if !value.is_finite() {
-        return Err(TrainError::Diverged { step: state.step, loss: value, rate });
+        return Err(TrainError::Diverged {
+            step: state.step,
+            loss: value,
+            rate,
+        });
     }
     loss.f_backward()?;
     drop(net);
-    state.adam.step(state.step, rate, config.gradient_clip, config.ema_decay);
+    state
+        .adam
+        .step(state.step, rate, config.gradient_clip, config.ema_decay);
     state.step += 1;
     Ok(value)
 }
@@ -202,7 +245,10 @@ fn finish(
         levels: Vec::new(),
         weights_sha256: digest(&tensors),
     };
-    let copies = tensors.iter().map(|(n, t)| (n.clone(), t.shallow_clone())).collect();
+    let copies = tensors
+        .iter()
+        .map(|(n, t)| (n.clone(), t.shallow_clone()))
+        .collect();
     let model = Model::new(&config.name, card.clone(), copies, device)?;
     let held_out = HeldOut::new(24, 192);
     card.levels = evaluate(&model, &held_out, progress)

@@ -50,7 +50,11 @@ impl<F: Real> Host<F> {
     /// Zeros; `sizes` has the batch first.
     pub fn zeros(sizes: &[usize], field: Field) -> Self {
         let n = sizes.iter().product::<usize>() * field.reals();
-        Host { sizes: sizes.to_vec(), field, reals: vec![F::of(0.0); n] }
+        Host {
+            sizes: sizes.to_vec(),
+            field,
+            reals: vec![F::of(0.0); n],
+        }
     }
 
     /// Takes interleaved reals in C order.
@@ -62,7 +66,11 @@ impl<F: Real> Host<F> {
             sizes.iter().product::<usize>() * field.reals(),
             "reals for {field:?}{sizes:?}"
         );
-        Host { sizes: sizes.to_vec(), field, reals }
+        Host {
+            sizes: sizes.to_vec(),
+            field,
+            reals,
+        }
     }
 
     /// Takes complex elements in C order.
@@ -70,7 +78,11 @@ impl<F: Real> Host<F> {
     where
         Complex<F>: bytemuck::Pod,
     {
-        Host::new(sizes, Field::Complex, bytemuck::cast_slice(elements).to_vec())
+        Host::new(
+            sizes,
+            Field::Complex,
+            bytemuck::cast_slice(elements).to_vec(),
+        )
     }
 
     /// The interleaved reals.
@@ -123,7 +135,8 @@ where
         let n = self.item_reals();
         for (item, x) in self.reals.chunks_mut(n.max(1)).enumerate() {
             let a = Self::factor(a, item);
-            x.par_chunks_mut(BLOCK).for_each(|x| x.iter_mut().for_each(|x| *x = *x * a));
+            x.par_chunks_mut(BLOCK)
+                .for_each(|x| x.iter_mut().for_each(|x| *x = *x * a));
         }
     }
 
@@ -132,9 +145,11 @@ where
         let n = self.item_reals().max(1);
         for (item, (y, x)) in self.reals.chunks_mut(n).zip(x.reals.chunks(n)).enumerate() {
             let a = Self::factor(a, item);
-            y.par_chunks_mut(BLOCK).zip(x.par_chunks(BLOCK)).for_each(|(y, x)| {
-                y.iter_mut().zip(x).for_each(|(y, &x)| *y = *y + a * x);
-            });
+            y.par_chunks_mut(BLOCK)
+                .zip(x.par_chunks(BLOCK))
+                .for_each(|(y, x)| {
+                    y.iter_mut().zip(x).for_each(|(y, &x)| *y = *y + a * x);
+                });
         }
     }
 
@@ -142,22 +157,41 @@ where
         assert_eq!(self.sizes, other.sizes, "dot: the same shape");
         let n = self.item_reals().max(1);
         let block = |(x, y): (&[F], &[F])| {
-            x.iter().zip(y).map(|(x, y)| x.wide() * y.wide()).sum::<f64>()
+            x.iter()
+                .zip(y)
+                .map(|(x, y)| x.wide() * y.wide())
+                .sum::<f64>()
         };
         let item = |(x, y): (&[F], &[F])| {
-            let sums: Vec<f64> = x.par_chunks(BLOCK).zip(y.par_chunks(BLOCK)).map(block).collect();
+            let sums: Vec<f64> = x
+                .par_chunks(BLOCK)
+                .zip(y.par_chunks(BLOCK))
+                .map(block)
+                .collect();
             sums.iter().sum()
         };
-        self.reals.chunks(n).zip(other.reals.chunks(n)).map(item).collect()
+        self.reals
+            .chunks(n)
+            .zip(other.reals.chunks(n))
+            .map(item)
+            .collect()
     }
 
     fn normal_like(&self, rng: &mut SliceRng) -> Self {
         let n = self.item_reals().max(1);
         let mut out = self.zeros_like();
-        assert_eq!(rng.items().len(), self.batch(), "one random stream per item");
-        out.reals.par_chunks_mut(n).zip(rng.items().par_iter_mut()).for_each(|(x, rng)| {
-            x.iter_mut().for_each(|x| *x = F::of(StandardNormal.sample(rng)));
-        });
+        assert_eq!(
+            rng.items().len(),
+            self.batch(),
+            "one random stream per item"
+        );
+        out.reals
+            .par_chunks_mut(n)
+            .zip(rng.items().par_iter_mut())
+            .for_each(|(x, rng)| {
+                x.iter_mut()
+                    .for_each(|x| *x = F::of(StandardNormal.sample(rng)));
+            });
         out
     }
 }
@@ -234,7 +268,10 @@ where
             .for_each(|(i, y)| {
                 let (item, coil) = (i / coils, i % coils);
                 let (x, w) = (&x[item * n..][..n], &w_all[coil * n..][..n]);
-                y.iter_mut().zip(x).zip(w).for_each(|((y, x), w)| *y = w * x);
+                y.iter_mut()
+                    .zip(x)
+                    .zip(w)
+                    .for_each(|((y, x), w)| *y = w * x);
             });
         out
     }
@@ -255,7 +292,10 @@ where
                     for coil in 0..coils {
                         let y = &y_all[(item * coils + coil) * n + b * block..][..x.len()];
                         let w = &w_all[coil * n + b * block..][..x.len()];
-                        x.iter_mut().zip(y).zip(w).for_each(|((x, y), w)| *x = *x + w.conj() * y);
+                        x.iter_mut()
+                            .zip(y)
+                            .zip(w)
+                            .for_each(|((x, y), w)| *x = *x + w.conj() * y);
                     }
                 });
             });

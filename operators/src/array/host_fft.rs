@@ -14,13 +14,23 @@ static PLANS: LazyLock<Mutex<HashMap<Key, Box<dyn Any + Send>>>> = LazyLock::new
 /// The plan for one length; made once a process.
 fn plan<F: Real>(n: usize, direction: Direction) -> Arc<dyn Fft<F>> {
     let inverse = direction == Direction::Inverse;
-    let mut plans = PLANS.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-    let made = plans.entry((TypeId::of::<F>(), n, inverse)).or_insert_with(|| {
-        let mut planner = FftPlanner::<F>::new();
-        let plan = if inverse { planner.plan_fft_inverse(n) } else { planner.plan_fft_forward(n) };
-        Box::new(plan)
-    });
-    made.downcast_ref::<Arc<dyn Fft<F>>>().expect("keyed by the type").clone()
+    let mut plans = PLANS
+        .lock()
+        .unwrap_or_else(|poisoned| poisoned.into_inner());
+    let made = plans
+        .entry((TypeId::of::<F>(), n, inverse))
+        .or_insert_with(|| {
+            let mut planner = FftPlanner::<F>::new();
+            let plan = if inverse {
+                planner.plan_fft_inverse(n)
+            } else {
+                planner.plan_fft_forward(n)
+            };
+            Box::new(plan)
+        });
+    made.downcast_ref::<Arc<dyn Fft<F>>>()
+        .expect("keyed by the type")
+        .clone()
 }
 
 /// Columns handled together: one cache line of c64 and more.

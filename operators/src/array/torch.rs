@@ -22,11 +22,18 @@ impl Torch {
         let mut shape = vec![1; self.0.dim()];
         shape[0] = a.len() as i64;
         let kind = self.0.kind().to_real();
-        Tensor::from_slice(a).to_kind(kind).to_device(self.0.device()).view(&shape[..])
+        Tensor::from_slice(a)
+            .to_kind(kind)
+            .to_device(self.0.device())
+            .view(&shape[..])
     }
 
     fn realised(&self) -> Tensor {
-        if self.field() == Field::Complex { self.0.view_as_real() } else { self.0.shallow_clone() }
+        if self.field() == Field::Complex {
+            self.0.view_as_real()
+        } else {
+            self.0.shallow_clone()
+        }
     }
 }
 
@@ -72,7 +79,9 @@ impl Vector for Torch {
         let flat = |t: Tensor| t.reshape([self.0.size()[0], -1]).to_kind(Kind::Double);
         let products = flat(self.realised()) * flat(other.realised());
         let sums = products.sum_dim_intlist(&[1i64][..], false, Kind::Double);
-        (0..self.batch()).map(|i| sums.double_value(&[i as i64])).collect()
+        (0..self.batch())
+            .map(|i| sums.double_value(&[i as i64]))
+            .collect()
     }
 
     fn normal_like(&self, rng: &mut SliceRng) -> Self {
@@ -109,12 +118,23 @@ impl Array for Torch {
         if field == Field::Complex {
             shape.push(2);
         }
-        let t = Tensor::from_slice(reals).to_kind(device.1).to_device(device.0).view(&shape[..]);
-        Torch(if field == Field::Complex { t.view_as_complex().contiguous() } else { t })
+        let t = Tensor::from_slice(reals)
+            .to_kind(device.1)
+            .to_device(device.0)
+            .view(&shape[..]);
+        Torch(if field == Field::Complex {
+            t.view_as_complex().contiguous()
+        } else {
+            t
+        })
     }
 
     fn to_reals(&self) -> Vec<f64> {
-        let flat = self.realised().contiguous().to_kind(Kind::Double).to_device(Device::Cpu);
+        let flat = self
+            .realised()
+            .contiguous()
+            .to_kind(Kind::Double)
+            .to_device(Device::Cpu);
         let mut out = vec![0.0; flat.numel()];
         flat.copy_data(&mut out, flat.numel());
         out
@@ -126,7 +146,9 @@ impl Array for Torch {
 
     fn concatenate(parts: &[Self]) -> Result<Self> {
         let tensors: Vec<&Tensor> = parts.iter().map(|p| &p.0).collect();
-        Tensor::f_cat(&tensors, 0).map(Torch).map_err(|e| Error::Torch(e.to_string()))
+        Tensor::f_cat(&tensors, 0)
+            .map(Torch)
+            .map_err(|e| Error::Torch(e.to_string()))
     }
 
     fn repeat(&self, count: usize) -> Self {

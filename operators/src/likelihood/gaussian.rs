@@ -19,20 +19,40 @@ impl<T: Array> Gaussian<T> {
     ///
     /// Errors: σ not positive, nothing measured, data that are not finite.
     pub fn new(y: T, sigma: f64, support: T) -> Result<Self> {
-        let parameter = |what, expected, got: String| Error::Parameter { what, expected, got };
+        let parameter = |what, expected, got: String| Error::Parameter {
+            what,
+            expected,
+            got,
+        };
         if !(sigma.is_finite() && sigma > 0.0) {
-            return Err(parameter("noise deviation", "a positive number", sigma.to_string()));
+            return Err(parameter(
+                "noise deviation",
+                "a positive number",
+                sigma.to_string(),
+            ));
         }
         if let Some(item) = y.finite().iter().position(|f| !f) {
-            return Err(Error::NonFinite { what: "the measurement", item });
+            return Err(Error::NonFinite {
+                what: "the measurement",
+                item,
+            });
         }
         let measured = support.to_reals().iter().filter(|w| **w > 0.0).count();
         if measured == 0 {
-            return Err(parameter("support", "at least one measured sample", "none".into()));
+            return Err(parameter(
+                "support",
+                "at least one measured sample",
+                "none".into(),
+            ));
         }
         let repeats = Vector::reals(&y) / Vector::reals(&support);
         let y = y.weighted(&support);
-        Ok(Gaussian { y, sigma, support, measurements: (measured * repeats) as f64 })
+        Ok(Gaussian {
+            y,
+            sigma,
+            support,
+            measurements: (measured * repeats) as f64,
+        })
     }
 
     /// Real numbers measured.
@@ -52,7 +72,11 @@ impl<T: Array> Gaussian<T> {
 
     /// `y`, as often as the batch asks.
     pub fn measured(&self, batch: usize) -> T {
-        if self.y.batch() == batch { self.y.clone() } else { self.y.repeat(batch) }
+        if self.y.batch() == batch {
+            self.y.clone()
+        } else {
+            self.y.repeat(batch)
+        }
     }
 
     /// Noise `n ~ N(0, σ²)` on the support.
@@ -66,7 +90,10 @@ impl<T: Array> Gaussian<T> {
 impl<T: Array> Likelihood<T> for Gaussian<T> {
     fn nll(&self, z: &T) -> Vec<f64> {
         let r = self.residual(z);
-        r.dot(&r).iter().map(|rr| rr / (2.0 * self.sigma.powi(2))).collect()
+        r.dot(&r)
+            .iter()
+            .map(|rr| rr / (2.0 * self.sigma.powi(2)))
+            .collect()
     }
 
     fn gradient(&self, z: &T) -> Result<T> {
@@ -88,7 +115,10 @@ impl<T: Array> Likelihood<T> for Gaussian<T> {
     }
 
     fn misfit(&self, z: &T) -> Vec<f64> {
-        self.nll(z).iter().map(|nll| 2.0 * nll / self.measurements).collect()
+        self.nll(z)
+            .iter()
+            .map(|nll| 2.0 * nll / self.measurements)
+            .collect()
     }
 }
 
@@ -100,8 +130,12 @@ mod tests {
     use crate::testing::{Backend, for_each_backend};
 
     fn support<T: Array>(b: &Backend<T>, rows: usize, columns: usize) -> T {
-        let ones: Vec<f64> =
-            b.mask(rows, columns, 3).to_reals().iter().map(|w| f64::from(*w > 0.0)).collect();
+        let ones: Vec<f64> = b
+            .mask(rows, columns, 3)
+            .to_reals()
+            .iter()
+            .map(|w| f64::from(*w > 0.0))
+            .collect();
         T::from_reals(&b.device, &[1, rows, columns], Field::Real, &ones)
     }
 
@@ -111,7 +145,11 @@ mod tests {
         let z = b.random(&[2, 3, 7, 9], Field::Complex, 2);
         let v = b.random(&[2, 3, 7, 9], Field::Complex, 4);
         let g = noise.gradient(&z).unwrap();
-        let (h, limit) = if b.tolerance < 1e-9 { (1e-4, 1e-8) } else { (0.1, 1e-4) };
+        let (h, limit) = if b.tolerance < 1e-9 {
+            (1e-4, 1e-8)
+        } else {
+            (0.1, 1e-4)
+        };
         let gap = gradient_gap(|z| noise.nll(z), &g, &z, &v, h);
         assert!(gap < limit, "{gap:.1e}");
     }

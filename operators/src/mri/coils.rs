@@ -79,7 +79,9 @@ mod tests {
     fn a_wrong_rank_is_refused<T: Array>(b: Backend<T>) {
         assert!(Coils::new(b.random(&[3, 7, 9], Field::Complex, 1)).is_err());
         let coils = Coils::new(b.random(&[1, 3, 7, 9], Field::Complex, 1)).unwrap();
-        let error = coils.forward(&b.random(&[1, 9, 7], Field::Complex, 2)).unwrap_err();
+        let error = coils
+            .forward(&b.random(&[1, 9, 7], Field::Complex, 2))
+            .unwrap_err();
         assert!(error.to_string().contains("Complex[Y 7, X 9]"), "{error}");
     }
     for_each_backend!(refusal, a_wrong_rank_is_refused);

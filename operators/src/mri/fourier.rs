@@ -13,7 +13,9 @@ pub struct Fourier {
 impl Fourier {
     /// For coil images of the given shape.
     pub fn new(coils: usize, rows: usize, columns: usize) -> Self {
-        Fourier { space: Space::coil_images(coils, rows, columns) }
+        Fourier {
+            space: Space::coil_images(coils, rows, columns),
+        }
     }
 }
 
@@ -75,15 +77,21 @@ mod tests {
                 let turn = centred(ky, rows) * centred(y, rows) / rows as f64
                     + centred(kx, columns) * centred(x, columns) / columns as f64;
                 let (s, c) = (-TAU * turn).sin_cos();
-                let (re, im) =
-                    (reals[2 * (y * columns + x)], reals[2 * (y * columns + x) + 1]);
+                let (re, im) = (
+                    reals[2 * (y * columns + x)],
+                    reals[2 * (y * columns + x) + 1],
+                );
                 let k = 2 * (ky * columns + kx);
                 sum[k] += (re * c - im * s) / ((rows * columns) as f64).sqrt();
                 sum[k + 1] += (re * s + im * c) / ((rows * columns) as f64).sqrt();
             }
         }
         let expected = T::from_reals(&x.device(), &x.sizes(), Field::Complex, &sum);
-        assert_close(&x.fft2(Direction::Forward), &expected, b.tolerance.max(1e-14));
+        assert_close(
+            &x.fft2(Direction::Forward),
+            &expected,
+            b.tolerance.max(1e-14),
+        );
     }
     for_each_backend!(definition, equals_the_definition);
 }

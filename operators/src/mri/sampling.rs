@@ -17,9 +17,10 @@ impl<T: Array> Sampling<T> {
     pub fn new(mask: T, coils: usize) -> Result<Self> {
         let sizes = mask.sizes();
         match (sizes.as_slice(), mask.field()) {
-            (&[1, rows, columns], Field::Real) => {
-                Ok(Sampling { mask, space: Space::coil_images(coils, rows, columns) })
-            }
+            (&[1, rows, columns], Field::Real) => Ok(Sampling {
+                mask,
+                space: Space::coil_images(coils, rows, columns),
+            }),
             _ => Err(Error::Space {
                 operator: "sampling".into(),
                 expected: "mask Real[Y, X] with batch 1".into(),
@@ -71,7 +72,10 @@ mod tests {
     fn a_chain_that_does_not_fit_is_refused<T: Array + 'static>(b: Backend<T>) {
         let maps = b.random(&[1, 3, 7, 9], Field::Complex, 6);
         let error = sense(maps, b.mask(9, 7, 7)).err().unwrap().to_string();
-        assert!(error.contains("`fourier` gives Complex[Coil 3, Y 7, X 9]"), "{error}");
+        assert!(
+            error.contains("`fourier` gives Complex[Coil 3, Y 7, X 9]"),
+            "{error}"
+        );
     }
     for_each_backend!(mismatch, a_chain_that_does_not_fit_is_refused);
 }

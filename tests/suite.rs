@@ -1,0 +1,3 @@
+//! One integration binary; a module a subject. Fixtures are made, not stored.
+
+mod oracle;
