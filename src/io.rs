@@ -9,7 +9,7 @@
 //! | MRD (ISMRMRD v1) | [`mrd`] | [`mrd_write`] |
 //! | fastMRI HDF5 | [`fastmri`] | |
 //! | npy | [`npy`] | [`npy`] |
-//! | NIfTI-1 (and NIfTI-2, reading) | [`nifti_read`] | [`nifti_write`] |
+//! | NIfTI-1 | [`nifti_read`] | [`nifti_write`] |
 //! | HDF5 of results | | [`hdf5_write`] |
 //! | PNG | | [`png_sheet`](mod@png_sheet) |
 //!

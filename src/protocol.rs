@@ -24,7 +24,7 @@ mod text;
 pub use acquisition::{Acquisition, Cartesian, Contrast, Pattern};
 pub use error::{Problem, ProtocolError};
 pub use library::{builtins, source};
-pub use method::{Bridge, CgSense, Covariance, Dps, Unconditional, Weight, ZeroFilled};
+pub use method::{Bridge, CgSense, Covariance, Dps, Lines, Unconditional, Weight, ZeroFilled};
 pub use methods::{Method, Methods, methods};
 pub use preparation::{Averages, Espirit, Preparation, Sensitivities};
 pub use schema::schema;

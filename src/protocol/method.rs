@@ -3,10 +3,24 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Zero-filled: the adjoint, coils combined. Nothing to set.
+/// Zero-filled: the root of the sum of squares of the coil images.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct ZeroFilled {}
+#[serde(deny_unknown_fields, default)]
+pub struct ZeroFilled {
+    /// Which lines it shows.
+    pub lines: Lines,
+}
+
+/// Which lines of a scan with calibration-only lines an image shows.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Lines {
+    /// Everything that was acquired, calibration-only lines too.
+    #[default]
+    All,
+    /// The imaging lines alone.
+    Imaging,
+}
 
 /// CG-SENSE: `argmin ‖y − A x‖² + λ ‖x‖²` by conjugate gradients.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]

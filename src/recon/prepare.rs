@@ -86,7 +86,7 @@ impl Noise {
 
 /// One slice, ready for the operators.
 pub struct Prepared {
-    /// Whitened imaging lines, (coil, y, x), mean over averages: what zero-filling shows.
+    /// Whitened imaging lines alone, (coil, y, x), mean over averages.
     pub imaging: Array3<Complex32>,
     /// Whitened imaging and calibration lines.
     pub k_space: Array3<Complex32>,

@@ -135,8 +135,12 @@ pub(super) fn reconstruct<T: Channels>(
     unit: f64,
     tick: &mut dyn FnMut() -> bool,
 ) -> Result<SliceResult, ReconError> {
+    let lines = match &plan.method {
+        Method::ZeroFilled(m) if m.lines == protocol::Lines::Imaging => &prepared.imaging,
+        _ => &prepared.k_space,
+    };
     let mut result = SliceResult {
-        zero_filled: zero_filled(&prepared.imaging),
+        zero_filled: zero_filled(lines),
         cg_sense: None,
         samples: Vec::new(),
         sensitivities: None,
