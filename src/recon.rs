@@ -4,15 +4,19 @@
 //! the output folder, whose contract is docs/output.md.
 
 mod device;
+mod draw;
 mod error;
 mod grid;
 mod output;
+mod parts;
 mod plan;
 mod prepare;
 mod priors;
 mod report;
 mod run;
+mod sense;
 mod slice;
+mod verdict;
 
 pub use device::{DeviceChoice, find_device};
 pub use error::ReconError;

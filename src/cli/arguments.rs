@@ -79,6 +79,9 @@ pub(super) struct Recon {
     /// A known image (NIfTI) on the same grid: metrics against it
     #[arg(long)]
     pub(super) truth: Option<PathBuf>,
+    /// Go on from the slices that an interrupted run finished
+    #[arg(long)]
+    pub(super) resume: bool,
     /// Replace an earlier result
     #[arg(long)]
     pub(super) force: bool,

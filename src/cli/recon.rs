@@ -27,6 +27,7 @@ pub(super) fn run(a: &Recon) -> Outcome {
         seed: a.seed,
         formats: formats?,
         force: a.force,
+        resume: a.resume,
         truth: a.truth.clone(),
         threads: set_threads(a.threads),
         command: std::env::args().collect::<Vec<_>>().join(" "),
@@ -34,7 +35,9 @@ pub(super) fn run(a: &Recon) -> Outcome {
     let output = options.output.clone();
     let interrupt = Interrupt::install()?;
     let plan = Plan::new(protocol, options)?;
-    let words = carry_out(&plan, &Progress::for_stderr(), &|| interrupt.asked())?;
+    let words = carry_out(&plan, &Progress::for_stderr(), &|| interrupt.asked())
+        // An output folder that nothing was written to goes again; one that holds anything stays.
+        .inspect_err(|_| drop(std::fs::remove_dir(&output)))?;
     if a.json {
         return Ok(std::fs::read_to_string(output.join("report.json"))? + "\n");
     }

@@ -103,6 +103,16 @@ enum Stream {
     Sample(usize),
 }
 
+impl Stream {
+    fn file(self) -> String {
+        match self {
+            Stream::Mean => "mean.nii.gz".into(),
+            Stream::Std => "std.nii.gz".into(),
+            Stream::Sample(s) => format!("sample-{:03}.nii.gz", s + 1),
+        }
+    }
+}
+
 /// What the files say about themselves.
 pub(super) struct About<'a> {
     pub(super) grid: &'a Grid,
@@ -124,25 +134,20 @@ impl Outputs {
         let [ny, nx] = about.grid.image;
         let mut nifti = Vec::new();
         if formats.contains(&Format::Nifti) {
-            let mut open = |stream: Stream, name: &str, what: &str| -> Result<(), ReconError> {
-                let path = folder.join(name);
+            let mut open = |stream: Stream, what: &str| -> Result<(), ReconError> {
+                let path = folder.join(stream.file());
                 let dims = [nx, ny, about.slices];
                 let writer =
                     NiftiWriter::create(&path, dims, &about.grid.affine_lps_mm, what, force)?;
                 nifti.push((stream, writer));
                 Ok(())
             };
-            open(Stream::Mean, "mean.nii.gz", "annulus mean, magnitude")?;
+            open(Stream::Mean, "annulus mean, magnitude")?;
             if about.samples > 1 {
-                open(Stream::Std, "std.nii.gz", "annulus std of the magnitude")?;
+                open(Stream::Std, "annulus std of the magnitude")?;
             }
             for s in 0..about.samples {
-                let name = format!("sample-{:03}.nii.gz", s + 1);
-                open(
-                    Stream::Sample(s),
-                    &name,
-                    "annulus posterior sample, magnitude",
-                )?;
+                open(Stream::Sample(s), "annulus posterior sample, magnitude")?;
             }
         }
         let hdf5 = match formats.contains(&Format::Hdf5) {
@@ -204,14 +209,45 @@ impl Outputs {
         Ok(())
     }
 
-    /// Finishes every file; returns the names of the pictures.
-    pub(super) fn finish(self) -> Result<(Kept, Vec<PathBuf>), ReconError> {
-        let mut pictures = Vec::new();
-        let path = |name: &str| -> Result<PathBuf, ReconError> {
-            let path = self.folder.join(name);
-            crate::io::atomic::may_write(&path, self.force)?;
-            Ok(path)
+    /// Finishes every file, or none: what had its final name already is withdrawn on an error.
+    pub(super) fn finish(mut self) -> Result<Written, ReconError> {
+        let mut written = Written::default();
+        match self.publish(&mut written) {
+            Ok(()) => Ok(written),
+            Err(error) => {
+                written.withdraw();
+                Err(error)
+            }
+        }
+    }
+
+    fn publish(&mut self, written: &mut Written) -> Result<(), ReconError> {
+        for (stream, writer) in self.nifti.drain(..) {
+            writer.finish()?;
+            written.files.push(self.folder.join(stream.file()));
+        }
+        if let Some(file) = self.hdf5.take() {
+            file.finish()?;
+            written.files.push(self.folder.join("result.h5"));
+        }
+        let (folder, force) = (&self.folder, self.force);
+        let mut save = |name: &str, write: &dyn Fn(&Path) -> Result<(), crate::io::IoError>| {
+            let path = folder.join(name);
+            crate::io::atomic::may_write(&path, force)?;
+            write(&path)?;
+            written.files.push(path);
+            Ok::<(), ReconError>(())
         };
+        if self.formats.contains(&Format::Npy) {
+            for (name, slices) in [("mean.npy", &self.kept.mean), ("std.npy", &self.kept.std)] {
+                if let Some(volume) = stack(slices) {
+                    save(name, &|path| write_npy_f32(path, &volume, force))?;
+                }
+            }
+        }
+        if let Some(volume) = stack(&self.complex) {
+            save("mean.npy", &|path| write_npy_complex(path, &volume, force))?;
+        }
         if self.formats.contains(&Format::Png) {
             let volumes = [
                 ("mean.png", &self.kept.mean),
@@ -221,28 +257,29 @@ impl Outputs {
             ];
             for (name, slices) in volumes {
                 if let Some(volume) = stack(slices) {
-                    png_sheet(&path(name)?, &volume, None)?;
-                    pictures.push(self.folder.join(name));
+                    save(name, &|path| png_sheet(path, &volume, None))?;
+                    written.pictures.push(self.folder.join(name));
                 }
             }
         }
-        if self.formats.contains(&Format::Npy) {
-            for (name, slices) in [("mean.npy", &self.kept.mean), ("std.npy", &self.kept.std)] {
-                if let Some(volume) = stack(slices) {
-                    write_npy_f32(&self.folder.join(name), &volume, self.force)?;
-                }
-            }
+        Ok(())
+    }
+}
+
+/// Files that have their final names.
+#[derive(Default)]
+pub(super) struct Written {
+    files: Vec<PathBuf>,
+    pub(super) pictures: Vec<PathBuf>,
+}
+
+impl Written {
+    /// Removes them again.
+    pub(super) fn withdraw(&self) {
+        for file in &self.files {
+            // There is nothing better to do about a file that cannot be removed.
+            let _ = std::fs::remove_file(file);
         }
-        if let Some(volume) = stack(&self.complex) {
-            write_npy_complex(&self.folder.join("mean.npy"), &volume, self.force)?;
-        }
-        for (_, writer) in self.nifti {
-            writer.finish()?;
-        }
-        if let Some(file) = self.hdf5 {
-            file.finish()?;
-        }
-        Ok((self.kept, pictures))
     }
 }
 

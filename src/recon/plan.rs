@@ -29,6 +29,8 @@ pub struct Options {
     pub formats: Vec<Format>,
     /// Whether files of an earlier run are replaced.
     pub force: bool,
+    /// Whether slices that an interrupted run finished are used.
+    pub resume: bool,
     /// Known image, for metrics.
     pub truth: Option<PathBuf>,
     /// Threads of operators and network; recorded, since libtorch's bits depend on it.

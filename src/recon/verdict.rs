@@ -1,0 +1,154 @@
+//! How well the result fits: metrics, warnings, the prior tried on the image, words for the user.
+
+use super::output::{Kept, stack, summarise};
+use super::report::{PriorReport, Report};
+use super::slice::SliceResult;
+use super::{Noise, Plan, ReconError};
+use crate::io::KSpaceSource;
+use crate::metrics::Metrics;
+use crate::protocol::{Acquisition, Method};
+use crate::score::Denoiser;
+use ndarray::{Array2, Array3, s};
+use num_complex::Complex32;
+use operators::{Host, SliceRng, Vector};
+
+/// Misfit outside this is warned of.
+const MISFIT_BAND: [f64; 2] = [0.9, 1.1];
+/// Noise deviation at which a prior is tried on the image.
+const TRIAL_SIGMA: f64 = 0.1;
+
+/// The prior on the report, tried on the image that came out: noise of a known level is added and
+/// removed, and the error compared with the card's.
+pub(super) fn prior_report(
+    plan: &Plan,
+    result: &SliceResult,
+    unit: f64,
+) -> Result<Option<PriorReport>, ReconError> {
+    let Some(prior) = &plan.prior else {
+        return Ok(None);
+    };
+    let error_over_card = match (result.samples.is_empty(), &prior.card) {
+        (true, _) => None,
+        (false, card) => {
+            let (mean, _) = summarise(&result.samples);
+            let elements: Vec<Complex32> = mean.iter().map(|z| z / unit as f32).collect();
+            let (rows, columns) = mean.dim();
+            let x = Host::<f32>::from_complex(&[1, rows, columns], &elements);
+            let mut noisy = x.clone();
+            let mut rng = SliceRng::samples(plan.options.seed ^ 0x5452_4941_4c21, 0, 1);
+            noisy.axpy(&[TRIAL_SIGMA], &x.normal_like(&mut rng));
+            let error = prior
+                .denoise(&noisy, TRIAL_SIGMA)
+                .map_err(ReconError::at(0))?
+                .minus(&x);
+            let relative =
+                error.dot(&error)[0] / (Vector::reals(&error) as f64 * TRIAL_SIGMA.powi(2));
+            card.relative_error(TRIAL_SIGMA).map(|e| relative / e)
+        }
+    };
+    Ok(Some(PriorReport {
+        name: prior.card.name.clone(),
+        weights_sha256: prior.card.weights_sha256.clone(),
+        training_set: prior.card.training_set.clone(),
+        unit,
+        error_over_card,
+    }))
+}
+
+/// Metrics of the volume and of its slices, and those of zero-filling and CG-SENSE beside them.
+pub(super) fn measure(report: &mut Report, kept: &Kept, truth: &Array3<f32>) {
+    let against = |slices: &[Array2<f32>]| stack(slices).map(|v| Metrics::measure(&v, truth));
+    report.metrics = against(&kept.mean);
+    let beside = [
+        ("zero-filled", &kept.zero_filled),
+        ("cg-sense", &kept.cg_sense),
+    ];
+    report.beside = beside
+        .into_iter()
+        .filter(|(name, _)| *name != report.method)
+        .filter_map(|(name, slices)| against(slices).map(|m| (name, m)))
+        .collect();
+    for (i, slice) in report.slices.iter_mut().enumerate() {
+        let one = |v: &Array3<f32>| v.slice(s![i..i + 1, .., ..]).to_owned();
+        slice.metrics =
+            stack(&kept.mean[i..i + 1]).map(|mean| Metrics::measure(&mean, &one(truth)));
+    }
+}
+
+/// What the user should know before looking at the image.
+pub(super) fn warnings(plan: &Plan, source: &dyn KSpaceSource, noise: &Noise) -> Vec<String> {
+    let header = source.header();
+    let mut found = header.warnings.clone();
+    if noise.estimated {
+        found.push(format!(
+            "the noise level {:.4e} is an estimate ({}); give preparation.noise_std or a noise \
+             scan to replace it",
+            noise.scale, noise.rule
+        ));
+    }
+    if let Some(Acquisition::Cartesian(c)) = &plan.protocol.acquisition {
+        let says = [c.matrix[1], c.matrix[0]];
+        if says != header.recon {
+            found.push(format!(
+                "the protocol's matrix is {} x {} (readout, phase), the file's {} x {}: the \
+                 file's is used",
+                says[1], says[0], header.recon[1], header.recon[0]
+            ));
+        }
+        if c.coils != header.coils {
+            found.push(format!(
+                "the protocol has {} coils, the file {}: the file's are used",
+                c.coils, header.coils
+            ));
+        }
+    }
+    found
+}
+
+/// Warnings of a bad fit.
+pub(super) fn fit_warnings(report: &mut Report, method: &Method) {
+    if method.needs_prior() && !matches!(method, Method::Unconditional(_)) {
+        for s in &report.slices {
+            let Some(misfit) = s.misfit else { continue };
+            if !(MISFIT_BAND[0]..=MISFIT_BAND[1]).contains(&misfit) {
+                report.warnings.push(format!(
+                    "slice {}: the misfit is {misfit:.2}, not 1: the prior or the noise level \
+                     does not fit these data, and the error bars are not calibrated",
+                    s.index
+                ));
+            }
+        }
+    }
+    if let Some(ratio) = report.prior.as_ref().and_then(|p| p.error_over_card)
+        && ratio > 2.0
+    {
+        report.warnings.push(format!(
+            "the prior's denoising error on this image is {ratio:.1} times that of its model \
+             card: it was not trained on such images"
+        ));
+    }
+}
+
+/// The lines for standard output.
+pub(super) fn words(plan: &Plan, report: &Report) -> String {
+    let mut out = format!("{}: {} slice(s)", report.method, report.slices.len());
+    let misfits: Vec<f64> = report.slices.iter().filter_map(|s| s.misfit).collect();
+    if !misfits.is_empty() {
+        let mean = misfits.iter().sum::<f64>() / misfits.len() as f64;
+        out += &format!(", misfit {mean:.3} (1 is calibrated)");
+    }
+    out.push('\n');
+    if let Some(own) = &report.metrics {
+        out += "against the truth    PSNR dB    SSIM     NMSE\n";
+        for (name, m) in report.beside.iter().copied().chain([(report.method, *own)]) {
+            out += &format!(
+                "  {name:<18} {:7.2}  {:.4}  {:.5}\n",
+                m.psnr, m.ssim, m.nmse
+            );
+        }
+    }
+    for w in &report.warnings {
+        out += &format!("warning: {w}\n");
+    }
+    out + &format!("written to {}\n", plan.options.output.display())
+}
