@@ -5,7 +5,7 @@ use super::{Plan, Prepared, ReconError};
 use crate::classical::cg_sense;
 use crate::protocol;
 use crate::score::Channels;
-use ndarray::{Array2, Array3};
+use ndarray::{Array2, Array3, Axis};
 use num_complex::Complex32;
 use operators::check::adjoint_gap;
 use operators::mri::espirit::Espirit;
@@ -88,7 +88,8 @@ impl<T: Channels> Sense<T> {
         Ok(cg_sense(&self.a, &self.y, lambda, iterations)?.0)
     }
 
-    /// Complex images of a batch.
+    /// Complex images of a batch; zero where no coil sees anything, since nothing was measured
+    /// there and a sampler would show its prior.
     pub(super) fn images(&self, x: &T) -> Vec<Array2<Complex32>> {
         let [rows, columns] = self.sizes;
         let elements: Vec<Complex32> = x
@@ -96,10 +97,15 @@ impl<T: Channels> Sense<T> {
             .chunks_exact(2)
             .map(|p| Complex32::new(p[0] as f32, p[1] as f32))
             .collect();
-        elements
-            .chunks(rows * columns)
-            .map(|i| image(i, rows, columns))
-            .collect()
+        let seen = self
+            .maps
+            .map_axis(Axis(0), |s| s.iter().any(|s| s.norm_sqr() > 0.0));
+        let visible = |elements: &[Complex32]| {
+            let mut image = image(elements, rows, columns);
+            image.zip_mut_with(&seen, |z, seen| *z *= f32::from(u8::from(*seen)));
+            image
+        };
+        elements.chunks(rows * columns).map(visible).collect()
     }
 
     /// The reverse of [`Sense::images`]; none if the sizes are not this slice's.

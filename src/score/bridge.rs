@@ -10,7 +10,7 @@ pub trait Channels: Array {
     /// `[B, 2, Y, X]` in f32 on `device`, channels last in memory.
     fn to_channels(&self, device: Device) -> Tensor;
     /// The complex image of `[B, 2, Y, X]`, living where `self` does.
-    fn from_channels(&self, channels: &Tensor) -> Self;
+    fn with_channels(&self, channels: &Tensor) -> Self;
 }
 
 impl<F: Real> Channels for Host<F>
@@ -27,7 +27,7 @@ where
             .permute([0, 3, 1, 2])
     }
 
-    fn from_channels(&self, channels: &Tensor) -> Self {
+    fn with_channels(&self, channels: &Tensor) -> Self {
         let pairs = channels
             .permute([0, 2, 3, 1])
             .to_kind(Kind::Float)
@@ -50,7 +50,7 @@ impl Channels for Torch {
             .permute([0, 3, 1, 2])
     }
 
-    fn from_channels(&self, channels: &Tensor) -> Self {
+    fn with_channels(&self, channels: &Tensor) -> Self {
         let (device, kind) = self.device();
         let pairs = channels
             .permute([0, 2, 3, 1])

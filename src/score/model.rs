@@ -134,7 +134,7 @@ impl<T: Channels> Denoiser<T> for Model {
                 }
             }
         }
-        let x0 = x.from_channels(&Tensor::cat(&outputs, 0));
+        let x0 = x.with_channels(&Tensor::cat(&outputs, 0));
         let pullback = (want == Want::Pullback).then(|| {
             let like = x.clone();
             Box::new(move |v: &T| {
@@ -144,7 +144,7 @@ impl<T: Channels> Denoiser<T> for Model {
                     .enumerate()
                     .map(|(i, g)| g.pull(&v.narrow(0, i as i64, 1)))
                     .collect();
-                Ok(like.from_channels(&Tensor::cat(&pulled?, 0)))
+                Ok(like.with_channels(&Tensor::cat(&pulled?, 0)))
             }) as super::Pullback<'a, T>
         });
         Ok(Estimate { x0, pullback })

@@ -43,6 +43,9 @@ pub enum PriorError {
     },
 }
 
+/// Tensors by name.
+pub(crate) type Named = Vec<(String, Tensor)>;
+
 const CARD: &str = "annulus.card";
 
 /// SHA-256 of names, shapes and bytes, in order of name.
@@ -94,9 +97,7 @@ pub(crate) fn serialise(
 }
 
 /// The reverse of [`serialise`].
-pub(crate) fn deserialise(
-    blob: &[u8],
-) -> Result<(Vec<(String, Tensor)>, HashMap<String, String>), String> {
+pub(crate) fn deserialise(blob: &[u8]) -> Result<(Named, HashMap<String, String>), String> {
     let (_, metadata) = SafeTensors::read_metadata(blob).map_err(|e| e.to_string())?;
     let text = metadata.metadata().clone().unwrap_or_default();
     let file = SafeTensors::deserialize(blob).map_err(|e| e.to_string())?;

@@ -81,7 +81,8 @@ mod tests {
         let coils = Coils::new(b.random(&[1, 3, 7, 9], Field::Complex, 1)).unwrap();
         let error = coils
             .forward(&b.random(&[1, 9, 7], Field::Complex, 2))
-            .unwrap_err();
+            .err()
+            .unwrap();
         assert!(error.to_string().contains("Complex[Y 7, X 9]"), "{error}");
     }
     for_each_backend!(refusal, a_wrong_rank_is_refused);

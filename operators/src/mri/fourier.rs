@@ -46,8 +46,8 @@ impl<T: Array> LinearOperator<T> for Fourier {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Field;
     use crate::testing::{Backend, assert_adjoint, assert_close, for_each_backend};
-    use crate::{Field, Vector};
     use std::f64::consts::TAU;
 
     fn is_adjoint<T: Array>(b: Backend<T>) {
