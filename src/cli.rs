@@ -43,7 +43,14 @@ fn hand_over() -> ExitCode {
     let engine = std::env::current_exe().map(|p| p.with_file_name("annulus-engine"));
     let error = match engine {
         Ok(path) => {
-            let error = Command::new(&path).args(std::env::args_os().skip(1)).exec();
+            let mut command = Command::new(&path);
+            command.args(std::env::args_os().skip(1));
+            // Where cores are shared, libtorch's threads would wait for each other by spinning.
+            let chosen = ["OMP_WAIT_POLICY", "GOMP_SPINCOUNT"];
+            if chosen.iter().all(|name| std::env::var_os(name).is_none()) {
+                command.env("GOMP_SPINCOUNT", "1000");
+            }
+            let error = command.exec();
             format!(
                 "{}: {error}; this build lacks libtorch, or was moved without it",
                 path.display()

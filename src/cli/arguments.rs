@@ -53,28 +53,28 @@ pub(super) struct Recon {
     #[arg(long)]
     pub(super) method: Option<String>,
     /// auto, cpu, cuda or cuda:N
-    #[arg(long, default_value = "auto")]
+    #[arg(long, default_value = "auto", value_parser = device)]
     pub(super) device: String,
     /// Slices A:B, half open
     #[arg(long, value_parser = range)]
     pub(super) slices: Option<(usize, usize)>,
     /// Samples a slice
-    #[arg(long)]
+    #[arg(long, value_parser = positive)]
     pub(super) samples: Option<usize>,
     /// Seed of all randomness
     #[arg(long, default_value_t = 1)]
     pub(super) seed: u64,
     /// Samples computed together; never changes a result
-    #[arg(long, default_value_t = 8)]
+    #[arg(long, default_value_t = 8, value_parser = positive)]
     pub(super) batch: usize,
     /// Threads; all by default
-    #[arg(long)]
+    #[arg(long, value_parser = positive)]
     pub(super) threads: Option<usize>,
     /// Any protocol key: key.path=value; may be repeated
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub(super) set: Vec<String>,
     /// nifti, hdf5, png, npy, npy-complex
-    #[arg(long, value_delimiter = ',', default_value = "nifti,hdf5,png")]
+    #[arg(long, value_delimiter = ',', default_value = "nifti,hdf5,png", value_parser = FORMATS)]
     pub(super) format: Vec<String>,
     /// A known image (NIfTI) on the same grid: metrics against it
     #[arg(long)]
@@ -159,10 +159,10 @@ pub(super) struct Train {
     #[arg(short, long)]
     pub(super) output: PathBuf,
     /// auto, cpu, cuda or cuda:N
-    #[arg(long, default_value = "auto")]
+    #[arg(long, default_value = "auto", value_parser = device)]
     pub(super) device: String,
     /// Threads; all by default
-    #[arg(long)]
+    #[arg(long, value_parser = positive)]
     pub(super) threads: Option<usize>,
     /// Replace an earlier prior
     #[arg(long)]
@@ -189,10 +189,10 @@ pub(super) enum PriorAction {
         /// Name or file
         prior: String,
         /// Images to measure on
-        #[arg(long, default_value_t = 12)]
+        #[arg(long, default_value_t = 12, value_parser = positive)]
         images: usize,
         /// Threads; all by default
-        #[arg(long)]
+        #[arg(long, value_parser = positive)]
         threads: Option<usize>,
     },
 }
@@ -237,6 +237,28 @@ pub(super) enum ProtocolAction {
         #[arg(short, long)]
         output: PathBuf,
     },
+}
+
+/// What `--format` takes.
+const FORMATS: [&str; 5] = ["nifti", "hdf5", "png", "npy", "npy-complex"];
+
+/// A count of at least 1.
+fn positive(text: &str) -> Result<usize, String> {
+    text.parse()
+        .ok()
+        .filter(|n| *n > 0)
+        .ok_or_else(|| "expected a whole number from 1".into())
+}
+
+/// `auto`, `cpu`, `cuda`, `cuda:N`; whether it is there is known later.
+fn device(text: &str) -> Result<String, String> {
+    let number = text
+        .strip_prefix("cuda:")
+        .is_some_and(|n| n.parse::<usize>().is_ok());
+    if number || ["auto", "cpu", "cuda"].contains(&text) {
+        return Ok(text.to_owned());
+    }
+    Err("expected auto, cpu, cuda or cuda:N".into())
 }
 
 /// `A:B`.

@@ -88,7 +88,9 @@ fn run(protocol: &Protocol, problems: &mut Problems) {
     }
     let model = protocol.prior.as_ref().map(|prior| prior.model.trim());
     if method.needs_prior() && model.is_none() {
-        let message = format!("`run` = \"{run}\" needs a score model: [prior] model = \"…\"");
+        let message = format!(
+            "`run` = \"{run}\" needs a score model: add [prior] model = \"NAME\", or --set prior.model=NAME (`annulus prior list`)"
+        );
         problems.add("run", message);
     }
     if model == Some("") {

@@ -75,6 +75,29 @@ pub(super) fn summarise(samples: &[Array2<Complex32>]) -> (Array2<Complex32>, Op
     (mean, Some(spread.mapv(f32::sqrt)))
 }
 
+/// Images of a result, besides its samples.
+const IMAGES: [&str; 9] = [
+    "mean.nii.gz",
+    "std.nii.gz",
+    "result.h5",
+    "mean.npy",
+    "std.npy",
+    "mean.png",
+    "std.png",
+    "zero-filled.png",
+    "cg-sense.png",
+];
+
+/// Files that say that a folder holds a result.
+const RESULTS: [&str; 6] = [
+    "report.json",
+    "report.html",
+    "mean.nii.gz",
+    "result.h5",
+    "mean.npy",
+    "mean.png",
+];
+
 /// Everything that is being written.
 pub(super) struct Outputs {
     folder: PathBuf,
@@ -131,6 +154,10 @@ impl Outputs {
         std::fs::create_dir_all(&folder)
             .map_err(|e| ReconError::Request(format!("output folder {}: {e}", folder.display())))?;
         let formats = plan.options.formats.clone();
+        // A folder holds one result: known before the first slice, not after hours.
+        for name in RESULTS {
+            crate::io::atomic::may_write(&folder.join(name), force)?;
+        }
         let [ny, nx] = about.grid.image;
         let mut nifti = Vec::new();
         if formats.contains(&Format::Nifti) {
@@ -213,10 +240,32 @@ impl Outputs {
     pub(super) fn finish(mut self) -> Result<Written, ReconError> {
         let mut written = Written::default();
         match self.publish(&mut written) {
-            Ok(()) => Ok(written),
+            Ok(()) => {
+                self.clear(&written);
+                Ok(written)
+            }
             Err(error) => {
                 written.withdraw();
                 Err(error)
+            }
+        }
+    }
+
+    /// Removes what an earlier result left in the folder and this one does not have, such as the
+    /// samples beyond its own: a folder holds one result.
+    fn clear(&self, written: &Written) {
+        let Ok(entries) = std::fs::read_dir(&self.folder) else {
+            return;
+        };
+        for path in entries.filter_map(|e| e.ok().map(|e| e.path())) {
+            let name = path.file_name().map(|n| n.to_string_lossy().into_owned());
+            let ours = name.is_some_and(|n| {
+                let sample = n.starts_with("sample-") && n.ends_with(".nii.gz");
+                sample || IMAGES.contains(&n.as_str())
+            });
+            if self.force && ours && !written.files.contains(&path) {
+                // Left behind at worst, as without this step.
+                let _ = std::fs::remove_file(path);
             }
         }
     }

@@ -68,6 +68,10 @@ impl Plan {
             let why = "--samples, --batch and --threads: expected at least 1";
             return Err(ReconError::Request(why.into()));
         }
+        if options.formats.contains(&Format::Npy) && options.formats.contains(&Format::NpyComplex) {
+            let why = "--format: npy and npy-complex both write mean.npy; choose one";
+            return Err(ReconError::Request(why.into()));
+        }
         let method = with_samples(protocol.selected()?, options.samples);
         let device = find_device(options.device)?;
         let prior = match (&protocol.prior, method.needs_prior()) {

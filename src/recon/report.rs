@@ -110,13 +110,15 @@ impl Report {
         let folder = &plan.options.output;
         let json = serde_json::to_vec_pretty(self)
             .map_err(|e| ReconError::Request(format!("report.json: {e}")))?;
-        atomic::write(&within(folder, "report.json"), &json, plan.options.force)?;
+        let path = within(folder, "report.json");
+        atomic::write(&path, &json, plan.options.force)?;
         let html = self.html(pictures);
         atomic::write(
             &within(folder, "report.html"),
             html.as_bytes(),
             plan.options.force,
-        )?;
+        )
+        .inspect_err(|_| drop(std::fs::remove_file(&path)))?;
         Ok(())
     }
 

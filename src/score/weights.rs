@@ -30,13 +30,15 @@ pub enum PriorError {
     },
     /// The bytes are not those that the card was written for.
     #[error(
-        "prior {path}: the weights' SHA-256 is {found}, the model card says {expected}: \
-         the file was changed or damaged; train or fetch it again"
+        "prior {path}: the SHA-256 of its {what} is {found}, the file says {expected}: \
+         it was changed or damaged; train or fetch it again"
     )]
     Hash {
         /// Path or name.
         path: String,
-        /// The card's hash.
+        /// Weights or model card.
+        what: &'static str,
+        /// The hash that the file states.
         expected: String,
         /// The file's hash.
         found: String,
@@ -47,6 +49,15 @@ pub enum PriorError {
 pub(crate) type Named = Vec<(String, Tensor)>;
 
 const CARD: &str = "annulus.card";
+const CARD_HASH: &str = "annulus.card.sha256";
+
+fn text_digest(text: &str) -> String {
+    hex(&Sha256::digest(text.as_bytes()))
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|b| format!("{b:02x}")).collect()
+}
 
 /// SHA-256 of names, shapes and bytes, in order of name.
 pub(crate) fn digest(tensors: &[(String, Tensor)]) -> String {
@@ -57,7 +68,7 @@ pub(crate) fn digest(tensors: &[(String, Tensor)]) -> String {
         hash.update(format!("{:?}", t.size()).as_bytes());
         hash.update(bytes(t));
     }
-    hash.finalize().iter().map(|b| format!("{b:02x}")).collect()
+    hex(&hash.finalize())
 }
 
 fn bytes(t: &Tensor) -> Vec<u8> {
@@ -129,7 +140,8 @@ pub fn write_prior(
         why,
     };
     let json = serde_json::to_string(card).map_err(|e| fail(e.to_string()))?;
-    let blob = serialise(tensors, HashMap::from([(CARD.into(), json)])).map_err(&fail)?;
+    let text = HashMap::from([(CARD_HASH.into(), text_digest(&json)), (CARD.into(), json)]);
+    let blob = serialise(tensors, text).map_err(&fail)?;
     crate::io::atomic::write(path, &blob, true).map_err(|e| fail(e.to_string()))
 }
 
@@ -146,6 +158,18 @@ pub fn read_prior(name: &str, blob: &[u8]) -> Result<(Card, Vec<(String, Tensor)
             "has no model card (metadata key `{CARD}`); write one with `annulus train`"
         ))
     })?;
+    let (found, expected) = (
+        text_digest(json),
+        text.get(CARD_HASH).cloned().unwrap_or_default(),
+    );
+    if found != expected {
+        return Err(PriorError::Hash {
+            path: name.into(),
+            what: "model card",
+            expected,
+            found,
+        });
+    }
     let card: Card =
         serde_json::from_str(json).map_err(|e| fail(format!("its model card is damaged: {e}")))?;
     let found = digest(&tensors);
@@ -153,6 +177,7 @@ pub fn read_prior(name: &str, blob: &[u8]) -> Result<(Card, Vec<(String, Tensor)
         let expected = card.weights_sha256.clone();
         return Err(PriorError::Hash {
             path: name.into(),
+            what: "weights",
             expected,
             found,
         });

@@ -136,7 +136,8 @@ pub fn simulate(
         bar.step();
     }
     truth.finish()?;
-    file.finish()?;
+    file.finish()
+        .inspect_err(|_| drop(std::fs::remove_file(&truth_path)))?;
     bar.finish();
     Ok(truth_path)
 }
