@@ -19,3 +19,8 @@ pub mod score;
 pub mod simulate;
 #[cfg(feature = "torch")]
 pub mod train;
+
+/// The code in README is compiled and run.
+#[cfg(all(doctest, feature = "torch"))]
+#[doc = include_str!("../README.md")]
+pub struct Readme;

@@ -10,3 +10,4 @@ mod layers;
 mod oracle;
 mod path;
 mod stopped;
+mod training;

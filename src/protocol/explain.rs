@@ -199,7 +199,7 @@ mod tests {
         );
         assert_said(
             "[method.zero-filled]\nlambda = 1\n",
-            "x.toml:6:1: unknown key `lambda` in [method.zero-filled] (keys: none)",
+            "x.toml:6:1: unknown key `lambda` in [method.zero-filled] (keys: lines)",
         );
     }
 
