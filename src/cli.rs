@@ -18,6 +18,7 @@ use arguments::{Cli, Verb};
 use clap::Parser;
 use std::io::Write;
 use std::os::unix::process::CommandExt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::{Command, ExitCode};
 
 #[cfg(feature = "torch")]
@@ -28,7 +29,10 @@ pub(crate) type Outcome = Result<String, Box<dyn std::error::Error>>;
 
 /// `annulus`: the light verbs here, the others by `annulus-engine`.
 pub fn front() -> ExitCode {
-    let cli = Cli::parse();
+    guarded(light)
+}
+
+fn light(cli: &Cli) -> ExitCode {
     match &cli.verb {
         Verb::Inspect(a) => finish(inspect::run(a)),
         Verb::Protocol(a) => finish(protocol::run(a)),
@@ -36,6 +40,27 @@ pub fn front() -> ExitCode {
         Verb::Phantom(a) => finish(phantom::run(a)),
         Verb::Recon(_) | Verb::Train(_) | Verb::Prior(_) => hand_over(),
     }
+}
+
+/// Parses the arguments and runs a verb; a panic below (libtorch out of memory) becomes one line
+/// and exit code 1.
+fn guarded(run: impl Fn(&Cli) -> ExitCode) -> ExitCode {
+    let cli = Cli::parse();
+    std::panic::set_hook(Box::new(|_| {}));
+    catch_unwind(AssertUnwindSafe(|| run(&cli))).unwrap_or_else(|panic| {
+        let said = panic
+            .downcast_ref::<String>()
+            .map(String::as_str)
+            .or_else(|| panic.downcast_ref::<&str>().copied())
+            .unwrap_or("no message");
+        let first = said.lines().next().unwrap_or("no message");
+        let way_out = if first.contains("out of memory") {
+            "use a smaller --batch"
+        } else {
+            "please report it with the command"
+        };
+        finish(Err(format!("internal error: {first}; {way_out}").into()))
+    })
 }
 
 /// Replaces this process by `annulus-engine` with the same arguments.

@@ -7,6 +7,7 @@ mod device;
 mod draw;
 mod error;
 mod grid;
+mod html;
 mod output;
 mod parts;
 mod plan;
@@ -16,6 +17,7 @@ mod report;
 mod run;
 mod sense;
 mod slice;
+mod staging;
 mod verdict;
 
 pub use device::{DeviceChoice, find_device};

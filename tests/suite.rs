@@ -9,5 +9,6 @@ mod golden;
 mod layers;
 mod oracle;
 mod path;
+mod preparation;
 mod stopped;
 mod training;

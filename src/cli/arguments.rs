@@ -85,6 +85,9 @@ pub(super) struct Recon {
     /// Replace an earlier result
     #[arg(long)]
     pub(super) force: bool,
+    /// A line a slice on standard error
+    #[arg(short, long)]
+    pub(super) verbose: bool,
     /// Print report.json on standard output
     #[arg(long)]
     pub(super) json: bool,

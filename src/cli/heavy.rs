@@ -1,32 +1,16 @@
 //! `annulus-engine`: the verbs that need libtorch.
 
-use super::arguments::{Cli, Verb};
-use super::{finish, front, prior, recon, train};
-use clap::Parser;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use super::arguments::Verb;
+use super::{finish, guarded, light, prior, recon, train};
 use std::process::ExitCode;
 
-/// Runs a verb; a panic below (libtorch out of memory) becomes one line and exit code 1.
+/// The heavy verbs, and the light ones too.
 pub fn engine() -> ExitCode {
-    let cli = Cli::parse();
-    std::panic::set_hook(Box::new(|_| {}));
-    let ran = catch_unwind(AssertUnwindSafe(|| match &cli.verb {
+    guarded(|cli| match &cli.verb {
         Verb::Recon(a) => finish(recon::run(a)),
         Verb::Train(a) => finish(train::run(a)),
         Verb::Prior(a) => finish(prior::run(a)),
-        _ => front(),
-    }));
-    ran.unwrap_or_else(|panic| {
-        let said = panic
-            .downcast_ref::<String>()
-            .map(String::as_str)
-            .or_else(|| panic.downcast_ref::<&str>().copied())
-            .unwrap_or("no message");
-        let first = said.lines().next().unwrap_or("no message");
-        finish(Err(format!(
-            "internal error: {first}; please report it with the command"
-        )
-        .into()))
+        _ => light(cli),
     })
 }
 

@@ -8,6 +8,9 @@ use phantoms::Contrast;
 /// Field of view of a phantom in a NIfTI file.
 const FOV_MM: f64 = 220.0;
 
+/// Memory that a phantom may take: 8 GiB, f64 while it is drawn and f32 in the volume.
+const MOST_BYTES: u128 = 8 << 30;
+
 pub(super) fn run(a: &Phantom) -> Outcome {
     if a.list {
         let line = |(name, what): &(&str, &str)| format!("{name:<14} {what}\n");
@@ -23,8 +26,13 @@ pub(super) fn run(a: &Phantom) -> Outcome {
         other => return Err(format!("contrast `{other}`: expected t1, t2 or pd").into()),
     };
     let (n, depth) = (a.size, a.depth);
-    if n == 0 || depth == 0 {
-        return Err("--size and --depth: expected at least 1".into());
+    let bytes = (n as u128).pow(2) * depth as u128 * 12;
+    if n == 0 || depth == 0 || bytes > MOST_BYTES {
+        return Err(format!(
+            "--size {n} --depth {depth}: needs {bytes} bytes of memory; expected at least 1 of each \
+             and at most {MOST_BYTES} bytes in all"
+        )
+        .into());
     }
     let mut volume = Array3::zeros((depth, n, n));
     for (slice, mut to) in volume.axis_iter_mut(Axis(0)).enumerate() {

@@ -28,6 +28,7 @@ pub(super) fn run(a: &Recon) -> Outcome {
         formats: formats?,
         force: a.force,
         resume: a.resume,
+        verbose: a.verbose,
         truth: a.truth.clone(),
         threads: set_threads(a.threads),
         command: std::env::args().collect::<Vec<_>>().join(" "),

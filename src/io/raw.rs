@@ -81,6 +81,9 @@ pub struct RawSlice {
     pub calibration: Array3<Complex32>,
     /// Like `averages`, for `calibration`.
     pub calibration_averages: Array2<f32>,
+    /// Whether the calibration-only lines are of another repetition, contrast, phase or set: good for
+    /// sensitivities, not for the likelihood, since they may show another image.
+    pub borrowed: bool,
 }
 
 /// A raw file that gives one slice at a time, so that memory does not grow with the number of slices.
@@ -183,6 +186,7 @@ impl RawSlice {
             averages,
             calibration,
             calibration_averages,
+            borrowed: false,
         }
     }
 

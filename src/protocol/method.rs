@@ -72,7 +72,7 @@ impl Default for Dps {
             steps: 200,
             samples: 8,
             clip: None,
-            sigma_max: 10.0,
+            sigma_max: 4.0,
             cg_iterations: 8,
         }
     }
@@ -129,7 +129,7 @@ impl Default for Bridge {
             covariance: Covariance::Spectrum,
             guard: 1.5,
             start_sigma: None,
-            sigma_max: 10.0,
+            sigma_max: 4.0,
             cg_iterations: 8,
         }
     }

@@ -1,6 +1,6 @@
 //! A sampler of the protocol: its rule, noise levels and start, and the draw of a slice's samples.
 
-use super::sense::Sense;
+use super::slice::Task;
 use super::{Plan, ReconError};
 use crate::guidance::{
     Bridge, CovarianceModel, Dps, DpsZeta, Guidance, Guided, Measurement, SampleError,
@@ -10,109 +10,64 @@ use crate::protocol::{self, Method};
 use crate::score::{Channels, Model, Schedule};
 use operators::SliceRng;
 
-/// A sampler's schedule, start and number of samples.
-pub(super) struct Run {
+/// A sampler's rule, schedule, start and number of samples.
+pub(super) struct Draw<T> {
+    rule: Box<dyn Guidance<T>>,
     pub(super) schedule: Schedule,
     pub(super) samples: usize,
     /// Start from the CG-SENSE image plus noise instead of noise alone.
     warm: bool,
 }
 
-impl Run {
-    /// The rule of a method and its run, for a prior and the noise deviation in its units.
-    pub(super) fn of<T: Channels>(
-        method: &Method,
-        prior: &Model,
-        sigma_y: f64,
-    ) -> (Box<dyn Guidance<T>>, Run) {
-        let [least, most] = prior.card.sigma_range;
-        let karras = |levels: usize, max: f64| {
-            let max = max.min(most);
-            Schedule::karras(levels, (sigma_y / 5.0).clamp(least, max / 2.0), max, 7.0)
-        };
-        let guided = |covariance, cg_iterations, guard| Guided {
-            covariance,
-            cg_iterations,
-            guard,
-        };
-        match method {
-            Method::Dps(m) => {
-                let rule: Box<dyn Guidance<T>> = match m.zeta {
-                    Some(zeta) => Box::new(DpsZeta { zeta, clip: m.clip }),
-                    None => Box::new(Dps(guided(CovarianceModel::Spectrum, m.cg_iterations, 1.5))),
-                };
-                let schedule = karras(m.steps, m.sigma_max);
-                (
-                    rule,
-                    Run {
-                        schedule,
-                        samples: m.samples,
-                        warm: false,
-                    },
-                )
-            }
-            Method::Bridge(m) => {
-                let covariance = match m.covariance {
-                    protocol::Covariance::Spectrum => CovarianceModel::Spectrum,
-                    protocol::Covariance::White => CovarianceModel::White,
-                };
-                let guided = guided(covariance, m.cg_iterations, m.guard);
-                let schedule = karras(m.levels, m.start_sigma.unwrap_or(m.sigma_max));
-                let warm = m.start_sigma.is_some();
-                let rule = Box::new(Bridge {
-                    guided,
-                    pullback: m.pullback,
-                });
-                (
-                    rule,
-                    Run {
-                        schedule,
-                        samples: m.samples,
-                        warm,
-                    },
-                )
-            }
-            Method::Unconditional(m) => {
-                let schedule = karras(m.levels, most);
-                (
-                    Box::new(Unconditional),
-                    Run {
-                        schedule,
-                        samples: m.samples,
-                        warm: false,
-                    },
-                )
-            }
+impl<T: Channels> Draw<T> {
+    /// The sampler of a method, for a prior and the noise deviation in its units.
+    ///
+    /// Panics for a method that has no prior.
+    pub(super) fn of(method: &Method, prior: &Model, sigma_y: f64) -> Self {
+        let (rule, samples, warm): (Box<dyn Guidance<T>>, _, _) = match method {
+            Method::Dps(m) => (dps(m), m.samples, false),
+            Method::Bridge(m) => (bridge(m), m.samples, m.start_sigma.is_some()),
+            Method::Unconditional(m) => (Box::new(Unconditional), m.samples, false),
             Method::ZeroFilled(_) | Method::CgSense(_) => {
                 unreachable!("classical methods have no prior")
             }
+        };
+        let [least, most] = prior.card.sigma_range;
+        let max = first_sigma(method).unwrap_or(most).min(most);
+        // `Plan` refuses a first level below twice the prior's smallest.
+        let min = (sigma_y / 5.0).max(least).min(max / 2.0);
+        Draw {
+            rule,
+            schedule: Schedule::karras(levels(method), min, max, 7.0),
+            samples,
+            warm,
         }
     }
 
-    /// All samples of a slice, in batches that do not change them.
-    #[expect(clippy::too_many_arguments, reason = "one call, in the function above")]
-    pub(super) fn draw<T: Channels>(
+    /// All samples of a slice in units of the prior, in batches that do not change them. `blank` is
+    /// an image of the right shape, `reference` the CG-SENSE image.
+    pub(super) fn samples(
         &self,
-        rule: &dyn Guidance<T>,
-        plan: &Plan,
+        task: &Task<'_, T>,
         prior: &Model,
         data: &Measurement<'_, T>,
-        sense: &Sense<T>,
+        blank: &T,
         reference: &T,
-        slice: usize,
         tick: &mut dyn FnMut() -> bool,
     ) -> Result<T, ReconError> {
-        let mut parts = Vec::new();
-        for first in (0..self.samples).step_by(plan.options.batch) {
-            let count = plan.options.batch.min(self.samples - first);
+        let (slice, options) = (task.slice, &task.plan.options);
+        let mut batches = Vec::new();
+        for first in (0..self.samples).step_by(options.batch) {
+            let count = options.batch.min(self.samples - first);
             let items = (first..first + count).map(|s| (slice as u32, s as u32));
-            let mut rng = SliceRng::new(plan.options.seed, items);
-            let mut x = sense.image.repeat(count).normal_like(&mut rng);
+            let mut rng = SliceRng::new(options.seed, items);
+            let mut x = blank.repeat(count).normal_like(&mut rng);
             x.scale(&[self.schedule.max()]);
             if self.warm {
                 x.axpy(&[1.0], &reference.repeat(count));
             }
             let mut each = |_: usize, _: &T| (0..count).all(|_| tick());
+            let rule = self.rule.as_ref();
             let drawn = sample(
                 rule,
                 prior,
@@ -122,21 +77,79 @@ impl Run {
                 &mut rng,
                 &mut each,
             );
-            parts.push(drawn.map_err(|source| match source {
+            batches.push(drawn.map_err(|source| match source {
                 SampleError::Interrupted => ReconError::Interrupted { slice },
                 source => ReconError::Sampling { slice, source },
             })?);
         }
-        T::concatenate(&parts).map_err(ReconError::at(slice))
+        T::concatenate(&batches).map_err(ReconError::at(slice))
     }
 }
 
-/// Network evaluations that a plan makes on one slice.
-pub(super) fn evaluations(method: &Method) -> usize {
+fn dps<T: Channels>(m: &protocol::Dps) -> Box<dyn Guidance<T>> {
+    match m.zeta {
+        Some(zeta) => Box::new(DpsZeta { zeta, clip: m.clip }),
+        None => Box::new(Dps(Guided {
+            covariance: CovarianceModel::Spectrum,
+            cg_iterations: m.cg_iterations,
+            guard: GUARD,
+        })),
+    }
+}
+
+/// The correction through the network is at most this many times the shift: prior.md's guard.
+const GUARD: f64 = 1.5;
+
+fn bridge<T: Channels>(m: &protocol::Bridge) -> Box<dyn Guidance<T>> {
+    let covariance = match m.covariance {
+        protocol::Covariance::Spectrum => CovarianceModel::Spectrum,
+        protocol::Covariance::White => CovarianceModel::White,
+    };
+    let guided = Guided {
+        covariance,
+        cg_iterations: m.cg_iterations,
+        guard: m.guard,
+    };
+    Box::new(Bridge {
+        guided,
+        pullback: m.pullback,
+    })
+}
+
+fn levels(method: &Method) -> usize {
     match method {
-        Method::Dps(m) => m.steps * m.samples,
-        Method::Bridge(m) => m.levels * m.samples,
-        Method::Unconditional(m) => m.levels * m.samples,
+        Method::Dps(m) => m.steps,
+        Method::Bridge(m) => m.levels,
+        Method::Unconditional(m) => m.levels,
         Method::ZeroFilled(_) | Method::CgSense(_) => 1,
     }
+}
+
+/// The first noise level that a method asks for; the prior's largest without.
+fn first_sigma(method: &Method) -> Option<f64> {
+    match method {
+        Method::Dps(m) => Some(m.sigma_max),
+        Method::Bridge(m) => Some(m.start_sigma.unwrap_or(m.sigma_max)),
+        _ => None,
+    }
+}
+
+/// Refuses a first noise level that the prior cannot start from.
+pub(super) fn check_levels(method: &Method, prior: &Model) -> Result<(), ReconError> {
+    let [least, most] = prior.card.sigma_range;
+    match first_sigma(method) {
+        Some(first) if first < 2.0 * least => Err(ReconError::Request(format!(
+            "method.{}: the first noise level (sigma_max or start_sigma) is {first}: the prior `{}` \
+             knows {least} to {most}; expected at least {}",
+            method.name(),
+            prior.card.name,
+            2.0 * least
+        ))),
+        _ => Ok(()),
+    }
+}
+
+/// Network evaluations that a plan makes on one slice; 1 for a method without a network.
+pub(super) fn evaluations(plan: &Plan) -> usize {
+    levels(&plan.method) * plan.method.samples().unwrap_or(1)
 }

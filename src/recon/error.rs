@@ -49,7 +49,7 @@ pub enum ReconError {
     #[error("{0}")]
     Request(String),
     /// Ctrl-C.
-    #[error("interrupted at slice {slice}; no output was written; --resume goes on from there")]
+    #[error("interrupted at slice {slice}; no output was written")]
     Interrupted {
         /// Slice of the volume.
         slice: usize,

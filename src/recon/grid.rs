@@ -58,6 +58,12 @@ impl Grid {
         })
     }
 
+    /// The affine of the part of the volume that starts with slice `first`.
+    pub fn affine_from(&self, first: usize) -> [[f64; 4]; 3] {
+        self.affine_lps_mm
+            .map(|[x, y, z, origin]| [x, y, z, origin + first as f64 * z])
+    }
+
     /// k-space without readout oversampling: `(coil, y, x)` to `(coil, y, columns)`.
     pub fn remove_oversampling(&self, k: &Array3<Complex32>) -> Array3<Complex32> {
         let (coils, rows, full) = k.dim();

@@ -1,10 +1,11 @@
 //! The output folder, slice by slice; nothing has its final name before it is whole.
 
+use super::staging::Staging;
 use super::{Grid, Plan, ReconError};
 use crate::io::{NiftiWriter, ResultH5, ResultInfo, png_sheet, write_npy_complex, write_npy_f32};
 use ndarray::{Array2, Array3, Axis};
 use num_complex::Complex32;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::str::FromStr;
 
 /// A kind of output.
@@ -75,33 +76,11 @@ pub(super) fn summarise(samples: &[Array2<Complex32>]) -> (Array2<Complex32>, Op
     (mean, Some(spread.mapv(f32::sqrt)))
 }
 
-/// Images of a result, besides its samples.
-const IMAGES: [&str; 9] = [
-    "mean.nii.gz",
-    "std.nii.gz",
-    "result.h5",
-    "mean.npy",
-    "std.npy",
-    "mean.png",
-    "std.png",
-    "zero-filled.png",
-    "cg-sense.png",
-];
-
-/// Files that say that a folder holds a result.
-const RESULTS: [&str; 6] = [
-    "report.json",
-    "report.html",
-    "mean.nii.gz",
-    "result.h5",
-    "mean.npy",
-    "mean.png",
-];
-
 /// Everything that is being written.
 pub(super) struct Outputs {
-    folder: PathBuf,
-    force: bool,
+    staging: Staging,
+    /// Whether whole volumes are needed at the end.
+    keep: bool,
     formats: Vec<Format>,
     nifti: Vec<(Stream, NiftiWriter)>,
     hdf5: Option<ResultH5>,
@@ -139,6 +118,8 @@ impl Stream {
 /// What the files say about themselves.
 pub(super) struct About<'a> {
     pub(super) grid: &'a Grid,
+    /// Of the slices that are written.
+    pub(super) affine_lps_mm: [[f64; 4]; 3],
     pub(super) slices: usize,
     pub(super) samples: usize,
     pub(super) coils: usize,
@@ -149,23 +130,19 @@ pub(super) struct About<'a> {
 impl Outputs {
     /// Opens every stream; refuses a folder that holds an earlier result unless `--force`.
     pub(super) fn create(plan: &Plan, about: &About<'_>) -> Result<Self, ReconError> {
-        let folder = plan.options.output.clone();
-        let force = plan.options.force;
-        std::fs::create_dir_all(&folder)
-            .map_err(|e| ReconError::Request(format!("output folder {}: {e}", folder.display())))?;
+        let staging = Staging::create(&plan.options.output, plan.options.force)?;
         let formats = plan.options.formats.clone();
-        // A folder holds one result: known before the first slice, not after hours.
-        for name in RESULTS {
-            crate::io::atomic::may_write(&folder.join(name), force)?;
-        }
+        let whole = [Format::Png, Format::Npy]
+            .iter()
+            .any(|f| formats.contains(f));
+        let keep = whole || plan.options.truth.is_some();
         let [ny, nx] = about.grid.image;
         let mut nifti = Vec::new();
         if formats.contains(&Format::Nifti) {
             let mut open = |stream: Stream, what: &str| -> Result<(), ReconError> {
-                let path = folder.join(stream.file());
+                let path = staging.path(&stream.file());
                 let dims = [nx, ny, about.slices];
-                let writer =
-                    NiftiWriter::create(&path, dims, &about.grid.affine_lps_mm, what, force)?;
+                let writer = NiftiWriter::create(&path, dims, &about.affine_lps_mm, what, false)?;
                 nifti.push((stream, writer));
                 Ok(())
             };
@@ -183,19 +160,19 @@ impl Outputs {
                     shape: [about.slices, ny, nx],
                     samples: about.samples,
                     coils: about.coils,
-                    affine_lps_mm: about.grid.affine_lps_mm,
+                    affine_lps_mm: about.affine_lps_mm,
                     units: "arbitrary; value = scale x image of the whitened data".into(),
                     scale: about.scale,
                     provenance: about.provenance.clone(),
                 };
-                Some(ResultH5::create(&folder.join("result.h5"), &info, force)?)
+                Some(ResultH5::create(&staging.path("result.h5"), &info, false)?)
             }
             false => None,
         };
         let (kept, complex) = (Kept::default(), Vec::new());
         Ok(Outputs {
-            folder,
-            force,
+            staging,
+            keep,
             formats,
             nifti,
             hdf5,
@@ -229,6 +206,9 @@ impl Outputs {
         if self.formats.contains(&Format::NpyComplex) {
             self.complex.push(p.mean);
         }
+        if !self.keep {
+            return Ok(());
+        }
         self.kept.mean.push(p.magnitude);
         self.kept.zero_filled.push(p.zero_filled);
         self.kept.std.extend(p.std);
@@ -236,66 +216,24 @@ impl Outputs {
         Ok(())
     }
 
-    /// Finishes every file, or none: what had its final name already is withdrawn on an error.
-    pub(super) fn finish(mut self) -> Result<Written, ReconError> {
-        let mut written = Written::default();
-        match self.publish(&mut written) {
-            Ok(()) => {
-                self.clear(&written);
-                Ok(written)
-            }
-            Err(error) => {
-                written.withdraw();
-                Err(error)
-            }
-        }
-    }
-
-    /// Removes what an earlier result left in the folder and this one does not have, such as the
-    /// samples beyond its own: a folder holds one result.
-    fn clear(&self, written: &Written) {
-        let Ok(entries) = std::fs::read_dir(&self.folder) else {
-            return;
-        };
-        for path in entries.filter_map(|e| e.ok().map(|e| e.path())) {
-            let name = path.file_name().map(|n| n.to_string_lossy().into_owned());
-            let ours = name.is_some_and(|n| {
-                let sample = n.starts_with("sample-") && n.ends_with(".nii.gz");
-                sample || IMAGES.contains(&n.as_str())
-            });
-            if self.force && ours && !written.files.contains(&path) {
-                // Left behind at worst, as without this step.
-                let _ = std::fs::remove_file(path);
-            }
-        }
-    }
-
-    fn publish(&mut self, written: &mut Written) -> Result<(), ReconError> {
-        for (stream, writer) in self.nifti.drain(..) {
+    /// Finishes every file under its partial name; returns the pictures and where they all lie.
+    pub(super) fn finish(mut self) -> Result<(Vec<PathBuf>, Staging), ReconError> {
+        for (_, writer) in self.nifti.drain(..) {
             writer.finish()?;
-            written.files.push(self.folder.join(stream.file()));
         }
         if let Some(file) = self.hdf5.take() {
             file.finish()?;
-            written.files.push(self.folder.join("result.h5"));
         }
-        let (folder, force) = (&self.folder, self.force);
-        let mut save = |name: &str, write: &dyn Fn(&Path) -> Result<(), crate::io::IoError>| {
-            let path = folder.join(name);
-            crate::io::atomic::may_write(&path, force)?;
-            write(&path)?;
-            written.files.push(path);
-            Ok::<(), ReconError>(())
-        };
+        let mut pictures = Vec::new();
         if self.formats.contains(&Format::Npy) {
             for (name, slices) in [("mean.npy", &self.kept.mean), ("std.npy", &self.kept.std)] {
                 if let Some(volume) = stack(slices) {
-                    save(name, &|path| write_npy_f32(path, &volume, force))?;
+                    write_npy_f32(&self.staging.path(name), &volume, false)?;
                 }
             }
         }
         if let Some(volume) = stack(&self.complex) {
-            save("mean.npy", &|path| write_npy_complex(path, &volume, force))?;
+            write_npy_complex(&self.staging.path("mean.npy"), &volume, false)?;
         }
         if self.formats.contains(&Format::Png) {
             let volumes = [
@@ -306,29 +244,12 @@ impl Outputs {
             ];
             for (name, slices) in volumes {
                 if let Some(volume) = stack(slices) {
-                    save(name, &|path| png_sheet(path, &volume, None))?;
-                    written.pictures.push(self.folder.join(name));
+                    png_sheet(&self.staging.path(name), &volume, None)?;
+                    pictures.push(self.staging.path(name));
                 }
             }
         }
-        Ok(())
-    }
-}
-
-/// Files that have their final names.
-#[derive(Default)]
-pub(super) struct Written {
-    files: Vec<PathBuf>,
-    pub(super) pictures: Vec<PathBuf>,
-}
-
-impl Written {
-    /// Removes them again.
-    pub(super) fn withdraw(&self) {
-        for file in &self.files {
-            // There is nothing better to do about a file that cannot be removed.
-            let _ = std::fs::remove_file(file);
-        }
+        Ok((pictures, self.staging))
     }
 }
 
@@ -336,9 +257,4 @@ impl Written {
 pub(super) fn stack<A: Clone>(slices: &[Array2<A>]) -> Option<Array3<A>> {
     let views: Vec<_> = slices.iter().map(|s| s.view()).collect();
     ndarray::stack(Axis(0), &views).ok()
-}
-
-/// The path of a file in the output folder.
-pub(super) fn within(folder: &Path, name: &str) -> PathBuf {
-    folder.join(name)
 }

@@ -9,6 +9,7 @@ use std::path::PathBuf;
 /// The samples of each finished slice, in `.parts` of the output folder; gone when the run is done.
 pub(super) struct Parts {
     folder: PathBuf,
+    key: String,
     /// Whether parts of an earlier run are used.
     resume: bool,
 }
@@ -23,8 +24,15 @@ impl Parts {
             .prior
             .as_ref()
             .map_or("none", |p| p.card.weights_sha256.as_str());
+        // libtorch's own transforms may round differently in another batch.
+        let batch = if plan.device == tch::Device::Cpu {
+            0
+        } else {
+            o.batch
+        };
         let key = format!(
-            "{input_sha256}\n{}\n{:?}\nseed {} threads {} device {:?} prior {prior} version {}\n",
+            "{input_sha256}\n{}\n{:?}\nseed {} threads {} batch {batch} device {:?} prior {prior} \
+             version {}\n",
             plan.protocol.to_json()?,
             plan.method,
             o.seed,
@@ -45,9 +53,11 @@ impl Parts {
         if !resume && folder.exists() {
             std::fs::remove_dir_all(&folder).map_err(|e| IoError::writing(&folder, &e))?;
         }
-        std::fs::create_dir_all(&folder).map_err(|e| IoError::writing(&folder, &e))?;
-        atomic::write(&path, key.as_bytes(), true)?;
-        Ok(Parts { folder, resume })
+        Ok(Parts {
+            folder,
+            key,
+            resume,
+        })
     }
 
     fn path(&self, slice: usize) -> PathBuf {
@@ -72,6 +82,9 @@ impl Parts {
     ) -> Result<(), ReconError> {
         let views: Vec<_> = samples.iter().map(|s| s.view()).collect();
         if let Ok(volume) = ndarray::stack(Axis(0), &views) {
+            std::fs::create_dir_all(&self.folder)
+                .map_err(|e| IoError::writing(&self.folder, &e))?;
+            atomic::write(&self.folder.join("key"), self.key.as_bytes(), true)?;
             npy::write(&self.path(slice), &volume, true)?;
         }
         Ok(())

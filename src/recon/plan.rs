@@ -1,5 +1,6 @@
 //! A protocol resolved against the machine: everything decided before the first slice.
 
+use super::draw::check_levels;
 use super::output::Format;
 use super::priors::load_prior;
 use super::{DeviceChoice, ReconError, find_device};
@@ -31,6 +32,8 @@ pub struct Options {
     pub force: bool,
     /// Whether slices that an interrupted run finished are used.
     pub resume: bool,
+    /// A line a slice on standard error.
+    pub verbose: bool,
     /// Known image, for metrics.
     pub truth: Option<PathBuf>,
     /// Threads of operators and network; recorded, since libtorch's bits depend on it.
@@ -73,6 +76,10 @@ impl Plan {
             return Err(ReconError::Request(why.into()));
         }
         let method = with_samples(protocol.selected()?, options.samples);
+        if method.samples().is_some_and(|n| n > MOST_SAMPLES) {
+            let why = format!("samples: at most {MOST_SAMPLES} a slice");
+            return Err(ReconError::Request(why));
+        }
         let device = find_device(options.device)?;
         let prior = match (&protocol.prior, method.needs_prior()) {
             (Some(choice), true) => Some(load_prior(&choice.model, device)?),
@@ -85,6 +92,9 @@ impl Plan {
             }
             _ => None,
         };
+        if let Some(prior) = &prior {
+            check_levels(&method, prior)?;
+        }
         Ok(Plan {
             options,
             protocol,
@@ -94,6 +104,9 @@ impl Plan {
         })
     }
 }
+
+/// Samples are numbered with three digits, and all of a slice are held in memory.
+const MOST_SAMPLES: usize = 999;
 
 /// The method with `--samples` in place of its own number.
 fn with_samples(mut method: Method, samples: Option<usize>) -> Method {

@@ -6,6 +6,7 @@ use crate::protocol::Preparation;
 use ndarray::{Array2, Array3};
 use num_complex::Complex32;
 use operators::mri::whitening::{Whitening, bandwidth_factor, noise_level};
+use std::f64::consts::FRAC_1_SQRT_2;
 
 /// How k-space was made white, and what an image value then means.
 #[derive(Debug)]
@@ -14,6 +15,9 @@ pub struct Noise {
     pub whitening: Whitening,
     /// `image value = scale · image of the whitened data` under the unitary transform.
     pub scale: f64,
+    /// Deviation of the whitened noise per real component: 1, or `1/√2` without the bandwidth
+    /// factor, where whitening gives unit variance per complex sample.
+    pub sigma: f64,
     /// In words: the rule that gave it.
     pub rule: String,
     /// Whether the level is an estimate from the data themselves.
@@ -51,47 +55,63 @@ impl Noise {
                     "unit variance per complex sample of the noise scan".into(),
                 ),
             };
+            let sigma = if preparation.bandwidth_factor {
+                1.0
+            } else {
+                FRAC_1_SQRT_2
+            };
             let whitening = Whitening::from_noise(scan.samples.view(), factor)?;
             let rule = format!("noise scan, covariance in f64; {words}");
             return Ok(Noise {
                 whitening,
                 scale: 1.0,
+                sigma,
                 rule,
                 estimated: false,
             });
         }
-        let (sigma, rule, estimated) = match preparation.noise_std {
-            Some(sigma) => (sigma, "preparation.noise_std".to_owned(), false),
+        let (level, rule, estimated) = match preparation.noise_std {
+            Some(level) => (level, "preparation.noise_std".to_owned(), false),
             None => {
                 let middle = source.header().slices / 2;
                 let slice = source.slice(middle)?;
-                let k = grid.remove_oversampling(&slice.imaging);
-                let sampled = grid.thin(&slice.averages).mapv(|a| a > 0.0);
-                let sigma = noise_level(k.view(), sampled.view())?;
+                // A mean of a averages is quieter by √a: undone, so that the level is that of one.
+                let averages = grid.thin(&slice.averages);
+                let mut k = grid.remove_oversampling(&slice.imaging);
+                for mut coil in k.outer_iter_mut() {
+                    coil.zip_mut_with(&averages, |z, a| *z *= a.sqrt());
+                }
+                let sampled = averages.mapv(|a| a > 0.0);
+                let level = noise_level(k.view(), sampled.view())?;
                 let rule = format!(
                     "no noise scan was used: one level for all coils, from the median of |k|² \
                      over the outermost 5 % of the samples of slice {middle}"
                 );
-                (sigma, rule, true)
+                (level, rule, true)
             }
         };
         Ok(Noise {
-            whitening: Whitening::identity(coils, sigma)?,
-            scale: sigma,
+            whitening: Whitening::identity(coils, level)?,
+            scale: level,
+            sigma: 1.0,
             rule,
             estimated,
         })
     }
 }
 
-/// One slice, ready for the operators.
+/// One slice, ready for the operators; arrays are (coil, y, x), means over averages, white.
 pub struct Prepared {
-    /// Whitened imaging lines alone, (coil, y, x), mean over averages.
+    /// Imaging lines alone.
     pub imaging: Array3<Complex32>,
-    /// Whitened imaging and calibration lines.
+    /// Imaging and calibration lines: what sensitivities are made of.
     pub k_space: Array3<Complex32>,
-    /// How often each sample of `k_space` was measured.
+    /// Where `k_space` was sampled.
+    pub sampled: Array2<bool>,
+    /// How often each sample that the likelihood sees was measured: those of `k_space`, or of
+    /// `imaging` where the calibration-only lines are of another frame.
     pub averages: Array2<f32>,
+    borrowed: bool,
 }
 
 impl Prepared {
@@ -102,15 +122,26 @@ impl Prepared {
             noise.whitening.apply(&mut k)?;
             Ok(k)
         };
+        let all = grid.thin(&raw.calibration_averages);
         Ok(Prepared {
             imaging: white(&raw.imaging)?,
             k_space: white(&raw.calibration)?,
-            averages: grid.thin(&raw.calibration_averages),
+            sampled: all.mapv(|a| a > 0.0),
+            averages: if raw.borrowed {
+                grid.thin(&raw.averages)
+            } else {
+                all
+            },
+            borrowed: raw.borrowed,
         })
     }
 
-    /// Where anything was sampled.
-    pub fn sampled(&self) -> Array2<bool> {
-        self.averages.mapv(|a| a > 0.0)
+    /// What the likelihood sees.
+    pub fn measured(&self) -> &Array3<Complex32> {
+        if self.borrowed {
+            &self.imaging
+        } else {
+            &self.k_space
+        }
     }
 }

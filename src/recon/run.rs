@@ -5,7 +5,7 @@ use super::output::{About, Outputs, Pictures, stack, summarise};
 use super::parts::Parts;
 use super::report::{Report, SliceReport, StageTime, peak_memory_bytes};
 use super::sense::{REFERENCE, Sense};
-use super::slice::{SliceResult, reconstruct};
+use super::slice::{SliceResult, Task};
 use super::verdict::{fit_warnings, measure, prior_report, warnings, words};
 use super::{Grid, Noise, Plan, Prepared, ReconError};
 use crate::io::{KSpaceSource, ReadOptions, open_k_space, read_volume};
@@ -50,7 +50,7 @@ fn run_on<T: Channels>(
     progress: &Progress,
     interrupted: &dyn Fn() -> bool,
 ) -> Result<String, ReconError> {
-    let mut session = Session::open::<T>(plan, device)?;
+    let mut session = Session::open::<T>(plan, device, progress, interrupted)?;
     let truth = truth(plan, &session.range, &session.grid)?;
     let mut outputs = Outputs::create(plan, &session.about(plan))?;
     let parts = match plan.prior {
@@ -73,10 +73,9 @@ fn run_on<T: Channels>(
     }
     fit_warnings(&mut report, &plan.method);
     report.peak_memory_bytes = peak_memory_bytes();
-    let written = outputs.finish()?;
-    report
-        .write(plan, &written.pictures)
-        .inspect_err(|_| written.withdraw())?;
+    let (pictures, staging) = outputs.finish()?;
+    report.write(&staging, &pictures)?;
+    staging.publish()?;
     if let Some(parts) = parts {
         parts.discard();
     }
@@ -85,35 +84,38 @@ fn run_on<T: Channels>(
 
 impl Session {
     /// Opens the raw file, finds its noise and the volume's scale.
-    fn open<T: Channels>(plan: &Plan, device: &T::Device) -> Result<Self, ReconError> {
+    fn open<T: Channels>(
+        plan: &Plan,
+        device: &T::Device,
+        progress: &Progress,
+        interrupted: &dyn Fn() -> bool,
+    ) -> Result<Self, ReconError> {
         let began = Instant::now();
         let mut source = open(plan)?;
         let grid = Grid::new(source.header())?;
         let noise = Noise::find(source.as_mut(), &plan.protocol.preparation, &grid)?;
         let mut report = Report::new(plan, &noise)?;
         report.warnings = warnings(plan, source.as_ref(), &noise);
-        report.affine_lps_mm = grid.affine_lps_mm;
         report.geometry_known = source.header().geometry_known;
         let range = slices(plan, source.header().slices)?;
+        report.affine_lps_mm = grid.affine_from(range.start);
         report.stages.push(stage("reading", began));
         let began = Instant::now();
-        let unit = match &plan.prior {
-            Some(prior) => {
-                let q = prior.card.quantile;
-                let value = scale::<T>(plan, device, source.as_mut(), &noise, &grid, q)?;
-                value / prior.card.quantile_value
-            }
-            None => 1.0,
-        };
-        report.stages.push(stage("scale", began));
-        Ok(Session {
+        let mut session = Session {
             source,
             grid,
             noise,
             range,
-            unit,
+            unit: 1.0,
             report,
-        })
+        };
+        if let Some(prior) = &plan.prior {
+            let q = prior.card.quantile;
+            let value = session.scale::<T>(plan, device, q, progress, interrupted)?;
+            session.unit = value / prior.card.quantile_value;
+        }
+        session.report.stages.push(stage("scale", began));
+        Ok(session)
     }
 
     /// What the files say about themselves.
@@ -128,9 +130,50 @@ impl Session {
             } else {
                 coils
             },
+            affine_lps_mm: self.report.affine_lps_mm,
             scale: self.noise.scale,
             provenance: serde_json::to_string(&self.report).unwrap_or_default(),
         }
+    }
+
+    /// The magnitude at quantile `q` of the CG-SENSE images of the volume, in whitened units.
+    fn scale<T: Channels>(
+        &mut self,
+        plan: &Plan,
+        device: &T::Device,
+        q: f64,
+        progress: &Progress,
+        interrupted: &dyn Fn() -> bool,
+    ) -> Result<f64, ReconError> {
+        let slices = self.source.header().slices;
+        let count = slices.min(SCALE_SLICES);
+        let bar = progress.stage("scale of the volume", count as u64);
+        let mut magnitudes = Vec::new();
+        for index in (0..count).map(|i| i * slices / count) {
+            if interrupted() {
+                return Err(ReconError::Interrupted { slice: index });
+            }
+            let prepared = Prepared::new(&self.source.slice(index)?, &self.noise, &self.grid)?;
+            let sense = Sense::<T>::new(plan, device, &prepared, index)?;
+            let x = sense
+                .cg_sense(REFERENCE.0, REFERENCE.1)
+                .map_err(ReconError::at(index))?;
+            magnitudes.extend(
+                sense
+                    .images(&x)
+                    .iter()
+                    .flat_map(|i| i.iter().map(|z| z.norm())),
+            );
+            bar.step();
+        }
+        bar.finish();
+        let rank = ((magnitudes.len() - 1) as f64 * q) as usize;
+        let (_, value, _) = magnitudes.select_nth_unstable_by(rank, f32::total_cmp);
+        if *value > 0.0 {
+            return Ok(f64::from(*value));
+        }
+        let why = "the data are zero almost everywhere: there is nothing to reconstruct";
+        Err(ReconError::Request(why.into()))
     }
 
     /// Slice by slice.
@@ -143,7 +186,7 @@ impl Session {
         progress: &Progress,
         interrupted: &dyn Fn() -> bool,
     ) -> Result<(), ReconError> {
-        let total = evaluations(&plan.method) * self.range.len();
+        let total = evaluations(plan) * self.range.len();
         let bar = progress.stage(plan.method.name(), total as u64);
         for (place, index) in self.range.clone().enumerate() {
             let began = Instant::now();
@@ -156,11 +199,24 @@ impl Session {
                 bar.step();
                 !interrupted()
             };
-            let result =
-                reconstruct::<T>(plan, device, &prepared, index, self.unit, parts, &mut tick)?;
-            if place == 0 {
-                self.report.adjoint_gap = result.adjoint_gap;
-                self.report.prior = prior_report(plan, &result, self.unit)?;
+            let task = Task::<T> {
+                plan,
+                device,
+                prepared: &prepared,
+                slice: index,
+                unit: self.unit,
+                sigma: self.noise.sigma,
+                parts,
+            };
+            let result = task.run(&mut tick)?;
+            self.report.adjoint_gap = self.report.adjoint_gap.or(result.adjoint_gap);
+            // The middle slice shows most.
+            if place == self.range.len() / 2 {
+                self.report.prior = prior_report(plan, &result, index, self.unit)?;
+            }
+            if plan.options.verbose {
+                let misfit = result.misfit.map_or("none".into(), |m| format!("{m:.3}"));
+                eprintln!("slice {index}: misfit {misfit}, {} steps", result.steps);
             }
             self.report.slices.push(SliceReport {
                 index,
@@ -236,41 +292,6 @@ fn truth(
         )));
     }
     Ok(Some(volume.slice(s![range.clone(), .., ..]).to_owned()))
-}
-
-/// The magnitude at quantile `q` of the CG-SENSE images of the volume, in whitened units.
-fn scale<T: Channels>(
-    plan: &Plan,
-    device: &T::Device,
-    source: &mut dyn KSpaceSource,
-    noise: &Noise,
-    grid: &Grid,
-    q: f64,
-) -> Result<f64, ReconError> {
-    let slices = source.header().slices;
-    let count = slices.min(SCALE_SLICES);
-    let mut magnitudes = Vec::new();
-    for index in (0..count).map(|i| i * slices / count) {
-        let prepared = Prepared::new(&source.slice(index)?, noise, grid)?;
-        let sense = Sense::<T>::new(plan, device, &prepared, index)?;
-        let x = sense
-            .cg_sense(REFERENCE.0, REFERENCE.1)
-            .map_err(ReconError::at(index))?;
-        magnitudes.extend(
-            sense
-                .images(&x)
-                .iter()
-                .flat_map(|i| i.iter().map(|z| z.norm())),
-        );
-    }
-    let rank = ((magnitudes.len() - 1) as f64 * q) as usize;
-    let (_, value, _) = magnitudes.select_nth_unstable_by(rank, f32::total_cmp);
-    if *value > 0.0 {
-        return Ok(f64::from(*value));
-    }
-    Err(ReconError::Request(
-        "the data are zero almost everywhere: there is nothing to reconstruct".into(),
-    ))
 }
 
 /// What is written of a slice, in the units of the output.

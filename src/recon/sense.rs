@@ -46,7 +46,7 @@ impl<T: Channels> Sense<T> {
             maps: 1,
         };
         let maps = espirit
-            .maps(prepared.k_space.view(), prepared.sampled().view())
+            .maps(prepared.k_space.view(), prepared.sampled.view())
             .map_err(|source| ReconError::Sensitivities { slice, source })?
             .maps;
         let (coils, rows, columns) = maps.dim();
@@ -59,7 +59,7 @@ impl<T: Channels> Sense<T> {
         let y: T = upload(
             device,
             &[coils, rows, columns],
-            prepared.k_space.iter().copied(),
+            prepared.measured().iter().copied(),
         );
         let y = y.weighted(&mask);
         let a = sense(

@@ -22,6 +22,7 @@ const TRIAL_SIGMA: f64 = 0.1;
 pub(super) fn prior_report(
     plan: &Plan,
     result: &SliceResult,
+    slice: usize,
     unit: f64,
 ) -> Result<Option<PriorReport>, ReconError> {
     let Some(prior) = &plan.prior else {
@@ -39,7 +40,7 @@ pub(super) fn prior_report(
             noisy.axpy(&[TRIAL_SIGMA], &x.normal_like(&mut rng));
             let error = prior
                 .denoise(&noisy, TRIAL_SIGMA)
-                .map_err(ReconError::at(0))?
+                .map_err(ReconError::at(slice))?
                 .minus(&x);
             let relative =
                 error.dot(&error)[0] / (Vector::reals(&error) as f64 * TRIAL_SIGMA.powi(2));

@@ -88,6 +88,48 @@ impl Card {
         )
     }
 
+    /// What no card of ours can say; a file from elsewhere may.
+    pub fn problem(&self) -> Option<String> {
+        let network = &self.network;
+        let [least, most] = self.sigma_range;
+        let sized = |n: &[usize]| !n.is_empty() && n.len() < 9 && n.iter().all(|n| *n <= 4096);
+        let sound = [
+            (self.channels > 0, "channels: expected at least 1"),
+            (
+                sized(&network.channels) && !network.channels.contains(&0),
+                "network.channels: expected 1 to 8 numbers from 1 to 4096",
+            ),
+            (
+                sized(&network.blocks) && network.blocks.len() == network.channels.len(),
+                "network.blocks: expected as many numbers as network.channels",
+            ),
+            (
+                network.sigma_data.is_finite() && network.sigma_data > 0.0,
+                "network.sigma_data: expected a positive number",
+            ),
+            (
+                self.quantile > 0.0 && self.quantile < 1.0,
+                "quantile: expected between 0 and 1",
+            ),
+            (
+                self.quantile_value.is_finite() && self.quantile_value > 0.0,
+                "quantile_value: expected a positive number",
+            ),
+            (
+                least > 0.0 && least * 4.0 < most && most.is_finite(),
+                "sigma_range: expected 0 < smallest, and the largest more than 4 times that",
+            ),
+            (
+                self.levels.is_empty() || self.covariance().is_some(),
+                "levels: expected increasing sigma and finite spectra that are not negative",
+            ),
+        ];
+        sound
+            .into_iter()
+            .find(|(sound, _)| !sound)
+            .map(|(_, words)| words.to_owned())
+    }
+
     /// The relative denoising error, interpolated in ln σ.
     pub fn relative_error(&self, sigma: f64) -> Option<f64> {
         let (first, last) = (self.levels.first()?, self.levels.last()?);

@@ -57,11 +57,6 @@ impl Covariance {
         }
         sum / (n * n) as f64
     }
-
-    /// `C(σ, k)` at every mode of an image, `Real[1, Y, X]` in the units of the image.
-    pub fn modes<T: Array>(&self, like: &T, sigma: f64) -> Spectrum<T> {
-        Spectrum::radial(like, |r| self.variance(sigma, r))
-    }
 }
 
 /// Distance of mode `(y, x)` from the centre of k-space, in cycles per pixel.

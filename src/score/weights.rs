@@ -172,6 +172,9 @@ pub fn read_prior(name: &str, blob: &[u8]) -> Result<(Card, Vec<(String, Tensor)
     }
     let card: Card =
         serde_json::from_str(json).map_err(|e| fail(format!("its model card is damaged: {e}")))?;
+    if let Some(problem) = card.problem() {
+        return Err(fail(format!("its model card makes no sense: {problem}")));
+    }
     let found = digest(&tensors);
     if found != card.weights_sha256 {
         let expected = card.weights_sha256.clone();

@@ -90,8 +90,8 @@ pub fn simulate(
     }
     let coils = TrigCoils::eight().first(c.coils)?;
     let taken = lines(c, scan.seed)?;
-    let header = header(scan, to - from, &taken);
-    let affine = affine(c, to - from);
+    let header = header(scan, there, (from, to), &taken);
+    let affine = affine(c, there, from);
     let truth_path = scan.output.with_extension("truth.nii.gz");
     atomic::may_write(scan.output, scan.force)?;
     let [nx, ny] = c.matrix;
@@ -104,7 +104,14 @@ pub fn simulate(
     )?;
     let mut file = MrdWriter::create(scan.output, &header, scan.force)?;
     let mixing = mixing(c.coils, c.noise_correlation);
-    let mut sigma = None;
+    // One receiver, one noise level, set by the middle slice of the whole object.
+    let middle = there / 2;
+    let shown = phantoms::rss_image(&scan.source.k_space(middle, there, &coils, c)?);
+    let sigma = scan.source.reference_signal(middle, there, &shown)? / c.snr;
+    file.noise(
+        &noise_scan(c.coils, sigma, &mixing, scan.seed),
+        NOISE_DWELL_US,
+    )?;
     let bar = progress.stage("simulating", (to - from) as u64);
     for (place, slice) in (from..to).enumerate() {
         if interrupted() {
@@ -113,18 +120,6 @@ pub fn simulate(
         let k = scan.source.k_space(slice, there, &coils, c)?;
         let rss = phantoms::rss_image(&k);
         truth.slice(&rss.mapv(|v| v as f32))?;
-        // One receiver, one noise level: set by the first slice.
-        let sigma = match sigma {
-            Some(sigma) => sigma,
-            None => {
-                let level = scan.source.reference_signal(slice, there, &rss)? / c.snr;
-                file.noise(
-                    &noise_scan(c.coils, level, &mixing, scan.seed),
-                    NOISE_DWELL_US,
-                )?;
-                *sigma.insert(level)
-            }
-        };
         let mut rng = stream(scan.seed, 1 + slice as u64);
         let k = oversample(&k, c.readout_oversampling);
         for (y, _) in taken.iter().enumerate().filter(|(_, taken)| **taken) {
@@ -142,8 +137,9 @@ pub fn simulate(
     Ok(truth_path)
 }
 
+/// A stream of the scanner's own: a sampler with the same seed must not know the noise.
 fn stream(seed: u64, stream: u64) -> ChaCha8Rng {
-    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let mut rng = ChaCha8Rng::seed_from_u64(seed ^ 0x5343_414e_4e45_5221);
     rng.set_stream(stream);
     rng
 }
@@ -157,8 +153,9 @@ fn flags(c: &Cartesian, y: usize) -> LineFlags {
     }
 }
 
-/// Axial slices around the isocentre: columns to the left, rows to posterior, slices to the head.
-fn affine(c: &Cartesian, slices: usize) -> [[f64; 4]; 3] {
+/// Axial slices around the isocentre: columns to the left, rows to posterior, slices to the head;
+/// of the part of the volume that starts with slice `first`.
+fn affine(c: &Cartesian, slices: usize, first: usize) -> [[f64; 4]; 3] {
     let [nx, ny] = c.matrix;
     let (dx, dy, dz) = (
         c.fov_mm[0] / nx as f64,
@@ -168,15 +165,25 @@ fn affine(c: &Cartesian, slices: usize) -> [[f64; 4]; 3] {
     [
         [dx, 0.0, 0.0, -dx * (nx / 2) as f64],
         [0.0, dy, 0.0, -dy * (ny / 2) as f64],
-        [0.0, 0.0, dz, -dz * (slices as f64 - 1.0) / 2.0],
+        [
+            0.0,
+            0.0,
+            dz,
+            dz * (first as f64 - (slices as f64 - 1.0) / 2.0),
+        ],
     ]
 }
 
-fn header(scan: &Scan<'_>, slices: usize, taken: &[bool]) -> MrdWriteHeader {
+fn header(
+    scan: &Scan<'_>,
+    there: usize,
+    (from, to): (usize, usize),
+    taken: &[bool],
+) -> MrdWriteHeader {
     let c = scan.cartesian;
     let [nx, ny] = c.matrix;
     let over = c.readout_oversampling;
-    let affine = affine(c, slices);
+    let affine = affine(c, there, from);
     let acquired = taken.iter().filter(|t| **t).count();
     MrdWriteHeader {
         vendor: "annulus".into(),
@@ -188,7 +195,7 @@ fn header(scan: &Scan<'_>, slices: usize, taken: &[bool]) -> MrdWriteHeader {
         recon_fov_mm: [c.fov_mm[1], c.fov_mm[0]],
         slice_thickness_mm: c.slice_thickness_mm,
         coils: c.coils,
-        slices: (0..slices)
+        slices: (0..to - from)
             .map(|k| SliceGeometry::from_affine(&affine, [ny, nx], k))
             .collect(),
         dwell_us: DWELL_US,

@@ -92,6 +92,12 @@ impl Images {
         (sum / count as f64).sqrt()
     }
 
+    /// The largest magnitude, before augmentation.
+    pub fn peak(&self) -> f64 {
+        let magnitudes = self.slices.iter().flat_map(|s| s.iter().map(|z| z.norm()));
+        f64::from(magnitudes.fold(0.0, f32::max))
+    }
+
     /// `batch` augmented crops of `side`², interleaved reals: position, the eight symmetries of
     /// the square, conjugation, a global phase, a mild gamma of the magnitude, scale.
     pub fn crops(&self, batch: usize, side: usize, rng: &mut ChaCha8Rng) -> Vec<f32> {

@@ -84,7 +84,15 @@ pub fn train(
     }
     save(&checkpoint, config, &state)?;
     bar.finish();
-    finish(config, output, &state, network, device, progress)
+    finish(
+        config,
+        output,
+        &state,
+        images.peak(),
+        network,
+        device,
+        progress,
+    )
 }
 
 /// A fresh state, or the checkpoint's.
@@ -203,6 +211,7 @@ fn finish(
     config: &TrainConfig,
     output: &Path,
     state: &State,
+    peak: f64,
     mut network: NetworkCard,
     device: Device,
     progress: &Progress,
@@ -211,18 +220,18 @@ fn finish(
     network.parameters = tensors.iter().map(|(_, t)| t.numel()).sum();
     let labels = match &config.labels {
         Some(_) => format!(
-            " and, {:.0} % of them, sections of anatomical label maps with random contrasts \
-             (SynthSeg training label maps, Apache-2.0, where that folder was given)",
+            " and, {:.0} % of them, sections of the label maps that the user named, with random \
+             contrasts",
             100.0 * config.label_share
         ),
-        None => String::new(),
+        None => "; no patient data".into(),
     };
     let mut card = Card {
         name: config.name.clone(),
         training_set: format!(
             "{} procedural images of {} x {} pixels: warped spline brains with random contrasts, \
              random regions, ellipses, lines, texture, bias field and phase (annulus-phantoms, \
-             seed {}){labels}; no patient data",
+             seed {}){labels}",
             config.slices, config.size, config.size, config.seed
         ),
         intended_use: "Complex MR images of about 1 mm pixels; a local prior of edges and \
@@ -232,7 +241,7 @@ fn finish(
         normalisation: "magnitude divided by its 99.5 % quantile over the volume".into(),
         quantile: 0.995,
         quantile_value: 1.0,
-        data_range: [0.0, 2.0],
+        data_range: [0.0, peak],
         sigma_range: config.sigma_range,
         network,
         training: TrainingCard {

@@ -60,11 +60,6 @@ impl<T: Array> Gaussian<T> {
         self.measurements
     }
 
-    /// The noise deviation per real component.
-    pub fn sigma(&self) -> f64 {
-        self.sigma
-    }
-
     /// `y - z` on the support.
     pub fn residual(&self, z: &T) -> T {
         self.measured(z.batch()).minus(z).weighted(&self.support)

@@ -73,6 +73,7 @@ pub(super) fn read(
         averages,
         calibration,
         calibration_averages,
+        borrowed: lines.iter().any(|l| l.borrowed),
     })
 }
 

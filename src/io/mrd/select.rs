@@ -24,6 +24,8 @@ pub(super) struct Placed {
     pub first: usize,
     /// How many are kept.
     pub count: usize,
+    /// Of another frame than the chosen one.
+    pub borrowed: bool,
 }
 
 /// The lines of the chosen frame, each with its place; errors name the acquisition.
@@ -73,7 +75,8 @@ pub(super) fn select(
         lines.extend(here().filter(|l| Some(l.frame) == frame));
     }
     if borrowed {
-        let text = "calibration lines are taken from another repetition, contrast, phase or set";
+        let text = "calibration lines are taken from another repetition, contrast, phase or set; \
+                    they serve the sensitivities only";
         header.warnings.push(text.to_owned());
     }
     lines.sort_by_key(|l| l.number);
@@ -81,7 +84,10 @@ pub(super) fn select(
     let mut clipped = 0;
     let placed = lines
         .iter()
-        .map(|l| place(path, mrd, l, &mut clipped))
+        .map(|l| {
+            let borrowed = !is_chosen(l);
+            place(path, mrd, l, &mut clipped).map(|p| Placed { borrowed, ..p })
+        })
         .collect::<Result<_, _>>()?;
     if clipped > 0 {
         header.warnings.push(format!(
@@ -186,5 +192,6 @@ fn place(
         x,
         first: pre,
         count,
+        borrowed: false,
     })
 }

@@ -139,6 +139,7 @@ fn lines_come_back_where_they_were_written() {
             averages,
             calibration,
             calibration_averages,
+            ..
         } = source.slice(index).unwrap();
         let at = |y: usize| line(10 * stored + y);
         assert_eq!(imaging.slice(s![.., 1, ..]), at(1));

@@ -1,0 +1,141 @@
+//! The report for people: one self-contained page.
+
+use super::report::Report;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use std::fmt::Write as _;
+use std::path::PathBuf;
+
+impl Report {
+    /// The page, with the pictures inside.
+    pub(super) fn html(&self, pictures: &[PathBuf]) -> String {
+        let mut page = String::from(HEAD);
+        let _ = write!(page, "<h1>annulus recon: {}</h1>", escape(self.method));
+        let _ = write!(page, "<p><code>{}</code></p>", escape(&self.command));
+        for warning in &self.warnings {
+            let _ = write!(page, "<p class=warn>{}</p>", escape(warning));
+        }
+        page.push_str("<div class=pictures>");
+        for path in pictures {
+            let Ok(bytes) = std::fs::read(path) else {
+                continue;
+            };
+            let name = path
+                .file_stem()
+                .map(|s| s.to_string_lossy())
+                .unwrap_or_default();
+            let _ = write!(
+                page,
+                "<figure><img src=\"data:image/png;base64,{}\" alt=\"{name}\">\
+                 <figcaption>{name}</figcaption></figure>",
+                BASE64.encode(&bytes)
+            );
+        }
+        page.push_str("</div>");
+        self.metrics_table(&mut page);
+        self.slice_table(&mut page);
+        self.facts_table(&mut page);
+        page
+    }
+
+    fn facts_table(&self, page: &mut String) {
+        let facts = [
+            (
+                "noise",
+                format!("{}; deviation {:.4e}", self.noise_rule, self.noise_std),
+            ),
+            (
+                "scale",
+                format!(
+                    "image value = {:.6e} x image of the whitened data",
+                    self.scale
+                ),
+            ),
+            (
+                "seed, device, threads",
+                format!("{}, {}, {}", self.seed, self.device, self.threads),
+            ),
+            (
+                "adjoint gap",
+                self.adjoint_gap
+                    .map_or("not measured".into(), |g| format!("{g:.1e}")),
+            ),
+            (
+                "prior",
+                self.prior.as_ref().map_or("none".into(), |p| {
+                    format!(
+                        "{} ({}); {}",
+                        p.name,
+                        &p.weights_sha256[..12],
+                        p.training_set
+                    )
+                }),
+            ),
+            (
+                "input",
+                self.inputs
+                    .iter()
+                    .map(|i| format!("{} {}", i.path, i.sha256))
+                    .collect(),
+            ),
+            ("version", self.version.into()),
+        ];
+        page.push_str("<h2>How</h2><table>");
+        for (name, value) in facts {
+            let _ = write!(page, "<tr><th>{name}</th><td>{}</td></tr>", escape(&value));
+        }
+        page.push_str("</table>");
+    }
+
+    fn metrics_table(&self, page: &mut String) {
+        let Some(own) = &self.metrics else { return };
+        page.push_str(
+            "<h2>Against the truth</h2><p>Magnitudes, after one real scale; range: the volume's \
+             maximum; SSIM: 7 x 7 uniform windows.</p>\
+             <table><tr><th></th><th>PSNR dB</th><th>SSIM</th><th>NMSE</th></tr>",
+        );
+        let all = self.beside.iter().copied().chain([(self.method, *own)]);
+        for (name, m) in all {
+            let _ = write!(
+                page,
+                "<tr><th>{name}</th><td>{:.2}</td><td>{:.4}</td><td>{:.5}</td></tr>",
+                m.psnr, m.ssim, m.nmse
+            );
+        }
+        page.push_str("</table>");
+    }
+
+    fn slice_table(&self, page: &mut String) {
+        page.push_str(
+            "<h2>Slices</h2><p>Misfit: squared whitened residual per real measurement, mean over \
+             the samples; 1 is calibrated.</p><table><tr><th>slice</th><th>misfit</th>\
+             <th>PSNR dB</th><th>network evaluations</th><th>seconds</th></tr>",
+        );
+        let number =
+            |v: Option<f64>, digits: usize| v.map_or("-".to_owned(), |v| format!("{v:.digits$}"));
+        for s in &self.slices {
+            let _ = write!(
+                page,
+                "<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{:.1}</td></tr>",
+                s.index,
+                number(s.misfit, 3),
+                number(s.metrics.map(|m| m.psnr), 2),
+                s.network_evaluations,
+                s.seconds
+            );
+        }
+        page.push_str("</table>");
+    }
+}
+
+const HEAD: &str = "<!doctype html><meta charset=utf-8><title>annulus recon</title><style>\
+body{font:15px system-ui,sans-serif;margin:2em auto;max-width:70em;padding:0 1em;color:#222}\
+table{border-collapse:collapse}td,th{border:1px solid #ccc;padding:.2em .6em;text-align:left}\
+.pictures{display:flex;flex-wrap:wrap;gap:1em}figure{margin:0}img{max-width:32em;width:100%}\
+.warn{background:#fff3cd;padding:.5em}code{background:#f4f4f4;padding:.1em .3em}</style>";
+
+fn escape(text: &str) -> String {
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+}
