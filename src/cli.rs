@@ -12,6 +12,8 @@ mod protocol;
 mod recon;
 mod simulate;
 #[cfg(feature = "torch")]
+mod threads;
+#[cfg(feature = "torch")]
 mod train;
 
 use arguments::{Cli, Verb};

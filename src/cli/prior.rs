@@ -2,7 +2,7 @@
 
 use super::Outcome;
 use super::arguments::{Prior, PriorAction};
-use super::heavy::set_threads;
+use super::threads::set_threads;
 use crate::progress::Progress;
 use crate::recon::{builtin_priors, load_prior, prior_bytes};
 use crate::score::{Card, LevelError, read_prior};

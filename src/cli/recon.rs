@@ -1,6 +1,6 @@
 //! `annulus recon`.
 
-use super::heavy::set_threads;
+use super::threads::set_threads;
 use super::{Outcome, arguments::Recon};
 use crate::interrupt::Interrupt;
 use crate::progress::Progress;

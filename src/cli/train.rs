@@ -1,6 +1,6 @@
 //! `annulus train`.
 
-use super::heavy::set_threads;
+use super::threads::set_threads;
 use super::{Outcome, arguments::Train};
 use crate::interrupt::Interrupt;
 use crate::io::{IoError, atomic};

@@ -77,5 +77,28 @@ mod tests {
             "{error}"
         );
     }
+    /// Forward, adjoint and noise are those of the f64 reference.
+    fn the_backends_agree<T: Array + 'static>(b: Backend<T>) {
+        fn outputs<T: Array + 'static>(b: &Backend<T>) -> [Vec<f64>; 3] {
+            let maps = b.random(&[1, 3, 127, 96], Field::Complex, 6);
+            let a = sense(maps, b.mask(127, 96, 7)).unwrap();
+            let x = b.random(&[2, 127, 96], Field::Complex, 8);
+            let y = a.forward(&x).unwrap();
+            let n = x.normal_like(&mut crate::SliceRng::samples(4, 2, 2));
+            [
+                a.adjoint(&y).unwrap().to_reals(),
+                y.to_reals(),
+                n.to_reals(),
+            ]
+        }
+        for (found, reference) in outputs(&b).iter().zip(outputs(&Backend::host_f64())) {
+            let norm = |v: &[f64]| v.iter().map(|x| x * x).sum::<f64>().sqrt();
+            let d: Vec<f64> = found.iter().zip(&reference).map(|(a, b)| a - b).collect();
+            let error = norm(&d) / norm(&reference);
+            assert!(error <= b.tolerance, "relative error {error:.1e}");
+        }
+    }
+    for_each_backend!(agreement, the_backends_agree);
+
     for_each_backend!(mismatch, a_chain_that_does_not_fit_is_refused);
 }
