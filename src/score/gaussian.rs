@@ -112,4 +112,25 @@ mod tests {
         let gap = at_u.x0.dot(&v)[0] - u.dot(&at_u.pull(&v).unwrap())[0];
         assert!(gap.abs() < 1e-10);
     }
+
+    #[cfg(feature = "torch")]
+    #[test]
+    fn both_backends_denoise_alike() {
+        use operators::array::Torch;
+        let prior = StationaryGaussian::new(240.0, 0.02, 1.5);
+        let x = Host::<f64>::zeros(&[2, 9, 14], Field::Complex)
+            .normal_like(&mut SliceRng::samples(1, 0, 2));
+        let device = (tch::Device::Cpu, tch::Kind::Double);
+        let t = Torch::from_reals(&device, &[2, 9, 14], Field::Complex, x.reals());
+        let (host, torch) = (
+            prior.denoise(&x, 0.3).unwrap(),
+            prior.denoise(&t, 0.3).unwrap(),
+        );
+        let gaps = host
+            .to_reals()
+            .into_iter()
+            .zip(torch.to_reals())
+            .map(|(a, b)| (a - b).abs());
+        assert!(gaps.fold(0.0, f64::max) < 1e-12);
+    }
 }
