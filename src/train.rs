@@ -6,6 +6,7 @@ mod data;
 mod evaluate;
 mod optimiser;
 mod run;
+mod step;
 
 pub use config::TrainConfig;
 pub use data::{Images, TrainError};

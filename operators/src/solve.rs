@@ -20,47 +20,28 @@ pub struct CgInfo {
     pub residual: Vec<f64>,
 }
 
-/// Solves `H x = b` for a symmetric positive definite `H` by conjugate gradients from `x0`
-/// (zero if none). Source: Hestenes and Stiefel 1952.
+/// Solves `H x = b` for a symmetric positive definite `H` by conjugate gradients from zero.
+/// Source: Hestenes and Stiefel 1952.
 ///
-/// Errors: a residual that is not finite, with the item that has it.
+/// Errors: a step that is not finite, with the item that has it.
 pub fn conjugate_gradient<T: Vector>(
     mut h: impl FnMut(&T) -> Result<T>,
     b: &T,
-    x0: Option<T>,
     params: CgParams,
 ) -> Result<(T, CgInfo)> {
-    let (mut x, mut r) = match x0 {
-        Some(x) => {
-            let r = b.minus(&h(&x)?);
-            (x, r)
-        }
-        None => (b.zeros_like(), b.clone()),
-    };
+    let (mut x, mut r) = (b.zeros_like(), b.clone());
     let mut p = r.clone();
     let bb = b.dot(b);
-    let mut rr = r.dot(&r);
+    let mut rr = bb.clone();
     let mut iterations = vec![0; b.batch()];
-    let goal: Vec<f64> = bb.iter().map(|bb| params.tolerance.powi(2) * bb).collect();
     for _ in 0..params.iterations {
-        let active: Vec<bool> = rr
-            .iter()
-            .zip(&goal)
-            .map(|(r, g)| r > g && *r > 0.0)
-            .collect();
+        let unfinished = |(r, b): (&f64, &f64)| *r > params.tolerance.powi(2) * b && *r > 0.0;
+        let active: Vec<bool> = rr.iter().zip(&bb).map(unfinished).collect();
         if !active.contains(&true) {
             break;
         }
         let hp = h(&p)?;
-        let curvature = p.dot(&hp);
-        let gated = |value: Vec<f64>| -> Vec<f64> {
-            value
-                .into_iter()
-                .zip(&active)
-                .map(|(v, &on)| if on { v } else { 0.0 })
-                .collect()
-        };
-        let alpha = gated(rr.iter().zip(&curvature).map(|(r, c)| r / c).collect());
+        let alpha = ratios(&rr, &p.dot(&hp), &active);
         if let Some(item) = alpha.iter().position(|a| !a.is_finite()) {
             return Err(Error::NonFinite {
                 what: "the step of conjugate gradients",
@@ -70,16 +51,18 @@ pub fn conjugate_gradient<T: Vector>(
         x.axpy(&alpha, &p);
         r.axpy(&alpha.iter().map(|a| -a).collect::<Vec<_>>(), &hp);
         let next = r.dot(&r);
-        let beta = gated(next.iter().zip(&rr).map(|(n, o)| n / o).collect());
-        p.scale(&beta);
+        p.scale(&ratios(&next, &rr, &active));
         p.axpy(&[1.0], &r);
-        for (item, &on) in active.iter().enumerate().filter(|(_, on)| **on) {
-            iterations[item] += usize::from(on);
+        for item in (0..active.len()).filter(|i| active[*i]) {
+            iterations[item] += 1;
             rr[item] = next[item];
         }
     }
-    let ratio = |(r, b): (&f64, &f64)| if *b > 0.0 { (r / b).sqrt() } else { 0.0 };
-    let residual = rr.iter().zip(&bb).map(ratio).collect();
+    let residual = rr
+        .iter()
+        .zip(&bb)
+        .map(|(r, b)| if *b > 0.0 { (r / b).sqrt() } else { 0.0 });
+    let residual = residual.collect();
     Ok((
         x,
         CgInfo {
@@ -87,6 +70,12 @@ pub fn conjugate_gradient<T: Vector>(
             residual,
         },
     ))
+}
+
+/// `top / bottom` of the active items, 0 for the frozen ones.
+fn ratios(top: &[f64], bottom: &[f64], active: &[bool]) -> Vec<f64> {
+    let ratio = |((t, b), on): ((&f64, &f64), &bool)| if *on { t / b } else { 0.0 };
+    top.iter().zip(bottom).zip(active).map(ratio).collect()
 }
 
 /// The largest eigenvalue of a symmetric positive `H`, per item, by power iteration from a random
@@ -134,7 +123,7 @@ mod tests {
             iterations: 300,
             tolerance: b.tolerance,
         };
-        let (solution, info) = conjugate_gradient(h, &h(&x).unwrap(), None, params).unwrap();
+        let (solution, info) = conjugate_gradient(h, &h(&x).unwrap(), params).unwrap();
         assert!(info.residual.iter().all(|r| *r <= b.tolerance), "{info:?}");
         assert_close(&solution, &x, 100.0 * b.tolerance);
     }
@@ -155,9 +144,9 @@ mod tests {
             iterations: 30,
             tolerance: 1e-3,
         };
-        let (together, _) = conjugate_gradient(h, &y, None, params).unwrap();
+        let (together, _) = conjugate_gradient(h, &y, params).unwrap();
         for i in 0..3 {
-            let (alone, _) = conjugate_gradient(h, &y.items(i, i + 1), None, params).unwrap();
+            let (alone, _) = conjugate_gradient(h, &y.items(i, i + 1), params).unwrap();
             assert_eq!(alone.reals(), together.items(i, i + 1).reals());
         }
     }

@@ -22,5 +22,5 @@ pub fn cg_sense<T: Vector>(
         iterations,
         tolerance: 0.0,
     };
-    conjugate_gradient(h, &a.adjoint(y)?, None, params)
+    conjugate_gradient(h, &a.adjoint(y)?, params)
 }

@@ -96,7 +96,7 @@ impl Guided {
             iterations: self.cg_iterations,
             tolerance: 1e-6,
         };
-        let (u, _) = conjugate_gradient(h, &b, None, params)?;
+        let (u, _) = conjugate_gradient(h, &b, params)?;
         Ok(Conditional { u, c })
     }
 

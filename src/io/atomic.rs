@@ -1,6 +1,6 @@
 //! Write beside the final name, then rename: a reader never sees half a file.
 //!
-//! The temporary file lies in the same folder as `.NAME.XXXXXX.partial` and is removed when the writer is
+//! The temporary file lies in the same folder as `.NAME.RANDOM.partial` and is removed when the writer is
 //! dropped before it has finished.
 
 use std::fs::{File, OpenOptions};

@@ -2,39 +2,19 @@
 
 use super::TrainConfig;
 use super::checkpoint::{State, load, save};
-use super::config::Precision;
 use super::data::{Images, TrainError};
 use super::evaluate::{HeldOut, evaluate};
 use super::optimiser::Adam;
+use super::step::step;
 use crate::progress::Progress;
 use crate::score::{
-    Card, Fresh, Model, NetworkCard, Preconditioning, Source, TrainingCard, UNet, digest,
-    write_prior,
+    Card, Fresh, Model, NetworkCard, Preconditioning, TrainingCard, UNet, digest, write_prior,
 };
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
-use rand_distr::{Distribution, StandardNormal};
-use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
-use tch::{Device, Kind, Tensor};
-
-/// Leaves by name, cast to the arithmetic of the convolutions; the noise embedding stays f32.
-struct Cast<'a> {
-    leaves: HashMap<&'a str, &'a Tensor>,
-    kind: Kind,
-}
-
-impl Source for Cast<'_> {
-    fn take(&mut self, name: &str, _: &[i64], _: f64) -> Tensor {
-        let kind = if name.starts_with("embed") {
-            Kind::Float
-        } else {
-            self.kind
-        };
-        self.leaves[name].to_kind(kind)
-    }
-}
+use tch::Device;
 
 /// Trains the prior of `config` and writes it to `output`; goes on from `output`'s checkpoint.
 pub fn train(
@@ -129,81 +109,6 @@ fn network_card(config: &TrainConfig, sigma_data: f64) -> NetworkCard {
         sigma_data,
         parameters: 0,
     }
-}
-
-/// One optimiser step; its crops and noise depend on the seed and the step alone.
-///
-/// Loss: `E ‖F(c_in x, c_noise) - (x0 - c_skip x) / c_out‖²`, Karras et al. 2022, eq. 8.
-fn step(
-    config: &TrainConfig,
-    state: &mut State,
-    images: &Images,
-    network: &NetworkCard,
-    edm: Preconditioning,
-    device: Device,
-) -> Result<f64, TrainError> {
-    let mut rng = ChaCha8Rng::seed_from_u64(config.seed);
-    rng.set_stream(1 + state.step as u64);
-    let side = config.crop_at(state.step);
-    let shape = [config.batch as i64, side as i64, side as i64, 2];
-    let image = |values: &[f32]| {
-        Tensor::from_slice(values)
-            .view(shape)
-            .to_device(device)
-            .permute([0, 3, 1, 2])
-    };
-    let x0 = image(&images.crops(config.batch, side, &mut rng));
-    let sigmas: Vec<f64> = (0..config.batch)
-        .map(|_| {
-            let z: f64 = StandardNormal.sample(&mut rng);
-            let sigma = config.sigma_median * (config.sigma_spread * z).exp();
-            sigma.clamp(config.sigma_range[0], config.sigma_range[1])
-        })
-        .collect();
-    let noise: Vec<f32> = (0..x0.numel())
-        .map(|_| StandardNormal.sample(&mut rng))
-        .collect();
-    let per_item = |f: &dyn Fn(f64) -> f64| {
-        let values: Vec<f32> = sigmas.iter().map(|&s| f(s) as f32).collect();
-        Tensor::from_slice(&values).to_device(device)
-    };
-    let wide = |t: Tensor| t.view([-1, 1, 1, 1]);
-    let x = &x0 + image(&noise) * wide(per_item(&|s| s));
-    let target = (&x0 - &x * wide(per_item(&|s| edm.skip(s)))) / wide(per_item(&|s| edm.out(s)));
-
-    let kind = if config.precision == Precision::Bf16 {
-        Kind::BFloat16
-    } else {
-        Kind::Float
-    };
-    let leaves = state
-        .adam
-        .weights
-        .iter()
-        .map(|(n, t)| (n.as_str(), t))
-        .collect();
-    let net = UNet::new(&mut Cast { leaves, kind }, network, 2);
-    let input = (x * wide(per_item(&|s| edm.input(s)))).to_kind(kind);
-    let f = net
-        .forward(&input, &per_item(&|s| edm.noise(s)))
-        .to_kind(Kind::Float);
-    let loss = (f - target).square().mean(Kind::Float);
-    let value = loss.double_value(&[]);
-    let rate = config.rate(state.step);
-    if !value.is_finite() {
-        return Err(TrainError::Diverged {
-            step: state.step,
-            loss: value,
-            rate,
-        });
-    }
-    loss.f_backward()?;
-    drop(net);
-    state
-        .adam
-        .step(state.step, rate, config.gradient_clip, config.ema_decay);
-    state.step += 1;
-    Ok(value)
 }
 
 /// Measures the averaged network on held-out images and writes it with its card.

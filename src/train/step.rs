@@ -1,0 +1,128 @@
+//! One optimiser step; its crops and noise depend on the seed and the step alone.
+
+use super::TrainConfig;
+use super::checkpoint::State;
+use super::config::Precision;
+use super::data::{Images, TrainError};
+use crate::score::{NetworkCard, Preconditioning, Source, UNet};
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+use rand_distr::{Distribution, StandardNormal};
+use std::collections::HashMap;
+use tch::{Device, Kind, Tensor};
+
+/// Leaves by name, cast to the arithmetic of the convolutions; the noise embedding stays f32.
+struct Cast<'a> {
+    leaves: HashMap<&'a str, &'a Tensor>,
+    kind: Kind,
+}
+
+impl Source for Cast<'_> {
+    fn take(&mut self, name: &str, _: &[i64], _: f64) -> Tensor {
+        let kind = if name.starts_with("embed") {
+            Kind::Float
+        } else {
+            self.kind
+        };
+        self.leaves[name].to_kind(kind)
+    }
+}
+
+/// Clean crops, noise and noise levels of a step.
+struct Batch {
+    x0: Tensor,
+    noise: Tensor,
+    sigmas: Vec<f64>,
+}
+
+impl Batch {
+    fn draw(config: &TrainConfig, step: usize, images: &Images, device: Device) -> Self {
+        let mut rng = ChaCha8Rng::seed_from_u64(config.seed);
+        rng.set_stream(1 + step as u64);
+        let side = config.crop_at(step);
+        let shape = [config.batch as i64, side as i64, side as i64, 2];
+        let image = |values: &[f32]| {
+            Tensor::from_slice(values)
+                .view(shape)
+                .to_device(device)
+                .permute([0, 3, 1, 2])
+        };
+        let x0 = image(&images.crops(config.batch, side, &mut rng));
+        let mut sigma = || {
+            let z: f64 = StandardNormal.sample(&mut rng);
+            let sigma = config.sigma_median * (config.sigma_spread * z).exp();
+            sigma.clamp(config.sigma_range[0], config.sigma_range[1])
+        };
+        let sigmas = (0..config.batch).map(|_| sigma()).collect();
+        let noise: Vec<f32> = (0..x0.numel())
+            .map(|_| StandardNormal.sample(&mut rng))
+            .collect();
+        let noise = image(&noise);
+        Batch { x0, noise, sigmas }
+    }
+
+    /// `f(σ)` of every item.
+    fn per_item(&self, f: impl Fn(f64) -> f64) -> Tensor {
+        let values: Vec<f32> = self.sigmas.iter().map(|&s| f(s) as f32).collect();
+        Tensor::from_slice(&values).to_device(self.x0.device())
+    }
+
+    /// The same, shaped to multiply images.
+    fn wide(&self, f: impl Fn(f64) -> f64) -> Tensor {
+        self.per_item(f).view([-1, 1, 1, 1])
+    }
+
+    /// `E ‖F(c_in x, c_noise) - (x0 - c_skip x) / c_out‖²`, Karras et al. 2022, eq. 8.
+    fn loss(&self, net: &UNet, edm: Preconditioning, kind: Kind) -> Tensor {
+        let x = &self.x0 + &self.noise * self.wide(|s| s);
+        let target = (&self.x0 - &x * self.wide(|s| edm.skip(s))) / self.wide(|s| edm.out(s));
+        let input = (x * self.wide(|s| edm.input(s))).to_kind(kind);
+        let f = net
+            .forward(&input, &self.per_item(|s| edm.noise(s)))
+            .to_kind(Kind::Float);
+        (f - target).square().mean(Kind::Float)
+    }
+}
+
+/// One step of Adam; returns the loss.
+pub(super) fn step(
+    config: &TrainConfig,
+    state: &mut State,
+    images: &Images,
+    network: &NetworkCard,
+    edm: Preconditioning,
+    device: Device,
+) -> Result<f64, TrainError> {
+    let batch = Batch::draw(config, state.step, images, device);
+    let kind = match config.precision {
+        Precision::Bf16 => Kind::BFloat16,
+        Precision::F32 => Kind::Float,
+    };
+    let loss = {
+        let leaves = state
+            .adam
+            .weights
+            .iter()
+            .map(|(n, t)| (n.as_str(), t))
+            .collect();
+        batch.loss(
+            &UNet::new(&mut Cast { leaves, kind }, network, 2),
+            edm,
+            kind,
+        )
+    };
+    let (value, rate) = (loss.double_value(&[]), config.rate(state.step));
+    if !value.is_finite() {
+        return Err(TrainError::Diverged {
+            step: state.step,
+            loss: value,
+            rate,
+        });
+    }
+    loss.f_backward()?;
+    state
+        .adam
+        .step(state.step, rate, config.gradient_clip, config.ema_decay);
+    state.step += 1;
+    Ok(value)
+}
