@@ -136,7 +136,7 @@ impl Prepared {
         })
     }
 
-    /// What the likelihood sees.
+    /// What was measured of this frame: what the likelihood sees and zero-filling shows.
     pub fn measured(&self) -> &Array3<Complex32> {
         if self.borrowed {
             &self.imaging

@@ -45,7 +45,7 @@ impl<T: Channels> Task<'_, T> {
     pub(super) fn run(&self, tick: &mut dyn FnMut() -> bool) -> Result<SliceResult, ReconError> {
         let lines = match &self.plan.method {
             Method::ZeroFilled(m) if m.lines == protocol::Lines::Imaging => &self.prepared.imaging,
-            _ => &self.prepared.k_space,
+            _ => self.prepared.measured(),
         };
         let mut result = SliceResult {
             zero_filled: zero_filled(lines),
