@@ -80,6 +80,10 @@ pub trait Array: Vector {
     /// The same item `count` times.
     fn repeat(&self, count: usize) -> Self;
     /// Centred unitary DFT over the last two axes, centre at `⌊n/2⌋`, right for odd sizes.
+    ///
+    /// Of a real array the Hartley transform, `Re F x - Im F x` in either direction: real,
+    /// orthonormal, its own inverse, and the same eigenvectors for every spectrum with
+    /// `c(k) = c(-k)`. What is written for complex images holds for real ones.
     fn fft2(&self, direction: Direction) -> Self;
     /// `y[b, c, …] = w[c, …] x[b, …]`: one complex weight image a coil. `w` has batch 1.
     fn spread(&self, w: &Self) -> Self;
@@ -87,8 +91,63 @@ pub trait Array: Vector {
     fn gather(&self, w: &Self) -> Self;
     /// `y[b, …, i] = w[i] x[b, …, i]` with a real `w` (batch 1) over the trailing axes.
     fn weighted(&self, w: &Self) -> Self;
+    /// `f(x, others…)` element by element, real arrays of one shape; an array of `others` may have
+    /// batch 1. Computed on the host: for what is done once a step, not once an iteration.
+    fn elementwise(&self, others: &[&Self], f: &(dyn Fn(f64, &[f64]) -> f64 + Sync)) -> Self;
+    /// `x_i y_i`, real arrays of one shape.
+    fn times(&self, other: &Self) -> Self;
     /// All finite, per item.
     fn finite(&self) -> Vec<bool> {
         self.dot(self).into_iter().map(f64::is_finite).collect()
     }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{Backend, assert_close, for_each_backend};
+
+    fn the_hartley_transform_is_its_own_inverse<T: Array>(b: Backend<T>) {
+        for (rows, columns) in [(8, 6), (7, 9), (1, 5)] {
+            let x = b.random(&[2, rows, columns], Field::Real, 3);
+            let y = b.random(&[2, rows, columns], Field::Real, 4);
+            let h = x.fft2(Direction::Forward);
+            assert_close(&h.fft2(Direction::Inverse), &x, 10.0 * b.tolerance);
+            let (left, right) = (h.dot(&y), x.dot(&y.fft2(Direction::Forward)));
+            assert!((left[0] - right[0]).abs() < 100.0 * b.tolerance);
+        }
+    }
+    for_each_backend!(hartley, the_hartley_transform_is_its_own_inverse);
+
+    /// A radial filter of a real image is the same by either transform.
+    fn an_even_spectrum_is_diagonal_in_both<T: Array>(b: Backend<T>) {
+        let (rows, columns) = (6, 9);
+        let x = b.random(&[1, rows, columns], Field::Real, 3);
+        let centred = |i: usize, n: usize| (i as f64 - (n / 2) as f64) / n as f64;
+        let modes = (0..rows).flat_map(|y| (0..columns).map(move |x| (y, x)));
+        let values: Vec<f64> = modes
+            .map(|(y, x)| 1.0 / (0.1 + centred(y, rows).hypot(centred(x, columns))))
+            .collect();
+        let c = T::from_reals(&b.device, &[1, rows, columns], Field::Real, &values);
+        let filter = |x: &T| {
+            x.fft2(Direction::Forward)
+                .weighted(&c)
+                .fft2(Direction::Inverse)
+        };
+        let pairs: Vec<f64> = x.to_reals().iter().flat_map(|r| [*r, 0.0]).collect();
+        let z = T::from_reals(&b.device, &[1, rows, columns], Field::Complex, &pairs);
+        let real: Vec<f64> = filter(&z).to_reals().chunks(2).map(|p| p[0]).collect();
+        let expected = T::from_reals(&b.device, &[1, rows, columns], Field::Real, &real);
+        assert_close(&filter(&x), &expected, 10.0 * b.tolerance);
+    }
+    for_each_backend!(even, an_even_spectrum_is_diagonal_in_both);
+
+    fn elementwise_sees_every_item<T: Array>(b: Backend<T>) {
+        let x = b.random(&[3, 4, 5], Field::Real, 1);
+        let y = b.random(&[1, 4, 5], Field::Real, 2);
+        let product = x.elementwise(&[&y], &|x, y| x * y[0]);
+        assert_close(&product, &x.weighted(&y), 10.0 * b.tolerance);
+        assert_close(&product, &x.times(&y.repeat(3)), 10.0 * b.tolerance);
+    }
+    for_each_backend!(elementwise, elementwise_sees_every_item);
 }

@@ -2,8 +2,12 @@
 //! scores.
 
 mod gaussian;
+mod transmission;
+mod weighted;
 
 pub use gaussian::Gaussian;
+pub use transmission::{Scan, TransmissionPoisson};
+pub use weighted::WeightedGaussian;
 
 use crate::{Result, SliceRng};
 
@@ -13,8 +17,17 @@ pub trait Likelihood<T> {
     fn nll(&self, z: &T) -> Vec<f64>;
     /// `d nll / dz`.
     fn gradient(&self, z: &T) -> Result<T>;
+    /// What the measurement says of `z` beyond `z`, in the units of `z`: `y - z` of a linear
+    /// measurement, the post-log data less `z` of counts; 0 where nothing was measured.
+    fn residual(&self, z: &T) -> Result<T>;
     /// The diagonal Fisher information at `z`, times `v`.
     fn precision(&self, z: &T, v: &T) -> Result<T>;
+    /// The diagonal of a quadratic that stands in for the likelihood around `z`, as a map: with the
+    /// gradient at `z` it gives a step that does not overshoot far from the data. The Fisher
+    /// information unless the likelihood knows better.
+    fn surrogate<'a>(&'a self, z: &'a T) -> Result<Box<dyn Fn(&T) -> Result<T> + 'a>> {
+        Ok(Box::new(move |v| self.precision(z, v)))
+    }
     /// A draw from `N(0, Λ)` with the Fisher information Λ at `z`: the noise of the gradient, for
     /// perturb-and-MAP.
     fn gradient_noise(&self, z: &T, rng: &mut SliceRng) -> Result<T>;

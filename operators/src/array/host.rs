@@ -246,10 +246,19 @@ where
     }
 
     fn fft2(&self, direction: Direction) -> Self {
-        assert_eq!(self.field, Field::Complex, "fft2 of a complex array");
-        let mut out = self.clone();
         let rank = self.sizes.len();
         let (rows, columns) = (self.sizes[rank - 2], self.sizes[rank - 1]);
+        let mut out = self.clone();
+        if self.field == Field::Real {
+            let complex = |x: &F| Complex::new(*x, F::of(0.0));
+            let mut planes: Vec<Complex<F>> = self.reals.iter().map(complex).collect();
+            host_fft::fft2(&mut planes, rows, columns, Direction::Forward);
+            out.reals
+                .iter_mut()
+                .zip(&planes)
+                .for_each(|(x, z)| *x = z.re - z.im);
+            return out;
+        }
         let planes: &mut [Complex<F>] = bytemuck::cast_slice_mut(&mut out.reals);
         host_fft::fft2(planes, rows, columns, direction);
         out
@@ -311,6 +320,34 @@ where
                 x.iter_mut().for_each(|x| *x = *x * w);
             });
         });
+        out
+    }
+
+    fn elementwise(&self, others: &[&Self], f: &(dyn Fn(f64, &[f64]) -> f64 + Sync)) -> Self {
+        let mut out = self.clone();
+        out.reals
+            .par_chunks_mut(BLOCK)
+            .enumerate()
+            .for_each(|(block, x)| {
+                let mut beside = vec![0.0; others.len()];
+                for (i, x) in x.iter_mut().enumerate() {
+                    let at = block * BLOCK + i;
+                    for (value, other) in beside.iter_mut().zip(others) {
+                        *value = other.reals[at % other.reals.len()].wide();
+                    }
+                    *x = F::of(f(x.wide(), &beside));
+                }
+            });
+        out
+    }
+
+    fn times(&self, other: &Self) -> Self {
+        assert_eq!(self.sizes, other.sizes, "times: the same shape");
+        let mut out = self.clone();
+        out.reals
+            .par_chunks_mut(BLOCK)
+            .zip(other.reals.par_chunks(BLOCK))
+            .for_each(|(x, y)| x.iter_mut().zip(y).for_each(|(x, y)| *x = *x * *y));
         out
     }
 }

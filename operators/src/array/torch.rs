@@ -1,7 +1,7 @@
 //! [`Torch`]: arrays of libtorch, on the CPU or a CUDA device. The only file below `score/` that
 //! names `tch`.
 
-use super::{Array, Direction, Vector};
+use super::{Array, Direction, Host, Vector};
 use crate::{Error, Field, Result, SliceRng};
 use rand_distr::{Distribution, StandardNormal};
 use tch::{Device, Kind, Tensor};
@@ -160,6 +160,10 @@ impl Array for Torch {
     fn fft2(&self, direction: Direction) -> Self {
         let axes = [-2i64, -1];
         let shifted = self.0.fft_ifftshift(&axes[..]);
+        if self.field() == Field::Real {
+            let k = shifted.fft_fft2(None::<&[i64]>, &axes[..], "ortho");
+            return Torch((k.real() - k.imag()).fft_fftshift(&axes[..]));
+        }
         let transformed = match direction {
             Direction::Forward => shifted.fft_fft2(None::<&[i64]>, &axes[..], "ortho"),
             Direction::Inverse => shifted.fft_ifft2(None::<&[i64]>, &axes[..], "ortho"),
@@ -178,5 +182,16 @@ impl Array for Torch {
 
     fn weighted(&self, w: &Self) -> Self {
         Torch(&self.0 * &w.0.squeeze_dim(0))
+    }
+
+    fn elementwise(&self, others: &[&Self], f: &(dyn Fn(f64, &[f64]) -> f64 + Sync)) -> Self {
+        let host = |t: &Self| Host::<f64>::new(&t.sizes(), Field::Real, t.to_reals());
+        let others: Vec<_> = others.iter().map(|t| host(t)).collect();
+        let out = host(self).elementwise(&others.iter().collect::<Vec<_>>(), f);
+        Self::from_reals(&self.device(), &self.sizes(), Field::Real, out.reals())
+    }
+
+    fn times(&self, other: &Self) -> Self {
+        Torch(&self.0 * &other.0)
     }
 }

@@ -60,8 +60,7 @@ impl<T: Array> Gaussian<T> {
         self.measurements
     }
 
-    /// `y - z` on the support.
-    pub fn residual(&self, z: &T) -> T {
+    fn difference(&self, z: &T) -> T {
         self.measured(z.batch()).minus(z).weighted(&self.support)
     }
 
@@ -84,7 +83,7 @@ impl<T: Array> Gaussian<T> {
 
 impl<T: Array> Likelihood<T> for Gaussian<T> {
     fn nll(&self, z: &T) -> Vec<f64> {
-        let r = self.residual(z);
+        let r = self.difference(z);
         r.dot(&r)
             .iter()
             .map(|rr| rr / (2.0 * self.sigma.powi(2)))
@@ -92,7 +91,11 @@ impl<T: Array> Likelihood<T> for Gaussian<T> {
     }
 
     fn gradient(&self, z: &T) -> Result<T> {
-        Ok(self.residual(z).scaled(-1.0 / self.sigma.powi(2)))
+        Ok(self.difference(z).scaled(-1.0 / self.sigma.powi(2)))
+    }
+
+    fn residual(&self, z: &T) -> Result<T> {
+        Ok(self.difference(z))
     }
 
     fn precision(&self, _: &T, v: &T) -> Result<T> {
