@@ -5,31 +5,54 @@
 
 mod bridge;
 mod conditional;
+mod dds;
 mod dps;
+mod mcg;
+mod normal;
 mod sampler;
 mod transition;
 mod unconditional;
 
 pub use bridge::Bridge;
 pub use conditional::{CovarianceModel, Guided};
+pub use dds::Dds;
 pub use dps::{Dps, DpsZeta};
+pub use mcg::{Mcg, McgZeta};
+pub use normal::NormalSpectrum;
 pub use sampler::{SampleError, sample};
 pub use transition::Transition;
 pub use unconditional::Unconditional;
 
 use crate::score::Denoiser;
 use operators::likelihood::Likelihood;
-use operators::{Operator, Result, SliceRng};
+use operators::{LinearOperator, Operator, Result, SliceRng};
 
-/// What was measured: `y = A(x) + noise`.
+/// What was measured: `y = A(x) + noise`, with what some methods need and others do not have.
 pub struct Measurement<'a, T> {
     /// The forward model `A`.
     pub operator: &'a dyn Operator<T>,
     /// The noise, with the measured `y`.
     pub likelihood: &'a dyn Likelihood<T>,
+    /// The radial spectrum of `Aᴴ Λ A`, which preconditions CG.
+    pub normal: Option<&'a NormalSpectrum>,
+    /// `A†`: filtered back-projection, for CT.
+    pub pseudo_inverse: Option<&'a dyn LinearOperator<T>>,
+    /// The projection onto what was not measured: the views between those of the scan.
+    pub unmeasured: Option<&'a dyn LinearOperator<T>>,
 }
 
-impl<T> Measurement<'_, T> {
+impl<'a, T> Measurement<'a, T> {
+    /// A measurement without the extras.
+    pub fn new(operator: &'a dyn Operator<T>, likelihood: &'a dyn Likelihood<T>) -> Self {
+        Measurement {
+            operator,
+            likelihood,
+            normal: None,
+            pseudo_inverse: None,
+            unmeasured: None,
+        }
+    }
+
     /// Pearson's chi-square per real measurement at `x`, per item: 1 is calibrated.
     pub fn misfit(&self, x: &T) -> Result<Vec<f64>> {
         Ok(self.likelihood.misfit(&self.operator.apply(x)?))

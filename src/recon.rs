@@ -6,25 +6,23 @@
 mod device;
 mod draw;
 mod error;
-mod grid;
 mod html;
+mod mri;
 mod output;
 mod parts;
 mod plan;
-mod prepare;
 mod priors;
 mod report;
 mod run;
-mod sense;
 mod slice;
 mod staging;
+mod study;
 mod verdict;
 
 pub use device::{DeviceChoice, find_device};
 pub use error::ReconError;
-pub use grid::Grid;
+pub use mri::{Grid, Noise, Prepared};
 pub use output::Format;
 pub use plan::{Options, Plan};
-pub use prepare::{Noise, Prepared};
 pub use priors::{builtin_priors, load_prior, prior_bytes};
 pub use run::run;

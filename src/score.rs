@@ -7,6 +7,8 @@ mod covariance;
 mod gaussian;
 #[cfg(feature = "torch")]
 mod model;
+#[cfg(feature = "torch")]
+mod preconditioning;
 mod schedule;
 #[cfg(feature = "torch")]
 mod unet;
@@ -23,7 +25,9 @@ pub use bridge::Channels;
 pub use covariance::Spectrum;
 pub(crate) use covariance::radius;
 #[cfg(feature = "torch")]
-pub use model::{Model, Preconditioning};
+pub use model::Model;
+#[cfg(feature = "torch")]
+pub use preconditioning::Preconditioning;
 #[cfg(feature = "torch")]
 pub use unet::{Fresh, Source, UNet};
 #[cfg(feature = "torch")]

@@ -77,10 +77,7 @@ impl Setting {
         schedule: &Schedule,
         batch: usize,
     ) -> Vec<Vec<f64>> {
-        let data = likelihood.map(|likelihood| Measurement {
-            operator: &self.a,
-            likelihood,
-        });
+        let data = likelihood.map(|likelihood| Measurement::new(&self.a, likelihood));
         let mut rng = SliceRng::samples(13, 0, batch as u32);
         let mut x = Host::zeros(&[batch, N, N], Field::Complex).normal_like(&mut rng);
         x.scale(&[schedule.max()]);
@@ -241,8 +238,11 @@ impl Likelihood<Image> for Recording {
     fn gradient(&self, z: &Image) -> Result<Image> {
         self.norms
             .borrow_mut()
-            .push(self.inner.residual(z).norm()[0]);
+            .push(self.inner.residual(z)?.norm()[0]);
         self.inner.gradient(z)
+    }
+    fn residual(&self, z: &Image) -> Result<Image> {
+        self.inner.residual(z)
     }
     fn precision(&self, z: &Image, v: &Image) -> Result<Image> {
         self.inner.precision(z, v)
@@ -321,6 +321,7 @@ fn the_bridge_follows_its_law_and_the_posterior() {
     for pullback in [true, false] {
         let rule = Bridge {
             guided: guided(CovarianceModel::Spectrum),
+            draw: true,
             pullback,
         };
         let samples = s.run(&rule, Some(&likelihood), &schedule, BATCH);

@@ -6,7 +6,7 @@ use super::threads::set_threads;
 use crate::progress::Progress;
 use crate::recon::{builtin_priors, load_prior, prior_bytes};
 use crate::score::{Card, LevelError, read_prior};
-use crate::train::{HeldOut, evaluate};
+use crate::train::{Family, HeldOut, evaluate};
 use std::fmt::Write;
 use tch::Device;
 
@@ -47,7 +47,13 @@ fn check(name: &str, images: usize) -> Outcome {
         return Err("--images: expected at least 1".into());
     }
     let model = load_prior(name, Device::Cpu)?;
-    let found = evaluate(&model, &HeldOut::new(images, 192), &Progress::for_stderr())?;
+    let family = match model.card.unit_hu {
+        Some(_) => Family::HeadCt,
+        None => Family::BrainMr,
+    };
+    let held_out = HeldOut::new(family, images, 192);
+    let range = model.card.sigma_range;
+    let found = evaluate(&model, range, &held_out, &Progress::for_stderr())?;
     let words = table(&model.card, Some(&found));
     let mut faults = Vec::new();
     for level in &found {

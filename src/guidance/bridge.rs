@@ -12,9 +12,14 @@ use operators::{Array, Result};
 /// With the pullback, the correction goes through the network, whose Jacobian knows the edges
 /// that a stationary C does not: `x0 = z + σ² Jᴴ C⁻¹ (p - z)`, guarded. Exact in any number of
 /// steps for a Gaussian prior with the right C.
+///
+/// Where C is far from the truth (bone beside brain), a drawn `z` puts noise of the wrong size
+/// everywhere: `draw = false` takes `z = D` and no `n`, the gradient form.
 pub struct Bridge {
     /// Covariance model, CG and guard.
     pub guided: Guided,
+    /// Whether `z` is drawn or the mean.
+    pub draw: bool,
     /// Whether the correction goes through the network.
     pub pullback: bool,
 }
@@ -29,9 +34,12 @@ impl<T: Array> Guidance<T> for Bridge {
         };
         let d = at.prior.estimate(at.x, at.sigma, want)?;
         let c = self.guided.model(at);
-        let mut z = c.synthesise(&at.x.normal_like(at.rng), f64::sqrt);
-        z.axpy(&[1.0], &d.x0);
-        let p = self.guided.solve(data, &z, c, Some(at.rng))?;
+        let mut z = d.x0.clone();
+        if self.draw {
+            z.axpy(&[1.0], &c.synthesise(&at.x.normal_like(at.rng), f64::sqrt));
+        }
+        let noise = self.draw.then_some(&mut *at.rng);
+        let p = self.guided.solve(data, &z, c, noise)?;
         let mut x0 = p.shift();
         if self.pullback {
             let shift = x0;

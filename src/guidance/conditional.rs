@@ -2,7 +2,7 @@
 
 use super::{Measurement, Step};
 use crate::score::Spectrum;
-use operators::solve::{CgParams, conjugate_gradient};
+use operators::solve::{CgParams, preconditioned_conjugate_gradient};
 use operators::{Array, Direction, Result, SliceRng};
 
 /// Which model of `Cov(x0 | x)` a rule uses.
@@ -64,6 +64,7 @@ impl Guided {
 
     /// Minimises `nll(A p) + ½ ‖p - z‖²_{C⁻¹}` to second order around `z` by conjugate gradients
     /// on `(1 + √c F Jᴴ Λ J Fᴴ √c) u = √c F Jᴴ (-∇nll [+ noise])`, whose smallest eigenvalue is 1.
+    /// Where the spectrum `h` of `Jᴴ Λ J` is known, `1 / (1 + c h)` preconditions.
     ///
     /// With `noise`, `p` is a draw from the conditional if `z` is one from its prior part
     /// (perturb-and-MAP).
@@ -80,11 +81,12 @@ impl Guided {
         if let Some(rng) = noise {
             pull.axpy(&[1.0], &data.likelihood.gradient_noise(&prediction, rng)?);
         }
+        let weigh = data.likelihood.surrogate(&prediction)?;
         let root = c.weights(f64::sqrt);
         let b = j.adjoint(&pull)?.fft2(Direction::Forward).weighted(&root);
         let h = |u: &T| {
             let seen = j.forward(&u.weighted(&root).fft2(Direction::Inverse))?;
-            let weighed = data.likelihood.precision(&prediction, &seen)?;
+            let weighed = weigh(&seen)?;
             let mut out = j
                 .adjoint(&weighed)?
                 .fft2(Direction::Forward)
@@ -96,7 +98,14 @@ impl Guided {
             iterations: self.cg_iterations,
             tolerance: 1e-6,
         };
-        let (u, _) = conjugate_gradient(h, &b, params)?;
+        let inverse = data
+            .normal
+            .map(|normal| c.weights_at(|c, radius| 1.0 / (1.0 + c * normal.at(radius))));
+        let m = |r: &T| match &inverse {
+            Some(inverse) => r.weighted(inverse),
+            None => r.clone(),
+        };
+        let (u, _) = preconditioned_conjugate_gradient(h, m, &b, params)?;
         Ok(Conditional { u, c })
     }
 

@@ -24,6 +24,17 @@ impl Transition {
     }
 }
 
+/// `x' = x0 + σ' (η z + √(1 - η²) ε)` with the noise `ε = (x - D) / σ` that the network saw: a fixed
+/// share of it is fresh. Source: Chung, Lee and Ye 2024, eq. 16, for `x = x0 + σ n`.
+pub(super) fn share<T: Vector>(x0: &T, noise: &T, eta: f64, next: f64, rng: &mut SliceRng) -> T {
+    let mut out = x0.clone();
+    if next > 0.0 {
+        out.axpy(&[next * (1.0 - eta * eta).sqrt()], noise);
+        out.axpy(&[next * eta], &x0.normal_like(rng));
+    }
+    out
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

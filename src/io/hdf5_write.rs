@@ -3,7 +3,7 @@
 //! | dataset | shape | type |
 //! |---|---|---|
 //! | `mean`, `std` | (slice, row, column) | float32 |
-//! | `samples` | (sample, slice, row, column) | complex64 `{r, i}` |
+//! | `samples` | (sample, slice, row, column) | complex64 `{r, i}`, CT float32 |
 //! | `sensitivities` | (slice, coil, row, column) | complex64 `{r, i}` |
 //!
 //! Attributes of the root: `affine_lps_mm` (3, 4), voxel (column, row, slice) to LPS; `units`; `scale`;
@@ -100,6 +100,18 @@ impl ResultH5 {
         sample: usize,
         slice: usize,
         image: &Array2<Complex32>,
+    ) -> Result<(), IoError> {
+        let [slices, rows, columns] = self.info.shape;
+        let shape = [self.info.samples, slices, rows, columns];
+        self.put("samples", &shape, &[sample, slice], image.view())
+    }
+
+    /// Writes one slice of one sample of a real image.
+    pub fn real_sample(
+        &mut self,
+        sample: usize,
+        slice: usize,
+        image: &Array2<f32>,
     ) -> Result<(), IoError> {
         let [slices, rows, columns] = self.info.shape;
         let shape = [self.info.samples, slices, rows, columns];

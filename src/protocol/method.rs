@@ -104,6 +104,8 @@ pub struct Bridge {
     pub levels: usize,
     /// Posterior samples.
     pub samples: usize,
+    /// Draw `x0` at each level; false: take its mean, the gradient form.
+    pub draw: bool,
     /// Send the correction through the transposed Jacobian of the network.
     pub pullback: bool,
     /// Model of the covariance of `x0` given the noisy image.
@@ -125,6 +127,7 @@ impl Default for Bridge {
         Self {
             levels: 20,
             samples: 8,
+            draw: true,
             pullback: true,
             covariance: Covariance::Spectrum,
             guard: 1.5,

@@ -15,7 +15,7 @@ pub(super) struct Draw<T> {
     rule: Box<dyn Guidance<T>>,
     pub(super) schedule: Schedule,
     pub(super) samples: usize,
-    /// Start from the CG-SENSE image plus noise instead of noise alone.
+    /// Start from the classical image plus noise instead of noise alone.
     warm: bool,
 }
 
@@ -44,17 +44,19 @@ impl<T: Channels> Draw<T> {
         }
     }
 
-    /// All samples of a slice in units of the prior, in batches that do not change them. `blank` is
-    /// an image of the right shape, `reference` the CG-SENSE image.
+    /// All samples of a slice in units of the prior, in batches that do not change them.
     pub(super) fn samples(
         &self,
         task: &Task<'_, T>,
         prior: &Model,
         data: &Measurement<'_, T>,
-        blank: &T,
-        reference: &T,
         tick: &mut dyn FnMut() -> bool,
     ) -> Result<T, ReconError> {
+        let blank = task.prepared.blank();
+        let start = match self.warm {
+            true => Some(task.prepared.reference()?),
+            false => None,
+        };
         let (slice, options) = (task.slice, &task.plan.options);
         let mut batches = Vec::new();
         for first in (0..self.samples).step_by(options.batch) {
@@ -63,8 +65,8 @@ impl<T: Channels> Draw<T> {
             let mut rng = SliceRng::new(options.seed, items);
             let mut x = blank.repeat(count).normal_like(&mut rng);
             x.scale(&[self.schedule.max()]);
-            if self.warm {
-                x.axpy(&[1.0], &reference.repeat(count));
+            if let Some(start) = &start {
+                x.axpy(&[1.0], &start.repeat(count));
             }
             let mut each = |_: usize, _: &T| (0..count).all(|_| tick());
             let rule = self.rule.as_ref();
@@ -112,6 +114,7 @@ fn bridge<T: Channels>(m: &protocol::Bridge) -> Box<dyn Guidance<T>> {
     };
     Box::new(Bridge {
         guided,
+        draw: m.draw,
         pullback: m.pullback,
     })
 }

@@ -42,15 +42,12 @@ impl Report {
         let facts = [
             (
                 "noise",
-                format!("{}; deviation {:.4e}", self.noise_rule, self.noise_std),
+                match self.noise_std {
+                    Some(std) => format!("{}; deviation {std:.4e}", self.noise_rule),
+                    None => self.noise_rule.clone(),
+                },
             ),
-            (
-                "scale",
-                format!(
-                    "image value = {:.6e} x image of the whitened data",
-                    self.scale
-                ),
-            ),
+            ("units", format!("{}; scale {:.6e}", self.units, self.scale)),
             (
                 "seed, device, threads",
                 format!("{}, {}, {}", self.seed, self.device, self.threads),

@@ -1,7 +1,8 @@
 //! The output folder, slice by slice; nothing has its final name before it is whole.
 
 use super::staging::Staging;
-use super::{Grid, Plan, ReconError};
+use super::study::Facts;
+use super::{Plan, ReconError};
 use crate::io::{NiftiWriter, ResultH5, ResultInfo, png_sheet, write_npy_complex, write_npy_f32};
 use ndarray::{Array2, Array3, Axis};
 use num_complex::Complex32;
@@ -43,23 +44,40 @@ impl FromStr for Format {
 /// The images of one slice, as they are written.
 pub(super) struct Pictures {
     pub(super) mean: Array2<Complex32>,
-    pub(super) magnitude: Array2<f32>,
     pub(super) std: Option<Array2<f32>>,
     pub(super) samples: Vec<Array2<Complex32>>,
-    pub(super) zero_filled: Array2<f32>,
-    pub(super) cg_sense: Option<Array2<f32>>,
+    pub(super) beside: Vec<(&'static str, Array2<Complex32>)>,
     pub(super) sensitivities: Option<Array3<Complex32>>,
 }
 
-/// Posterior mean and spread of complex samples: `|E x|`, and the deviation of `|x|` with the
+/// What is shown of a value: the magnitude of a complex one, a real one itself.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Shown {
+    pub(super) complex: bool,
+}
+
+impl Shown {
+    fn value(self, z: &Complex32) -> f32 {
+        if self.complex { z.norm() } else { z.re }
+    }
+
+    fn image(self, image: &Array2<Complex32>) -> Array2<f32> {
+        image.mapv(|z| self.value(&z))
+    }
+}
+
+/// Posterior mean and spread of samples: `E x`, and the deviation of what is shown of `x` with the
 /// unbiased `n / (n - 1)`.
-pub(super) fn summarise(samples: &[Array2<Complex32>]) -> (Array2<Complex32>, Option<Array2<f32>>) {
+pub(super) fn summarise(
+    samples: &[Array2<Complex32>],
+    shown: Shown,
+) -> (Array2<Complex32>, Option<Array2<f32>>) {
     let n = samples.len() as f32;
     let mut mean = Array2::zeros(samples[0].dim());
     let mut level = Array2::<f32>::zeros(samples[0].dim());
     for s in samples {
         mean.zip_mut_with(s, |m, z| *m += z / n);
-        level.zip_mut_with(s, |l, z| *l += z.norm() / n);
+        level.zip_mut_with(s, |l, z| *l += shown.value(z) / n);
     }
     if samples.len() < 2 {
         return (mean, None);
@@ -70,7 +88,7 @@ pub(super) fn summarise(samples: &[Array2<Complex32>]) -> (Array2<Complex32>, Op
             .and(s)
             .and(&level)
             .for_each(|v, z, l| {
-                *v += (z.norm() - l).powi(2) / (n - 1.0);
+                *v += (shown.value(z) - l).powi(2) / (n - 1.0);
             });
     }
     (mean, Some(spread.mapv(f32::sqrt)))
@@ -84,18 +102,20 @@ pub(super) struct Outputs {
     formats: Vec<Format>,
     nifti: Vec<(Stream, NiftiWriter)>,
     hdf5: Option<ResultH5>,
-    /// Volumes kept for the contact sheets, npy files and metrics: magnitudes only.
+    shown: Shown,
+    /// Black and white of the pictures.
+    window: Option<[f32; 2]>,
+    /// Volumes kept for the contact sheets, npy files and metrics: what is shown only.
     pub(super) kept: Kept,
     complex: Vec<Array2<Complex32>>,
 }
 
-/// Magnitude volumes, slice by slice.
+/// Volumes as they are shown, slice by slice.
 #[derive(Default)]
 pub(super) struct Kept {
     pub(super) mean: Vec<Array2<f32>>,
     pub(super) std: Vec<Array2<f32>>,
-    pub(super) zero_filled: Vec<Array2<f32>>,
-    pub(super) cg_sense: Vec<Array2<f32>>,
+    pub(super) beside: Vec<(&'static str, Vec<Array2<f32>>)>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -117,13 +137,11 @@ impl Stream {
 
 /// What the files say about themselves.
 pub(super) struct About<'a> {
-    pub(super) grid: &'a Grid,
+    pub(super) facts: &'a Facts,
     /// Of the slices that are written.
     pub(super) affine_lps_mm: [[f64; 4]; 3],
     pub(super) slices: usize,
     pub(super) samples: usize,
-    pub(super) coils: usize,
-    pub(super) scale: f64,
     pub(super) provenance: String,
 }
 
@@ -136,7 +154,7 @@ impl Outputs {
             .iter()
             .any(|f| formats.contains(f));
         let keep = whole || plan.options.truth.is_some();
-        let [ny, nx] = about.grid.image;
+        let [ny, nx] = about.facts.image;
         let mut nifti = Vec::new();
         if formats.contains(&Format::Nifti) {
             let mut open = |stream: Stream, what: &str| -> Result<(), ReconError> {
@@ -146,12 +164,16 @@ impl Outputs {
                 nifti.push((stream, writer));
                 Ok(())
             };
-            open(Stream::Mean, "annulus mean, magnitude")?;
+            let unit = match about.facts.complex {
+                true => "magnitude",
+                false => about.facts.units.split(';').next().unwrap_or_default(),
+            };
+            open(Stream::Mean, &format!("annulus mean, {unit}"))?;
             if about.samples > 1 {
-                open(Stream::Std, "annulus std of the magnitude")?;
+                open(Stream::Std, &format!("annulus std, {unit}"))?;
             }
             for s in 0..about.samples {
-                open(Stream::Sample(s), "annulus posterior sample, magnitude")?;
+                open(Stream::Sample(s), &format!("annulus sample, {unit}"))?;
             }
         }
         let hdf5 = match formats.contains(&Format::Hdf5) {
@@ -159,10 +181,10 @@ impl Outputs {
                 let info = ResultInfo {
                     shape: [about.slices, ny, nx],
                     samples: about.samples,
-                    coils: about.coils,
+                    coils: about.facts.coils,
                     affine_lps_mm: about.affine_lps_mm,
-                    units: "arbitrary; value = scale x image of the whitened data".into(),
-                    scale: about.scale,
+                    units: about.facts.units.clone(),
+                    scale: about.facts.scale,
                     provenance: about.provenance.clone(),
                 };
                 Some(ResultH5::create(&staging.path("result.h5"), &info, false)?)
@@ -170,7 +192,12 @@ impl Outputs {
             false => None,
         };
         let (kept, complex) = (Kept::default(), Vec::new());
+        let complex_values = about.facts.complex;
         Ok(Outputs {
+            shown: Shown {
+                complex: complex_values,
+            },
+            window: about.facts.window,
             staging,
             keep,
             formats,
@@ -183,21 +210,26 @@ impl Outputs {
 
     /// Adds a slice to every stream.
     pub(super) fn write(&mut self, index: usize, p: Pictures) -> Result<(), ReconError> {
+        let mean = self.shown.image(&p.mean);
         for (stream, writer) in &mut self.nifti {
             match (*stream, &p.std) {
-                (Stream::Mean, _) => writer.slice(&p.magnitude)?,
+                (Stream::Mean, _) => writer.slice(&mean)?,
                 (Stream::Std, Some(std)) => writer.slice(std)?,
-                (Stream::Std, None) => writer.slice(&p.magnitude.mapv(|_| 0.0))?,
-                (Stream::Sample(s), _) => writer.slice(&p.samples[s].mapv(|z| z.norm()))?,
+                (Stream::Std, None) => writer.slice(&mean.mapv(|_| 0.0))?,
+                (Stream::Sample(s), _) => writer.slice(&self.shown.image(&p.samples[s]))?,
             }
         }
         if let Some(file) = &mut self.hdf5 {
-            file.mean(index, &p.magnitude)?;
+            file.mean(index, &mean)?;
             if let Some(std) = &p.std {
                 file.std(index, std)?;
             }
             for (s, sample) in p.samples.iter().enumerate() {
-                file.sample(s, index, sample)?;
+                if self.shown.complex {
+                    file.sample(s, index, sample)?;
+                } else {
+                    file.real_sample(s, index, &self.shown.image(sample))?;
+                }
             }
             if let Some(maps) = &p.sensitivities {
                 file.sensitivities(index, maps)?;
@@ -206,13 +238,13 @@ impl Outputs {
         if self.formats.contains(&Format::NpyComplex) {
             self.complex.push(p.mean);
         }
-        if !self.keep {
-            return Ok(());
+        if self.keep {
+            self.kept.mean.push(mean);
+            self.kept.std.extend(p.std);
+            for (name, image) in p.beside {
+                self.kept.beside(name).push(self.shown.image(&image));
+            }
         }
-        self.kept.mean.push(p.magnitude);
-        self.kept.zero_filled.push(p.zero_filled);
-        self.kept.std.extend(p.std);
-        self.kept.cg_sense.extend(p.cg_sense);
         Ok(())
     }
 
@@ -236,20 +268,43 @@ impl Outputs {
             write_npy_complex(&self.staging.path("mean.npy"), &volume, false)?;
         }
         if self.formats.contains(&Format::Png) {
-            let volumes = [
-                ("mean.png", &self.kept.mean),
-                ("std.png", &self.kept.std),
-                ("zero-filled.png", &self.kept.zero_filled),
-                ("cg-sense.png", &self.kept.cg_sense),
-            ];
-            for (name, slices) in volumes {
-                if let Some(volume) = stack(slices) {
-                    png_sheet(&self.staging.path(name), &volume, None)?;
-                    pictures.push(self.staging.path(name));
-                }
+            self.sheet("mean", &self.kept.mean, self.window, &mut pictures)?;
+            self.sheet("std", &self.kept.std, None, &mut pictures)?;
+            for (name, slices) in &self.kept.beside {
+                self.sheet(name, slices, self.window, &mut pictures)?;
             }
         }
         Ok((pictures, self.staging))
+    }
+}
+
+impl Outputs {
+    /// A contact sheet of a volume, if there is one.
+    fn sheet(
+        &self,
+        name: &str,
+        slices: &[Array2<f32>],
+        window: Option<[f32; 2]>,
+        pictures: &mut Vec<PathBuf>,
+    ) -> Result<(), ReconError> {
+        if let Some(volume) = stack(slices) {
+            let path = self.staging.path(&format!("{name}.png"));
+            png_sheet(&path, &volume, window)?;
+            pictures.push(path);
+        }
+        Ok(())
+    }
+}
+
+impl Kept {
+    /// The volume of that name, begun where it is new.
+    fn beside(&mut self, name: &'static str) -> &mut Vec<Array2<f32>> {
+        let known = self.beside.iter().position(|(n, _)| *n == name);
+        let at = known.unwrap_or_else(|| {
+            self.beside.push((name, Vec::new()));
+            self.beside.len() - 1
+        });
+        &mut self.beside[at].1
     }
 }
 

@@ -2,8 +2,8 @@
 
 use super::{Plan, ReconError};
 use crate::io::{IoError, atomic, npy};
-use ndarray::{Array2, Array3, Axis};
-use num_complex::Complex32;
+use ndarray::Array2;
+use operators::{Array, Vector};
 use std::path::PathBuf;
 
 /// The samples of each finished slice, in `.parts` of the output folder; gone when the run is done.
@@ -64,29 +64,30 @@ impl Parts {
         self.folder.join(format!("slice-{slice:05}.npy"))
     }
 
-    /// The samples of a slice that an earlier run finished.
-    pub(super) fn load(&self, slice: usize) -> Option<Vec<Array2<Complex32>>> {
+    /// The samples of a slice that an earlier run finished, shaped like `blank` but for the batch.
+    pub(super) fn load<T: Array>(&self, slice: usize, blank: &T) -> Option<T> {
         if !self.resume {
             return None;
         }
         // A part that cannot be read is drawn again.
-        let samples: Array3<Complex32> = ndarray_npy::read_npy(self.path(slice)).ok()?;
-        Some(samples.outer_iter().map(|s| s.to_owned()).collect())
+        let reals: Array2<f32> = ndarray_npy::read_npy(self.path(slice)).ok()?;
+        let mut sizes = blank.sizes();
+        (sizes[0], _) = reals.dim();
+        let fits = reals.dim().1 == Vector::reals(blank);
+        let wide: Vec<f64> = reals.iter().map(|v| f64::from(*v)).collect();
+        fits.then(|| T::from_reals(&blank.device(), &sizes, blank.field(), &wide))
     }
 
     /// Keeps the samples of a slice.
-    pub(super) fn save(
-        &self,
-        slice: usize,
-        samples: &[Array2<Complex32>],
-    ) -> Result<(), ReconError> {
-        let views: Vec<_> = samples.iter().map(|s| s.view()).collect();
-        if let Ok(volume) = ndarray::stack(Axis(0), &views) {
-            std::fs::create_dir_all(&self.folder)
-                .map_err(|e| IoError::writing(&self.folder, &e))?;
-            atomic::write(&self.folder.join("key"), self.key.as_bytes(), true)?;
-            npy::write(&self.path(slice), &volume, true)?;
-        }
+    pub(super) fn save<T: Array>(&self, slice: usize, samples: &T) -> Result<(), ReconError> {
+        let reals = samples.to_reals().iter().map(|v| *v as f32).collect();
+        let shape = (samples.batch(), Vector::reals(samples));
+        let Ok(table) = Array2::from_shape_vec(shape, reals) else {
+            return Ok(());
+        };
+        std::fs::create_dir_all(&self.folder).map_err(|e| IoError::writing(&self.folder, &e))?;
+        atomic::write(&self.folder.join("key"), self.key.as_bytes(), true)?;
+        npy::write(&self.path(slice), &table, true)?;
         Ok(())
     }
 

@@ -1,7 +1,8 @@
 //! `report.json` for scripts, `report.html` for people: what was done, and how well it fits.
 
 use super::staging::Staging;
-use super::{Noise, Plan, ReconError};
+use super::study::Facts;
+use super::{Plan, ReconError};
 use crate::io::atomic;
 use crate::metrics::Metrics;
 use serde::Serialize;
@@ -39,7 +40,7 @@ pub(super) struct PriorReport {
     pub(super) name: String,
     pub(super) weights_sha256: String,
     pub(super) training_set: String,
-    /// Units of the whitened data that are one unit of the prior.
+    /// One unit of the prior, in the units that the operators see.
     pub(super) unit: f64,
     /// Its denoising error on this image over that on its card, at the stated σ.
     pub(super) error_over_card: Option<f64>,
@@ -56,26 +57,29 @@ pub(super) struct Report {
     pub(super) seed: u64,
     pub(super) device: String,
     pub(super) threads: usize,
+    pub(super) units: String,
     pub(super) scale: f64,
-    pub(super) noise_std: f64,
+    pub(super) noise_std: Option<f64>,
     pub(super) noise_rule: String,
     pub(super) noise_estimated: bool,
     pub(super) adjoint_gap: Option<f64>,
     pub(super) prior: Option<PriorReport>,
     pub(super) affine_lps_mm: [[f64; 4]; 3],
     pub(super) geometry_known: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) rotation_centre_column: Option<f64>,
     pub(super) stages: Vec<StageTime>,
     pub(super) peak_memory_bytes: u64,
     pub(super) slices: Vec<SliceReport>,
     pub(super) metrics: Option<Metrics>,
-    /// The same metrics for zero-filling and CG-SENSE of the same data.
+    /// The same metrics for the classical reconstructions of the same data.
     pub(super) beside: Vec<(&'static str, Metrics)>,
     pub(super) warnings: Vec<String>,
 }
 
 impl Report {
     /// A report with what is known before the first slice.
-    pub(super) fn new(plan: &Plan, noise: &Noise) -> Result<Self, ReconError> {
+    pub(super) fn new(plan: &Plan, facts: &Facts) -> Result<Self, ReconError> {
         let sha256 = crate::io::sha256(&plan.options.input)?;
         let path = plan.options.input.display().to_string();
         Ok(Report {
@@ -87,20 +91,22 @@ impl Report {
             seed: plan.options.seed,
             device: format!("{:?}", plan.device).to_lowercase(),
             threads: plan.options.threads,
-            scale: noise.scale,
-            noise_std: noise.scale * noise.sigma,
-            noise_rule: noise.rule.clone(),
-            noise_estimated: noise.estimated,
+            units: facts.units.clone(),
+            scale: facts.scale,
+            noise_std: facts.noise_std,
+            noise_rule: facts.noise_rule.clone(),
+            noise_estimated: facts.noise_estimated,
             adjoint_gap: None,
             prior: None,
             affine_lps_mm: [[0.0; 4]; 3],
-            geometry_known: true,
+            geometry_known: facts.geometry_known,
+            rotation_centre_column: facts.rotation_centre_column,
             stages: Vec::new(),
             peak_memory_bytes: 0,
             slices: Vec::new(),
             metrics: None,
             beside: Vec::new(),
-            warnings: Vec::new(),
+            warnings: facts.warnings.clone(),
         })
     }
 

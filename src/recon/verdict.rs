@@ -1,16 +1,13 @@
 //! How well the result fits: metrics, warnings, the prior tried on the image, words for the user.
 
-use super::output::{Kept, stack, summarise};
+use super::output::{Kept, stack};
 use super::report::{PriorReport, Report};
-use super::slice::SliceResult;
-use super::{Noise, Plan, ReconError};
-use crate::io::KSpaceSource;
+use super::{Plan, ReconError};
 use crate::metrics::Metrics;
-use crate::protocol::{Acquisition, Method};
-use crate::score::Denoiser;
+use crate::protocol::Method;
+use crate::score::{Channels, Denoiser};
 use ndarray::{Array2, Array3, s};
-use num_complex::Complex32;
-use operators::{Host, SliceRng, Vector};
+use operators::{SliceRng, Vector};
 
 /// Misfit outside this is warned of.
 const MISFIT_BAND: [f64; 2] = [0.9, 1.1];
@@ -19,22 +16,19 @@ const TRIAL_SIGMA: f64 = 0.1;
 
 /// The prior on the report, tried on the image that came out: noise of a known level is added and
 /// removed, and the error compared with the card's.
-pub(super) fn prior_report(
+pub(super) fn prior_report<T: Channels>(
     plan: &Plan,
-    result: &SliceResult,
+    drawn: Option<&T>,
     slice: usize,
     unit: f64,
 ) -> Result<Option<PriorReport>, ReconError> {
     let Some(prior) = &plan.prior else {
         return Ok(None);
     };
-    let error_over_card = match (result.samples.is_empty(), &prior.card) {
-        (true, _) => None,
-        (false, card) => {
-            let (mean, _) = summarise(&result.samples);
-            let elements: Vec<Complex32> = mean.iter().map(|z| z / unit as f32).collect();
-            let (rows, columns) = mean.dim();
-            let x = Host::<f32>::from_complex(&[1, rows, columns], &elements);
+    let error_over_card = match drawn {
+        None => None,
+        Some(samples) => {
+            let x = mean(samples);
             let mut noisy = x.clone();
             let mut rng = SliceRng::samples(plan.options.seed ^ 0x5452_4941_4c21, 0, 1);
             noisy.axpy(&[TRIAL_SIGMA], &x.normal_like(&mut rng));
@@ -44,7 +38,7 @@ pub(super) fn prior_report(
                 .minus(&x);
             let relative =
                 error.dot(&error)[0] / (Vector::reals(&error) as f64 * TRIAL_SIGMA.powi(2));
-            card.relative_error(TRIAL_SIGMA).map(|e| relative / e)
+            prior.card.relative_error(TRIAL_SIGMA).map(|e| relative / e)
         }
     };
     Ok(Some(PriorReport {
@@ -56,16 +50,24 @@ pub(super) fn prior_report(
     }))
 }
 
-/// Metrics of the volume and of its slices, and those of zero-filling and CG-SENSE beside them.
+/// The mean over the batch.
+fn mean<T: Channels>(samples: &T) -> T {
+    let n = samples.batch();
+    let mut sum = samples.items(0, 1);
+    for i in 1..n {
+        sum.axpy(&[1.0], &samples.items(i, i + 1));
+    }
+    sum.scaled(1.0 / n as f64)
+}
+
+/// Metrics of the volume and of its slices, and those of what stands beside.
 pub(super) fn measure(report: &mut Report, kept: &Kept, truth: &Array3<f32>) {
     let against = |slices: &[Array2<f32>]| stack(slices).map(|v| Metrics::measure(&v, truth));
     report.metrics = against(&kept.mean);
-    let beside = [
-        ("zero-filled", &kept.zero_filled),
-        ("cg-sense", &kept.cg_sense),
-    ];
-    report.beside = beside
-        .into_iter()
+    report.beside = kept
+        .beside
+        .iter()
+        .map(|(name, slices)| (*name, slices))
         .filter(|(name, _)| *name != report.method)
         .filter_map(|(name, slices)| against(slices).map(|m| (name, m)))
         .collect();
@@ -74,36 +76,6 @@ pub(super) fn measure(report: &mut Report, kept: &Kept, truth: &Array3<f32>) {
         slice.metrics =
             stack(&kept.mean[i..i + 1]).map(|mean| Metrics::measure(&mean, &one(truth)));
     }
-}
-
-/// What the user should know before looking at the image.
-pub(super) fn warnings(plan: &Plan, source: &dyn KSpaceSource, noise: &Noise) -> Vec<String> {
-    let header = source.header();
-    let mut found = header.warnings.clone();
-    if noise.estimated {
-        found.push(format!(
-            "the noise level {:.4e} is an estimate ({}); give preparation.noise_std or a noise \
-             scan to replace it",
-            noise.scale, noise.rule
-        ));
-    }
-    if let Some(Acquisition::Cartesian(c)) = &plan.protocol.acquisition {
-        let says = [c.matrix[1], c.matrix[0]];
-        if says != header.recon {
-            found.push(format!(
-                "the protocol's matrix is {} x {} (readout, phase), the file's {} x {}: the \
-                 file's is used",
-                says[1], says[0], header.recon[1], header.recon[0]
-            ));
-        }
-        if c.coils != header.coils {
-            found.push(format!(
-                "the protocol has {} coils, the file {}: the file's are used",
-                c.coils, header.coils
-            ));
-        }
-    }
-    found
 }
 
 /// Warnings of a bad fit.

@@ -13,10 +13,13 @@ pub struct Card {
     pub training_set: String,
     /// What it is for, and what it is not.
     pub intended_use: String,
-    /// Channels of an image: 2 means real and imaginary part.
+    /// Channels of an image: 2 means real and imaginary part, 1 a real image.
     pub channels: usize,
     /// How images are scaled, in words.
     pub normalisation: String,
+    /// One unit of a CT image in HU, water being 0; absent for images that are scaled by quantile.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unit_hu: Option<f64>,
     /// Quantile of the magnitude that is scaled to `quantile_value`.
     pub quantile: f64,
     /// The magnitude at that quantile.
@@ -45,6 +48,10 @@ pub struct NetworkCard {
     pub blocks: Vec<usize>,
     /// σ_data of the EDM preconditioning.
     pub sigma_data: f64,
+    /// Knee κ of the companded second input `tanh(x / √(4 σ² + κ²))`, which shows small contrasts
+    /// beside large ones; none where the network sees the image alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub compand: Option<f64>,
     /// Trainable numbers.
     pub parameters: usize,
 }
@@ -94,7 +101,18 @@ impl Card {
         let [least, most] = self.sigma_range;
         let sized = |n: &[usize]| !n.is_empty() && n.len() < 9 && n.iter().all(|n| *n <= 4096);
         let sound = [
-            (self.channels > 0, "channels: expected at least 1"),
+            (
+                matches!(self.channels, 1 | 2),
+                "channels: expected 1 (real images) or 2 (real and imaginary part)",
+            ),
+            (
+                network.compand.is_none_or(|k| k.is_finite() && k > 0.0),
+                "network.compand: expected a positive number",
+            ),
+            (
+                self.unit_hu.is_none_or(|u| u.is_finite() && u > 0.0),
+                "unit_hu: expected a positive number",
+            ),
             (
                 sized(&network.channels) && !network.channels.contains(&0),
                 "network.channels: expected 1 to 8 numbers from 1 to 4096",

@@ -92,6 +92,16 @@ impl<T: Array> Spectrum<T> {
         T::from_reals(&self.like.device(), &self.like.sizes(), Field::Real, &reals)
     }
 
+    /// `g(c, |k|)` at every mode.
+    pub fn weights_at(&self, g: impl Fn(f64, f64) -> f64) -> T {
+        let sizes = self.like.sizes();
+        let columns = sizes[sizes.len() - 1];
+        let rows = self.values.len() / columns;
+        let at = |(i, v): (usize, &f64)| g(*v, radius(i / columns, i % columns, rows, columns));
+        let reals: Vec<f64> = self.values.iter().enumerate().map(at).collect();
+        T::from_reals(&self.like.device(), &sizes, Field::Real, &reals)
+    }
+
     /// `Fᴴ diag(g(c)) F x`.
     pub fn apply(&self, x: &T, g: impl Fn(f64) -> f64) -> T {
         self.synthesise(&x.fft2(Direction::Forward), g)

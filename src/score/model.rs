@@ -1,39 +1,12 @@
 //! A trained prior: the network, its preconditioning and its card, as a [`Denoiser`].
 
 use super::bridge::Channels;
+use super::preconditioning::Preconditioning;
 use super::unet::UNet;
 use super::weights::{Loaded, PriorError, read_prior};
 use super::{Card, Covariance, Denoiser, Estimate, Want};
 use operators::{Error, Result};
 use tch::{Device, Kind, Tensor};
-
-/// `D(x, σ) = c_skip x + c_out F(c_in x, c_noise)`.
-///
-/// Source: Karras et al. 2022, table 1 (EDM).
-#[derive(Clone, Copy, Debug)]
-pub struct Preconditioning {
-    /// σ_data: the deviation of the training images per real component.
-    pub sigma_data: f64,
-}
-
-impl Preconditioning {
-    /// `σ_d² / (σ² + σ_d²)`.
-    pub fn skip(&self, sigma: f64) -> f64 {
-        self.sigma_data.powi(2) / (sigma * sigma + self.sigma_data.powi(2))
-    }
-    /// `σ σ_d / √(σ² + σ_d²)`.
-    pub fn out(&self, sigma: f64) -> f64 {
-        sigma * self.sigma_data / sigma.hypot(self.sigma_data)
-    }
-    /// `1 / √(σ² + σ_d²)`.
-    pub fn input(&self, sigma: f64) -> f64 {
-        1.0 / sigma.hypot(self.sigma_data)
-    }
-    /// `ln σ / 4`.
-    pub fn noise(&self, sigma: f64) -> f64 {
-        sigma.ln() / 4.0
-    }
-}
 
 /// A score model loaded from a weight file.
 pub struct Model {
@@ -59,23 +32,10 @@ impl Model {
         tensors: Vec<(String, Tensor)>,
         device: Device,
     ) -> std::result::Result<Self, PriorError> {
-        if card.channels != 2 {
-            let why = format!(
-                "it takes images of {} channels; complex MRI needs 2 (real, imaginary): \
-                 choose another prior",
-                card.channels
-            );
-            return Err(PriorError::File {
-                path: name.into(),
-                why,
-            });
-        }
         let mut source = Loaded::new(tensors, device);
         let network = UNet::new(&mut source, &card.network, card.channels);
         source.finish(name)?;
-        let edm = Preconditioning {
-            sigma_data: card.network.sigma_data,
-        };
+        let edm = Preconditioning::of(&card.network);
         let covariance = card.covariance();
         Ok(Model {
             card,
@@ -86,11 +46,31 @@ impl Model {
         })
     }
 
-    /// `D` of one item, `[1, 2, Y, X]`.
+    /// `D` of one item, `[1, channels, Y, X]`.
     fn denoise_channels(&self, x: &Tensor, sigma: f64) -> Tensor {
         let c = Tensor::from_slice(&[self.edm.noise(sigma) as f32]).to_device(self.device);
-        let f = self.network.forward(&(x * self.edm.input(sigma)), &c);
+        let f = self.network.forward(&self.edm.inputs(x, &[sigma]), &c);
         x * self.edm.skip(sigma) + f * self.edm.out(sigma)
+    }
+
+    /// Refuses images of another number of channels.
+    fn expect_channels(&self, x: &Tensor) -> Result<()> {
+        let (expected, got) = (self.card.channels, x.size()[1]);
+        if got == expected as i64 {
+            return Ok(());
+        }
+        let kind = |n: i64| {
+            if n == 1 {
+                "a real image"
+            } else {
+                "a complex image"
+            }
+        };
+        Err(Error::Space {
+            operator: format!("prior `{}`", self.card.name),
+            expected: kind(expected as i64).into(),
+            got: kind(got).into(),
+        })
     }
 }
 
@@ -117,6 +97,7 @@ impl Graph {
 impl<T: Channels> Denoiser<T> for Model {
     fn estimate<'a>(&'a self, x: &T, sigma: f64, want: Want) -> Result<Estimate<'a, T>> {
         let channels = x.to_channels(self.device);
+        self.expect_channels(&channels)?;
         let mut graphs = Vec::new();
         let mut outputs = Vec::new();
         for item in 0..x.batch() as i64 {
@@ -164,11 +145,12 @@ mod tests {
     use operators::{Array, Field, Host, SliceRng, Vector};
     use rand::SeedableRng;
 
-    pub(crate) fn small() -> Model {
+    pub(crate) fn small(image_channels: usize) -> Model {
         let network = NetworkCard {
             channels: vec![6, 8],
             blocks: vec![1, 1],
             sigma_data: 0.3,
+            compand: (image_channels == 1).then_some(0.06),
             parameters: 0,
         };
         let rng = rand_chacha::ChaCha8Rng::seed_from_u64(7);
@@ -177,7 +159,7 @@ mod tests {
             rng,
             made: Vec::new(),
         };
-        UNet::new(&mut fresh, &network, 2);
+        UNet::new(&mut fresh, &network, image_channels);
         let training = TrainingCard {
             steps: 0,
             images: 0,
@@ -189,8 +171,9 @@ mod tests {
             name: "small".into(),
             training_set: String::new(),
             intended_use: String::new(),
-            channels: 2,
+            channels: image_channels,
             normalisation: String::new(),
+            unit_hu: None,
             quantile: 0.995,
             quantile_value: 1.0,
             data_range: [0.0, 1.0],
@@ -204,19 +187,31 @@ mod tests {
     }
 
     fn random(batch: u32, rows: usize, columns: usize, seed: u64) -> Host<f32> {
-        let like = Host::zeros(&[batch as usize, rows, columns], Field::Complex);
+        random_of(Field::Complex, batch, rows, columns, seed)
+    }
+
+    fn random_of(field: Field, batch: u32, rows: usize, columns: usize, seed: u64) -> Host<f32> {
+        let like = Host::zeros(&[batch as usize, rows, columns], field);
         like.normal_like(&mut SliceRng::samples(seed, 0, batch))
     }
 
     /// Finite differences of D along v, against Jᴴ.
     #[test]
     fn the_pullback_is_the_transposed_jacobian() {
-        let model = small();
-        let (x, u, v) = (
-            random(2, 9, 14, 1),
-            random(2, 9, 14, 2),
-            random(2, 9, 14, 3),
-        );
+        for (channels, field) in [(2, Field::Complex), (1, Field::Real)] {
+            jacobian(&small(channels), |seed| random_of(field, 2, 9, 14, seed));
+        }
+    }
+
+    #[test]
+    fn an_image_of_another_kind_is_refused() {
+        let x = random_of(Field::Real, 1, 8, 8, 1);
+        let error = small(2).denoise(&x, 0.2).unwrap_err().to_string();
+        assert!(error.contains("expected a complex image"), "{error}");
+    }
+
+    fn jacobian(model: &Model, random: impl Fn(u64) -> Host<f32>) {
+        let (x, u, v) = (random(1), random(2), random(3));
         let estimate = model.estimate(&x, 0.2, Want::Pullback).unwrap();
         let right = u.dot(&estimate.pull(&v).unwrap());
         let h = 1e-2;
@@ -234,7 +229,7 @@ mod tests {
 
     #[test]
     fn an_item_has_the_same_bits_alone_and_in_a_batch() {
-        let model = small();
+        let model = small(2);
         let x = random(5, 16, 12, 4);
         let together = model.denoise(&x, 0.5).unwrap();
         for i in 0..5 {
@@ -245,7 +240,7 @@ mod tests {
 
     #[test]
     fn the_backends_agree() {
-        let model = small();
+        let model = small(2);
         let x = random(2, 9, 14, 1);
         let t = Torch::from_reals(
             &(Device::Cpu, Kind::Float),
@@ -256,16 +251,5 @@ mod tests {
         let host = model.denoise(&x, 0.2).unwrap().to_reals();
         let torch = model.denoise(&t, 0.2).unwrap().to_reals();
         assert!(host.iter().zip(&torch).all(|(a, b)| (a - b).abs() < 1e-5));
-    }
-
-    #[test]
-    fn the_preconditioning_has_unit_variance() {
-        let edm = Preconditioning { sigma_data: 0.3 };
-        for s in [0.01f64, 0.3, 5.0] {
-            assert!((edm.input(s).powi(2) * (0.09 + s * s) - 1.0).abs() < 1e-12);
-            // The target (x0 - c_skip x) / c_out has unit variance.
-            let var = (1.0 - edm.skip(s)).powi(2) * 0.09 + edm.skip(s).powi(2) * s * s;
-            assert!((var / edm.out(s).powi(2) - 1.0).abs() < 1e-12);
-        }
     }
 }

@@ -9,10 +9,14 @@ use std::path::PathBuf;
 pub struct TrainConfig {
     /// Name on the model card.
     pub name: String,
+    /// What the images are of: `brain-mr` (complex) or `head-ct` (HU).
+    pub family: Family,
     /// Training images made before the first step.
     pub slices: usize,
     /// Their side in pixels.
     pub size: usize,
+    /// Smallest and largest pixel of the images of `head-ct`.
+    pub pixel_mm: [f64; 2],
     /// Folder of anatomical label maps (NIfTI) to draw part of the images from.
     pub labels: Option<PathBuf>,
     /// Share of the images that come from label maps, where there are any.
@@ -49,6 +53,42 @@ pub struct TrainConfig {
     pub checkpoint_seconds: f64,
 }
 
+/// What the images of a prior are of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Family {
+    /// Complex MR images of the brain and of much that is no anatomy.
+    BrainMr,
+    /// CT of the head in HU.
+    HeadCt,
+}
+
+impl Family {
+    /// Channels of an image.
+    pub fn channels(self) -> usize {
+        match self {
+            Family::BrainMr => 2,
+            Family::HeadCt => 1,
+        }
+    }
+
+    /// Knee of the companded second input: tissues differ by 10 HU beside bone of 1500.
+    pub(super) fn compand(self) -> Option<f64> {
+        match self {
+            Family::BrainMr => None,
+            Family::HeadCt => Some(0.06),
+        }
+    }
+
+    /// One unit of the images in HU.
+    pub fn unit_hu(self) -> Option<f64> {
+        match self {
+            Family::BrainMr => None,
+            Family::HeadCt => Some(1000.0),
+        }
+    }
+}
+
 /// Arithmetic of the convolutions in training.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -63,8 +103,10 @@ impl Default for TrainConfig {
     fn default() -> Self {
         TrainConfig {
             name: "local".into(),
+            family: Family::BrainMr,
             slices: 3000,
             size: 200,
+            pixel_mm: [0.9, 1.4],
             labels: None,
             label_share: 0.6,
             seed: 1,
@@ -154,6 +196,11 @@ impl TrainConfig {
         expect(
             self.gradient_clip > 0.0,
             "gradient_clip: expected a positive number",
+        );
+        let [small, large] = self.pixel_mm;
+        expect(
+            0.0 < small && small <= large,
+            "pixel_mm: expected 0 < smallest <= largest",
         );
         let [low, high] = self.sigma_range;
         expect(

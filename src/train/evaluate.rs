@@ -1,10 +1,11 @@
 //! The denoising error of a prior on held-out images, and its radial spectrum.
 
+use super::Family;
+use super::data::{channels, held_out_head};
 use crate::progress::Progress;
 use crate::score::{Denoiser, LevelError};
-use ndarray::Array2;
-use num_complex::Complex32;
-use operators::{Array, Direction, Host, Result, SliceRng, Vector};
+use ndarray::Array3;
+use operators::{Array, Direction, Field, Host, Result, SliceRng, Vector};
 use phantoms::Procedural;
 use rayon::prelude::*;
 
@@ -18,38 +19,46 @@ const HELD_OUT_SEED: u64 = 0x4845_4c44_4f55_5421;
 /// Rings of the error's spectrum, from the centre of k-space to its corner.
 const RINGS: usize = 24;
 /// Noise deviations at which a card is measured.
-const SIGMAS: [f64; 13] = [
-    0.003, 0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.2, 0.3, 0.5, 1.0, 2.0, 4.0,
+const SIGMAS: [f64; 14] = [
+    0.002, 0.003, 0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.2, 0.3, 0.5, 1.0, 2.0, 4.0,
 ];
 
 impl HeldOut {
-    /// `count` procedural images of `size`² pixels.
-    pub fn new(count: usize, size: usize) -> Self {
+    /// `count` images of `size`² pixels of a family.
+    pub fn new(family: Family, count: usize, size: usize) -> Self {
         let procedural = Procedural::new(HELD_OUT_SEED).with_size(size, size);
-        let host = |image: Array2<Complex32>| {
-            let (rows, columns) = image.dim();
-            let elements: Vec<Complex32> = image.iter().copied().collect();
-            Host::from_complex(&[1, rows, columns], &elements)
+        let host = |image: Array3<f32>| {
+            let (rows, columns, channels) = image.dim();
+            let field = if channels == 2 {
+                Field::Complex
+            } else {
+                Field::Real
+            };
+            Host::new(&[1, rows, columns], field, image.into_iter().collect())
         };
-        let make = |i: usize| host(procedural.slice(i as u64));
+        let make = |i: usize| match family {
+            Family::BrainMr => host(channels(&procedural.slice(i as u64))),
+            Family::HeadCt => host(held_out_head(i, size)),
+        };
         HeldOut {
             images: (0..count).into_par_iter().map(make).collect(),
         }
     }
 }
 
-/// `E‖D(x + σ n) - x‖²` and its spectrum at each level.
+/// `E‖D(x + σ n) - x‖²` and its spectrum at each level of `[least, most]`.
 pub fn evaluate(
     prior: &dyn Denoiser<Host<f32>>,
+    [least, most]: [f64; 2],
     held_out: &HeldOut,
     progress: &Progress,
 ) -> Result<Vec<LevelError>> {
-    let bar = progress.stage(
-        "denoising error",
-        (SIGMAS.len() * held_out.images.len()) as u64,
-    );
+    let inside = |sigma: &&f64| (least..=most).contains(*sigma);
+    let sigmas: Vec<f64> = SIGMAS.iter().filter(inside).copied().collect();
+    let work = sigmas.len() * held_out.images.len();
+    let bar = progress.stage("denoising error", work as u64);
     let mut levels = Vec::new();
-    for (level, &sigma) in SIGMAS.iter().enumerate() {
+    for (level, &sigma) in sigmas.iter().enumerate() {
         let (mut sum, mut reals) = (0.0, 0.0);
         let mut rings = [(0.0, 0.0); RINGS];
         for (i, x0) in held_out.images.iter().enumerate() {
@@ -82,11 +91,12 @@ fn add_rings(error: &Host<f32>, rings: &mut [(f64, f64); RINGS]) {
     let sizes = error.sizes();
     let (rows, columns) = (sizes[1], sizes[2]);
     let k = error.fft2(Direction::Forward);
-    for (i, z) in k.complex().iter().enumerate() {
+    let reals = error.field().reals();
+    for (i, z) in k.reals().chunks(reals).enumerate() {
         let r = crate::score::radius(i / columns, i % columns, rows, columns);
         let ring = (r * std::f64::consts::SQRT_2 * RINGS as f64) as usize;
         let (sum, count) = &mut rings[ring.min(RINGS - 1)];
-        *sum += f64::from(z.norm_sqr()) / 2.0;
+        *sum += z.iter().map(|z| f64::from(z * z)).sum::<f64>() / reals as f64;
         *count += 1.0;
     }
 }

@@ -1,6 +1,7 @@
 //! The training loop: EDM loss, Adam, moving average, checkpoints; exact after a kill.
 
 use super::TrainConfig;
+use super::card::card;
 use super::checkpoint::{State, load, save};
 use super::data::{Images, TrainError};
 use super::evaluate::{HeldOut, evaluate};
@@ -30,10 +31,8 @@ pub fn train(
     let checkpoint = PathBuf::from(format!("{}.checkpoint", output.display()));
     let images = Images::make(config, progress)?;
     let mut state = start(config, &checkpoint, &images, device)?;
-    let edm = Preconditioning {
-        sigma_data: state.sigma_data,
-    };
     let network = network_card(config, state.sigma_data);
+    let edm = Preconditioning::of(&network);
 
     let bar = progress.stage("training", config.steps() as u64);
     bar.set(state.step as u64);
@@ -68,7 +67,7 @@ pub fn train(
         config,
         output,
         &state,
-        images.peak(),
+        images.range(),
         network,
         device,
         progress,
@@ -88,7 +87,11 @@ fn start(
         rng,
         made: Vec::new(),
     };
-    UNet::new(&mut fresh, &network_card(config, 1.0), 2);
+    UNet::new(
+        &mut fresh,
+        &network_card(config, 1.0),
+        config.family.channels(),
+    );
     if checkpoint.exists() {
         let order: Vec<String> = fresh.made.iter().map(|(n, _)| n.clone()).collect();
         return load(checkpoint, config, &order, device);
@@ -107,6 +110,7 @@ fn network_card(config: &TrainConfig, sigma_data: f64) -> NetworkCard {
         channels: config.channels.clone(),
         blocks: config.blocks.clone(),
         sigma_data,
+        compand: config.family.compand(),
         parameters: 0,
     }
 }
@@ -116,56 +120,28 @@ fn finish(
     config: &TrainConfig,
     output: &Path,
     state: &State,
-    peak: f64,
+    range: [f64; 2],
     mut network: NetworkCard,
     device: Device,
     progress: &Progress,
 ) -> Result<Card, TrainError> {
     let tensors = state.adam.averaged();
     network.parameters = tensors.iter().map(|(_, t)| t.numel()).sum();
-    let labels = match &config.labels {
-        Some(_) => format!(
-            " and, {:.0} % of them, sections of the label maps that the user named, with random \
-             contrasts",
-            100.0 * config.label_share
-        ),
-        None => "; no patient data".into(),
+    let training = TrainingCard {
+        steps: state.step,
+        images: state.step * config.batch,
+        seed: config.seed,
+        seconds: state.seconds.round(),
+        version: env!("CARGO_PKG_VERSION").into(),
     };
-    let mut card = Card {
-        name: config.name.clone(),
-        training_set: format!(
-            "{} procedural images of {} x {} pixels: warped spline brains with random contrasts, \
-             random regions, ellipses, lines, texture, bias field and phase (annulus-phantoms, \
-             seed {}){labels}",
-            config.slices, config.size, config.size, config.seed
-        ),
-        intended_use: "Complex MR images of about 1 mm pixels; a local prior of edges and \
-                       textures, not of one organ. A demonstration: not for diagnosis."
-            .into(),
-        channels: 2,
-        normalisation: "magnitude divided by its 99.5 % quantile over the volume".into(),
-        quantile: 0.995,
-        quantile_value: 1.0,
-        data_range: [0.0, peak],
-        sigma_range: config.sigma_range,
-        network,
-        training: TrainingCard {
-            steps: state.step,
-            images: state.step * config.batch,
-            seed: config.seed,
-            seconds: state.seconds.round(),
-            version: env!("CARGO_PKG_VERSION").into(),
-        },
-        levels: Vec::new(),
-        weights_sha256: digest(&tensors),
-    };
+    let mut card = card(config, range, network, training, digest(&tensors));
     let copies = tensors
         .iter()
         .map(|(n, t)| (n.clone(), t.shallow_clone()))
         .collect();
     let model = Model::new(&config.name, card.clone(), copies, device)?;
-    let held_out = HeldOut::new(24, 192);
-    card.levels = evaluate(&model, &held_out, progress)
+    let held_out = HeldOut::new(config.family, 24, 192);
+    card.levels = evaluate(&model, config.sigma_range, &held_out, progress)
         .map_err(|e| TrainError::Config(format!("measuring the prior: {e}")))?;
     write_prior(output, &card, &tensors)?;
     Ok(card)

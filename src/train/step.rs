@@ -11,7 +11,8 @@ use rand_distr::{Distribution, StandardNormal};
 use std::collections::HashMap;
 use tch::{Device, Kind, Tensor};
 
-/// Leaves by name, cast to the arithmetic of the convolutions; the noise embedding stays f32.
+/// Leaves by name, cast to the arithmetic of the convolutions; the noise embedding and the first
+/// convolution stay f32.
 struct Cast<'a> {
     leaves: HashMap<&'a str, &'a Tensor>,
     kind: Kind,
@@ -19,7 +20,7 @@ struct Cast<'a> {
 
 impl Source for Cast<'_> {
     fn take(&mut self, name: &str, _: &[i64], _: f64) -> Tensor {
-        let kind = if name.starts_with("embed") {
+        let kind = if name.starts_with("embed") || name.starts_with("input") {
             Kind::Float
         } else {
             self.kind
@@ -40,7 +41,8 @@ impl Batch {
         let mut rng = ChaCha8Rng::seed_from_u64(config.seed);
         rng.set_stream(1 + step as u64);
         let side = config.crop_at(step);
-        let shape = [config.batch as i64, side as i64, side as i64, 2];
+        let channels = config.family.channels() as i64;
+        let shape = [config.batch as i64, side as i64, side as i64, channels];
         let image = |values: &[f32]| {
             Tensor::from_slice(values)
                 .view(shape)
@@ -73,12 +75,14 @@ impl Batch {
     }
 
     /// `E ‖F(c_in x, c_noise) - (x0 - c_skip x) / c_out‖²`, Karras et al. 2022, eq. 8.
-    fn loss(&self, net: &UNet, edm: Preconditioning, kind: Kind) -> Tensor {
+    fn loss(&self, net: &UNet, edm: Preconditioning) -> Tensor {
         let x = &self.x0 + &self.noise * self.wide(|s| s);
         let target = (&self.x0 - &x * self.wide(|s| edm.skip(s))) / self.wide(|s| edm.out(s));
-        let input = (x * self.wide(|s| edm.input(s))).to_kind(kind);
         let f = net
-            .forward(&input, &self.per_item(|s| edm.noise(s)))
+            .forward(
+                &edm.inputs(&x, &self.sigmas),
+                &self.per_item(|s| edm.noise(s)),
+            )
             .to_kind(Kind::Float);
         (f - target).square().mean(Kind::Float)
     }
@@ -105,10 +109,10 @@ pub(super) fn step(
             .iter()
             .map(|(n, t)| (n.as_str(), t))
             .collect();
+        let channels = config.family.channels();
         batch.loss(
-            &UNet::new(&mut Cast { leaves, kind }, network, 2),
+            &UNet::new(&mut Cast { leaves, kind }, network, channels),
             edm,
-            kind,
         )
     };
     let (value, rate) = (loss.double_value(&[]), config.rate(state.step));

@@ -1,0 +1,40 @@
+//! Decomposed diffusion sampling: a few steps of CG on the data from the denoised image.
+
+use super::conditional::{CovarianceModel, Guided};
+use super::transition::share;
+use super::{Guidance, Step};
+use crate::score::Spectrum;
+use operators::{Array, Result};
+
+/// `x0' = argmin nll(A p) + ‖p - D‖² / (2 γ σ²)` by a few steps of conjugate gradients, then
+/// `x' = x0' + σ' (η z + √(1 - η²) ε)` with `ε = (x - D) / σ` of the uncorrected D.
+///
+/// No gradient through the network. The published γ weighs `‖y - A p‖²`, whatever its noise; here
+/// it weighs the prior's own uncertainty σ², so that 1 fits any noise, number of views or pixel.
+/// Source: Chung, Lee and Ye 2024, algorithm 1.
+pub struct Dds {
+    /// γ: the variance of `x0` given the state, over σ².
+    pub gamma: f64,
+    /// Share of fresh noise: 0 is deterministic, 1 all fresh.
+    pub eta: f64,
+    /// CG iterations at most.
+    pub cg_iterations: usize,
+}
+
+impl<T: Array> Guidance<T> for Dds {
+    fn step(&self, at: &mut Step<'_, T>) -> Result<T> {
+        let data = at.data.expect("guided sampling has data");
+        let d = at.prior.denoise(at.x, at.sigma)?;
+        let guided = Guided {
+            covariance: CovarianceModel::Sigma,
+            cg_iterations: self.cg_iterations,
+            guard: f64::INFINITY,
+        };
+        let c = Spectrum::radial(at.x, |_| self.gamma * at.sigma * at.sigma);
+        let mut x0 = guided.solve(data, &d, c, None)?.shift();
+        x0.axpy(&[1.0], &d);
+        let mut noise = at.x.minus(&d);
+        noise.scale(&[1.0 / at.sigma]);
+        Ok(share(&x0, &noise, self.eta, at.next, at.rng))
+    }
+}

@@ -1,0 +1,256 @@
+//! One slice of an MRI scan: maps, operator, data, on a backend.
+
+use super::super::study::{Classical, Slice};
+use super::super::{Plan, ReconError};
+use super::grid::{image, upload};
+use super::{Grid, Noise, Prepared};
+use crate::classical::{cg_sense, zero_filled};
+use crate::guidance::Measurement;
+use crate::protocol::{self, Method};
+use crate::score::Channels;
+use ndarray::{Array2, Array3, Axis};
+use num_complex::Complex32;
+use operators::check::adjoint_gap;
+use operators::likelihood::Gaussian;
+use operators::mri::espirit::Espirit;
+use operators::mri::sense;
+use operators::{Chain, Field, LinearOperator, SliceRng};
+
+/// λ and iterations of the CG-SENSE image that sets the scale, starts samplers and stands beside
+/// them in the report.
+const REFERENCE: (f64, usize) = (0.01, 30);
+
+/// What only methods with an operator need.
+struct Model<T> {
+    /// `A = M F C`.
+    a: Chain<T>,
+    /// `√averages k`, in units of the prior.
+    y: T,
+    likelihood: Gaussian<T>,
+    sigma: f64,
+    /// (coil, y, x), on the encoded grid.
+    maps: Array3<Complex32>,
+}
+
+/// One slice of a scan.
+pub(super) struct Sense<'a, T> {
+    prepared: Prepared,
+    grid: &'a Grid,
+    noise: &'a Noise,
+    model: Option<Model<T>>,
+    blank: T,
+    sizes: [usize; 2],
+    /// One unit of the prior, in units of the whitened data.
+    unit: f64,
+    slice: usize,
+}
+
+impl<'a, T: Channels> Sense<'a, T> {
+    /// ESPIRiT maps from all lines, `A = M F C`, and `y = √averages k`; neither for zero-filling.
+    pub(super) fn new(
+        plan: &Plan,
+        device: &T::Device,
+        prepared: Prepared,
+        grid: &'a Grid,
+        noise: &'a Noise,
+        unit: f64,
+        slice: usize,
+    ) -> Result<Self, ReconError> {
+        let (_, rows, columns) = prepared.k_space.dim();
+        let zeros = vec![0.0; 2 * rows * columns];
+        let blank = T::from_reals(device, &[1, rows, columns], Field::Complex, &zeros);
+        let model = match plan.method {
+            Method::ZeroFilled(_) => None,
+            _ => {
+                let maps = maps(plan, &prepared, slice)?;
+                let sigma = noise.sigma / unit;
+                let made = Model::new(device, &prepared, maps, unit, sigma);
+                Some(made.map_err(ReconError::at(slice))?)
+            }
+        };
+        Ok(Sense {
+            prepared,
+            grid,
+            noise,
+            model,
+            blank,
+            sizes: [rows, columns],
+            unit,
+            slice,
+        })
+    }
+
+    /// Panics for zero-filling, which needs no model.
+    fn model(&self) -> &Model<T> {
+        self.model.as_ref().expect("made for every method but one")
+    }
+
+    fn cg_sense(&self, lambda: f64, iterations: usize) -> Result<T, ReconError> {
+        let m = self.model();
+        let solved = cg_sense(&m.a, &m.y, lambda, iterations);
+        Ok(solved.map_err(ReconError::at(self.slice))?.0)
+    }
+
+    /// The magnitudes of the CG-SENSE image, in units of the whitened data.
+    pub(super) fn reference_magnitudes(&self) -> Result<Vec<f32>, ReconError> {
+        let x = self.reference()?.scaled(self.unit);
+        let images = self.visible(&x);
+        let magnitudes = images.iter().flat_map(|i| i.iter().map(|z| z.norm()));
+        Ok(magnitudes.collect())
+    }
+
+    /// Images on the encoded grid; zero where no coil sees anything, since nothing was measured
+    /// there and a sampler would show its prior.
+    fn visible(&self, x: &T) -> Vec<Array2<Complex32>> {
+        let [rows, columns] = self.sizes;
+        let elements: Vec<Complex32> = x
+            .to_reals()
+            .chunks_exact(2)
+            .map(|p| Complex32::new(p[0] as f32, p[1] as f32))
+            .collect();
+        let seen = self
+            .model()
+            .maps
+            .map_axis(Axis(0), |s| s.iter().any(|s| s.norm_sqr() > 0.0));
+        let visible = |elements: &[Complex32]| {
+            let mut image = image(elements, rows, columns);
+            image.zip_mut_with(&seen, |z, seen| *z *= f32::from(u8::from(*seen)));
+            image
+        };
+        elements.chunks(rows * columns).map(visible).collect()
+    }
+
+    fn zero_filled(&self, lines: protocol::Lines) -> Array2<Complex32> {
+        let lines = match lines {
+            protocol::Lines::Imaging => &self.prepared.imaging,
+            protocol::Lines::All => self.prepared.measured(),
+        };
+        let scale = self.noise.scale as f32;
+        let image = zero_filled(lines).mapv(|v| Complex32::new(v * scale, 0.0));
+        self.grid.crop(&image)
+    }
+}
+
+fn maps(plan: &Plan, prepared: &Prepared, slice: usize) -> Result<Array3<Complex32>, ReconError> {
+    let settings = match &plan.protocol.sensitivities {
+        Some(protocol::Sensitivities::Espirit(e)) => e.clone(),
+        None => protocol::Espirit::default(),
+    };
+    let espirit = Espirit {
+        calibration: settings.calibration,
+        kernel: settings.kernel,
+        threshold: settings.threshold,
+        crop: settings.crop,
+        maps: 1,
+    };
+    let found = espirit.maps(prepared.k_space.view(), prepared.sampled.view());
+    Ok(found
+        .map_err(|source| ReconError::Sensitivities { slice, source })?
+        .maps)
+}
+
+impl<T: Channels> Model<T> {
+    fn new(
+        device: &T::Device,
+        prepared: &Prepared,
+        maps: Array3<Complex32>,
+        unit: f64,
+        sigma: f64,
+    ) -> operators::Result<Self> {
+        let (coils, rows, columns) = maps.dim();
+        let real = |f: &dyn Fn(f32) -> f64| {
+            let values: Vec<f64> = prepared.averages.iter().map(|a| f(*a)).collect();
+            T::from_reals(device, &[1, rows, columns], Field::Real, &values)
+        };
+        let mask = real(&|a| f64::from(a).sqrt());
+        let support = real(&|a| f64::from(a > 0.0));
+        let sizes = [coils, rows, columns];
+        let y: T = upload(device, &sizes, prepared.measured().iter().copied());
+        let y = y.weighted(&mask).scaled(1.0 / unit);
+        let a = sense(upload(device, &sizes, maps.iter().copied()), mask)?;
+        let likelihood = Gaussian::new(y.clone(), sigma, support)?;
+        Ok(Model {
+            a,
+            y,
+            likelihood,
+            sigma,
+            maps,
+        })
+    }
+}
+
+impl<T: Channels> Slice<T> for Sense<'_, T> {
+    fn measurement(&self) -> Measurement<'_, T> {
+        let m = self.model();
+        Measurement::new(&m.a, &m.likelihood)
+    }
+
+    fn noise_floor(&self) -> f64 {
+        self.model().sigma
+    }
+
+    fn blank(&self) -> T {
+        self.blank.clone()
+    }
+
+    fn reference(&self) -> Result<T, ReconError> {
+        self.cg_sense(REFERENCE.0, REFERENCE.1)
+    }
+
+    fn classical(
+        &self,
+        method: &Method,
+        tick: &mut dyn FnMut() -> bool,
+    ) -> Result<Classical<T>, ReconError> {
+        tick();
+        match method {
+            Method::ZeroFilled(m) => Ok(Classical {
+                image: self.zero_filled(m.lines),
+                x: None,
+                steps: 0,
+            }),
+            Method::CgSense(m) => {
+                let x = self.cg_sense(m.lambda, m.iterations)?;
+                Ok(Classical {
+                    image: self.images(&x).swap_remove(0),
+                    x: Some(x),
+                    steps: m.iterations,
+                })
+            }
+            other => Err(ReconError::Request(format!(
+                "method `{}` does not reconstruct MRI; `annulus protocol list` shows those that do",
+                other.name()
+            ))),
+        }
+    }
+
+    fn images(&self, x: &T) -> Vec<Array2<Complex32>> {
+        let factor = (self.unit * self.noise.scale) as f32;
+        let whole = self.visible(x);
+        let one = |image: &Array2<Complex32>| self.grid.crop(&image.mapv(|z| z * factor));
+        whole.iter().map(one).collect()
+    }
+
+    fn beside(&self) -> Result<Vec<(&'static str, Array2<Complex32>)>, ReconError> {
+        let mut found = vec![("zero-filled", self.zero_filled(protocol::Lines::All))];
+        if self.model.is_some() {
+            found.push(("cg-sense", self.images(&self.reference()?).swap_remove(0)));
+        }
+        Ok(found)
+    }
+
+    fn adjoint_gap(&self, seed: u64) -> Result<f64, ReconError> {
+        let m = self.model();
+        let mut rng = SliceRng::samples(seed ^ 0x4144_4a4f_494e_5421, 0, 1);
+        let x = self.blank.normal_like(&mut rng);
+        let y = m.y.normal_like(&mut rng);
+        let found = adjoint_gap(&m.a as &dyn LinearOperator<T>, &x, &y);
+        Ok(found.map_err(ReconError::at(self.slice))?.gap)
+    }
+
+    fn sensitivities(&self) -> Option<Array3<Complex32>> {
+        let maps = &self.model.as_ref()?.maps;
+        let crop = |m: ndarray::ArrayView2<Complex32>| self.grid.crop(&m.to_owned());
+        super::super::output::stack(&maps.outer_iter().map(crop).collect::<Vec<_>>())
+    }
+}
