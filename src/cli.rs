@@ -1,5 +1,7 @@
 //! The command line: one file a verb; no physics here.
 
+#[cfg(feature = "torch")]
+mod apply;
 mod arguments;
 #[cfg(feature = "torch")]
 mod heavy;
@@ -40,7 +42,7 @@ fn light(cli: &Cli) -> ExitCode {
         Verb::Protocol(a) => finish(protocol::run(a)),
         Verb::Simulate(a) => finish(simulate::run(a)),
         Verb::Phantom(a) => finish(phantom::run(a)),
-        Verb::Recon(_) | Verb::Train(_) | Verb::Prior(_) => hand_over(),
+        Verb::Recon(_) | Verb::Apply(_) | Verb::Train(_) | Verb::Prior(_) => hand_over(),
     }
 }
 

@@ -33,6 +33,7 @@ pub mod mrd_write;
 pub mod nifti_read;
 pub mod nifti_write;
 pub mod npy;
+pub mod npy_array;
 mod npy_header;
 pub mod png_sheet;
 pub mod raw;

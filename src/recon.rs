@@ -3,6 +3,8 @@
 //! [`Plan`] resolves the protocol against the machine, [`run()`] goes through the slices and writes
 //! the output folder, whose contract is docs/output.md.
 
+mod apply;
+mod ct;
 mod device;
 mod draw;
 mod error;
@@ -19,6 +21,7 @@ mod staging;
 mod study;
 mod verdict;
 
+pub use apply::{Way, apply_ct, apply_mri};
 pub use device::{DeviceChoice, find_device};
 pub use error::ReconError;
 pub use mri::{Grid, Noise, Prepared};

@@ -2,9 +2,13 @@
 //! noise scan. Shares no operator with the reconstruction.
 
 mod mask;
+mod object;
 mod scan;
 mod source;
+mod tomography;
 
 pub use mask::{MaskError, lines};
 pub use scan::{Scan, SimulateError, simulate};
+pub use object::CtSource;
 pub use source::Source;
+pub use tomography::{CtScan, simulate_ct};

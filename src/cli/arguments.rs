@@ -16,6 +16,8 @@ const EXAMPLES: &str = "Examples:
   annulus recon scan.h5 -p mri/cartesian -o out
   annulus simulate brain -p mri/brain-cartesian-r4 -o brain.h5
   annulus recon brain.h5 -p mri/brain-cartesian-r4 --truth brain.truth.nii.gz -o out
+  annulus simulate head -p ct/head-sparse60 -o head
+  annulus recon head -p ct/head-sparse60 --truth head.truth.nii.gz -o out
 Exit codes: 0 done, 1 failed, 2 wrong arguments.";
 
 #[derive(Subcommand)]
@@ -26,6 +28,8 @@ pub(super) enum Verb {
     Simulate(Simulate),
     /// A digital phantom, rasterised
     Phantom(Phantom),
+    /// The operator of a protocol on an array: image to data or data to image, no noise
+    Apply(Apply),
     /// Train a score model on procedural anatomy
     Train(Train),
     /// Score models: list them, check one
@@ -41,7 +45,8 @@ pub(super) enum Verb {
   annulus recon scan.h5 -p mri/cartesian -o out
   annulus recon scan.h5 -p mri/brain-poisson-r8 --method cg-sense --set method.cg-sense.lambda=0.02 -o out")]
 pub(super) struct Recon {
-    /// Raw file: MRD (ISMRMRD), fastMRI HDF5, or k-space as npy
+    /// Raw data. MRI: MRD (ISMRMRD), fastMRI HDF5, npy. CT: a folder of DICOM-CT-PD or TIFF files,
+    /// Data Exchange, NXtomo or LoDoPaB HDF5, TIFF, npy
     pub(super) input: PathBuf,
     /// Protocol: a built-in name or a TOML file
     #[arg(short, long)]
@@ -73,7 +78,7 @@ pub(super) struct Recon {
     /// Any protocol key: key.path=value; may be repeated
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub(super) set: Vec<String>,
-    /// nifti, hdf5, png, npy, npy-complex
+    /// nifti, hdf5, png, dicom, npy, npy-complex
     #[arg(long, value_delimiter = ',', default_value = "nifti,hdf5,png", value_parser = FORMATS)]
     pub(super) format: Vec<String>,
     /// A known image (NIfTI) on the same grid: metrics against it
@@ -98,12 +103,12 @@ pub(super) struct Recon {
   annulus simulate brain -p mri/brain-cartesian-r4 --seed 7 -o brain.h5
 writes brain.h5 (MRD) and brain.truth.nii.gz.")]
 pub(super) struct Simulate {
-    /// A phantom (see `annulus phantom --list`) or a NIfTI image
+    /// A phantom (see `annulus phantom --list`), a NIfTI image or a CT DICOM series
     pub(super) source: String,
     /// Protocol with an [acquisition.*] table
     #[arg(short, long)]
     pub(super) protocol: String,
-    /// Raw file to write
+    /// Raw data to write: an .h5 file (MRD, Data Exchange), or for a CT fan beam a folder of CT-PD files
     #[arg(short, long)]
     pub(super) output: PathBuf,
     /// Seed of anatomy, sampling and noise
@@ -145,6 +150,45 @@ pub(super) struct Phantom {
     /// Seed of the anatomy
     #[arg(long, default_value_t = 1)]
     pub(super) seed: u64,
+    /// Replace an earlier file
+    #[arg(long)]
+    pub(super) force: bool,
+}
+
+#[derive(Args)]
+#[command(after_help = "Examples:
+  annulus apply image.npy -p ct/head-sparse60 --forward -o sinogram.npy
+  annulus apply k.npy -p mri/cartesian --sensitivities maps.npy --adjoint -o image.npy
+CT images are (row, column) in 1/mm, sinograms (view, bin); MRI images (row, column), k-space
+(coil, row, column). Arithmetic is in double precision.")]
+#[command(group(clap::ArgGroup::new("way").required(true).args(["forward", "adjoint"])))]
+pub(super) struct Apply {
+    /// npy file
+    pub(super) input: PathBuf,
+    /// Protocol: a built-in name or a TOML file
+    #[arg(short, long)]
+    pub(super) protocol: String,
+    /// npy file to write
+    #[arg(short, long)]
+    pub(super) output: PathBuf,
+    /// Image to data
+    #[arg(long)]
+    pub(super) forward: bool,
+    /// Data to image
+    #[arg(long)]
+    pub(super) adjoint: bool,
+    /// Coil sensitivities (coil, row, column), npy; one coil of ones without
+    #[arg(long)]
+    pub(super) sensitivities: Option<PathBuf>,
+    /// Where k-space is sampled (row, column), npy; the protocol's lines without
+    #[arg(long)]
+    pub(super) mask: Option<PathBuf>,
+    /// Seed of the protocol's random lines
+    #[arg(long, default_value_t = 1)]
+    pub(super) seed: u64,
+    /// Any protocol key: key.path=value; may be repeated
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub(super) set: Vec<String>,
     /// Replace an earlier file
     #[arg(long)]
     pub(super) force: bool,
@@ -243,7 +287,7 @@ pub(super) enum ProtocolAction {
 }
 
 /// What `--format` takes.
-const FORMATS: [&str; 5] = ["nifti", "hdf5", "png", "npy", "npy-complex"];
+const FORMATS: [&str; 6] = ["nifti", "hdf5", "png", "dicom", "npy", "npy-complex"];
 
 /// A count of at least 1.
 fn positive(text: &str) -> Result<usize, String> {

@@ -11,6 +11,7 @@ use super::verdict::{fit_warnings, measure, prior_report, words};
 use super::{Plan, ReconError};
 use crate::io::read_volume;
 use crate::progress::Progress;
+use crate::protocol::Modality;
 use crate::score::Channels;
 use ndarray::{Array3, s};
 use operators::Host;
@@ -80,7 +81,7 @@ impl<T: Channels> Session<T> {
     ) -> Result<Self, ReconError> {
         let began = Instant::now();
         let mut study: Box<dyn Study<T>> = match plan.protocol.modality {
-            // CT-ARM
+            Modality::Ct => Box::new(super::ct::Scan::<T>::open(plan, device)?),
             _ => Box::new(mri::Scan::open(plan, device)?),
         };
         let facts = study.facts();

@@ -44,6 +44,9 @@ pub enum SimulateError {
         /// Slices that there are.
         there: usize,
     },
+    /// What cannot be simulated.
+    #[error("{0}")]
+    Request(String),
     /// Ctrl-C.
     #[error("interrupted; no output was written")]
     Interrupted,

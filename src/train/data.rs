@@ -4,9 +4,10 @@ use super::augment::{Symmetry, Tone};
 use super::labels::Labels;
 use super::{Family, TrainConfig};
 use crate::progress::Progress;
-use ndarray::{Array2, Array3};
+use ndarray::{Array2, Array3, Axis};
 use num_complex::Complex32;
 use phantoms::Procedural;
+use phantoms::ct::{CtGrid, HeadCt};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
@@ -154,10 +155,31 @@ pub(super) fn channels(image: &Array2<Complex32>) -> Array3<f32> {
     })
 }
 
-fn head_ct(_config: &TrainConfig) -> Result<Draw, TrainError> {
-    Err(TrainError::Config("HEAD".into()))
+fn head_ct(config: &TrainConfig) -> Result<Draw, TrainError> {
+    let heads = HeadCt::training(config.seed);
+    let (seed, size, [small, large]) = (config.seed, config.size, config.pixel_mm);
+    // Refuses a size that makes no grid before any image is drawn.
+    CtGrid::new(size, size, large).map_err(|e| TrainError::Config(e.to_string()))?;
+    Ok(Box::new(move |i: usize| {
+        let mut rng = ChaCha8Rng::seed_from_u64(seed ^ 0x7069_7865_6c73);
+        rng.set_stream(i as u64);
+        let pixel_mm = small + (large - small) * rng.random::<f64>();
+        head(&heads, i, size, pixel_mm)
+    }))
 }
 
-pub(super) fn held_out_head(_index: usize, _size: usize) -> Array3<f32> {
-    Array3::zeros((1, 1, 1))
+/// A head of the subjects that no training image is made of.
+pub(super) fn held_out_head(index: usize, size: usize) -> Array3<f32> {
+    head(&HeadCt::held_out(1), index, size, HELD_OUT_PIXEL_MM)
+}
+
+/// Pixel of the images on which a prior of CT is measured.
+const HELD_OUT_PIXEL_MM: f64 = 1.2;
+
+/// A head in units of the prior.
+fn head(heads: &HeadCt, index: usize, size: usize, pixel_mm: f64) -> Array3<f32> {
+    let grid = CtGrid::new(size, size, pixel_mm).expect("checked by the caller");
+    let unit = Family::HeadCt.unit_hu().expect("CT has a unit") as f32;
+    let hu = heads.slice(index as u64, &grid);
+    hu.mapv(|v| v / unit).insert_axis(Axis(2))
 }

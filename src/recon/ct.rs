@@ -1,0 +1,217 @@
+//! Computed tomography: from raw projections to slices with a projector and a likelihood.
+
+mod attenuation;
+mod centre;
+mod counts;
+mod likelihood;
+mod scan_geometry;
+mod section;
+mod unmeasured;
+
+use super::study::{Facts, Slice, Study};
+use super::{Plan, ReconError};
+use crate::io::{ProjectionSource, open_projections};
+use crate::progress::Progress;
+use crate::protocol::Acquisition;
+use crate::score::Channels;
+use attenuation::Scale;
+use centre::find_centre;
+use counts::{Physics, Rays};
+use operators::ct::water_per_mm;
+pub(super) use scan_geometry::ScanGeometry;
+use scan_geometry::read_options;
+use section::Section;
+
+/// HU of the brain window that pictures of heads are shown in.
+const WINDOW_HU: [f32; 2] = [-100.0, 200.0];
+/// Largest attenuation of an object of unknown energy, in units of its own reference: bone.
+const BRIGHTEST: f64 = 2.0;
+
+/// A raw CT scan that is ready to be reconstructed.
+pub(super) struct Scan<T: Channels> {
+    source: Box<dyn ProjectionSource>,
+    device: T::Device,
+    geometry: ScanGeometry,
+    physics: Physics,
+    /// Attenuation of water, where the energy is known.
+    water_per_mm: Option<f64>,
+    scale: Scale,
+    facts: Facts,
+}
+
+impl<T: Channels> Scan<T> {
+    /// Opens the raw data, finds the axis and the photons of a count.
+    pub(super) fn open(plan: &Plan, device: T::Device) -> Result<Self, ReconError> {
+        let protocol = &plan.protocol;
+        let acquisition = protocol.acquisition.as_ref().and_then(Acquisition::projections);
+        let preparation = &protocol.preparation;
+        let options = read_options(acquisition.as_ref(), preparation);
+        let mut source = open_projections(&plan.options.input, &options)?;
+        let mut warnings = source.header().warnings.clone();
+        let mut geometry = ScanGeometry::merge(
+            source.header(),
+            acquisition.as_ref(),
+            protocol.image.as_ref(),
+            &mut warnings,
+        )?;
+        let physics = Physics::of(preparation, acquisition.as_ref());
+        let middle = source.header().slices / 2;
+        let (rays, angles_rad) = read(source.as_mut(), middle, plan, physics)?;
+        if rays.estimated {
+            warnings.push(format!(
+                "photons are an estimate ({}); give preparation.gain to replace it",
+                rays.rule
+            ));
+        }
+        if geometry.is_parallel() && geometry.centre_column.is_none() && preparation.find_centre {
+            geometry.centre_column = find_centre(&rays.lines, &angles_rad);
+            if geometry.centre_column.is_none() {
+                warnings.push(
+                    "the rotation axis was not found in the data: the middle of the detector is \
+                     taken; give [acquisition.parallel] centre_column"
+                        .into(),
+                );
+            }
+        }
+        let energy = source
+            .header()
+            .energy_kev
+            .or(acquisition.as_ref().and_then(|a| a.energy_kev));
+        let water_per_mm = match (source.header().water_per_mm, energy) {
+            (Some(mu), _) => Some(mu),
+            (None, Some(kev)) => Some(
+                water_per_mm(kev).map_err(|e| ReconError::Request(format!("energy_kev: {e}")))?,
+            ),
+            (None, None) => None,
+        };
+        let facts = facts(plan, source.as_ref(), &geometry, &rays, water_per_mm, warnings);
+        let reference_per_mm = water_per_mm.unwrap_or(1.0);
+        Ok(Scan {
+            source,
+            device,
+            geometry,
+            physics,
+            water_per_mm,
+            scale: Scale {
+                reference_per_mm,
+                units: 1000.0 / unit_hu(plan),
+            },
+            facts,
+        })
+    }
+
+    fn section(&mut self, plan: &Plan, index: usize) -> Result<Section<T>, ReconError> {
+        let (rays, angles_rad) = read(self.source.as_mut(), index, plan, self.physics)?;
+        let geometry = self.geometry.at(angles_rad)?;
+        Section::new(plan, &self.device, geometry, rays, self.scale, self.water_per_mm, index)
+    }
+}
+
+/// One unit of the prior in HU; 1000 without a prior.
+fn unit_hu(plan: &Plan) -> f64 {
+    plan.prior
+        .as_ref()
+        .and_then(|p| p.card.unit_hu)
+        .unwrap_or(1000.0)
+}
+
+/// A slice in photons, with the views that the protocol asks for.
+fn read(
+    source: &mut dyn ProjectionSource,
+    index: usize,
+    plan: &Plan,
+    physics: Physics,
+) -> Result<(Rays, Vec<f64>), ReconError> {
+    let content = source.header().content;
+    let flats = source.flats(index)?;
+    let mut slice = source.slice(index)?;
+    let every = plan.protocol.preparation.every_nth_view;
+    if every > 1 {
+        let kept: Vec<usize> = (0..slice.data.nrows()).step_by(every).collect();
+        let rows = |a: &ndarray::Array2<f32>| a.select(ndarray::Axis(0), &kept);
+        slice.data = rows(&slice.data);
+        slice.photons = slice.photons.as_ref().map(rows);
+        slice.angles_rad = kept.iter().map(|v| slice.angles_rad[*v]).collect();
+    }
+    let rays = Rays::new(&slice, content, flats.as_ref(), physics)?;
+    Ok((rays, slice.angles_rad))
+}
+
+fn facts(
+    plan: &Plan,
+    source: &dyn ProjectionSource,
+    geometry: &ScanGeometry,
+    rays: &Rays,
+    water_per_mm: Option<f64>,
+    warnings: Vec<String>,
+) -> Facts {
+    let header = source.header();
+    let acquisition = plan.protocol.acquisition.as_ref().and_then(Acquisition::projections);
+    let thickness_mm = acquisition.map_or(1.0, |a| a.slice_thickness_mm);
+    let stated = header.z_mm.clone();
+    let z_mm = stated.unwrap_or_else(|| {
+        let middle = (header.slices as f64 - 1.0) / 2.0;
+        let at = |k: usize| (k as f64 - middle) * thickness_mm;
+        (0..header.slices).map(at).collect()
+    });
+    let (units, scale) = match water_per_mm {
+        Some(mu) => (
+            format!("HU; 1000 (mu / {mu:.6} - 1), mu in 1/mm"),
+            1000.0 / mu,
+        ),
+        None => ("1/mm; the energy is not known, so not HU".to_owned(), 1.0),
+    };
+    Facts {
+        slices: header.slices,
+        image: [geometry.grid.rows, geometry.grid.columns],
+        affine_lps_mm: geometry.affine_lps_mm(&z_mm, thickness_mm),
+        geometry_known: geometry.known,
+        units,
+        complex: false,
+        window: water_per_mm.map(|_| WINDOW_HU),
+        coils: 0,
+        scale,
+        noise_std: None,
+        noise_rule: rays.rule.clone(),
+        noise_estimated: rays.estimated,
+        rotation_centre_column: geometry.is_parallel().then(|| geometry.axis_column()),
+        warnings,
+    }
+}
+
+impl<T: Channels> Study<T> for Scan<T> {
+    fn facts(&self) -> Facts {
+        self.facts.clone()
+    }
+
+    /// Where the energy is known a unit is a number of HU. Elsewhere the brightest 0.5 % of the
+    /// middle slice, by filtered back-projection, are what bone is to water.
+    fn find_unit(
+        &mut self,
+        plan: &Plan,
+        _: &Progress,
+        _: &dyn Fn() -> bool,
+    ) -> Result<(), ReconError> {
+        if plan.prior.is_none() || self.water_per_mm.is_some() {
+            return Ok(());
+        }
+        let middle = self.facts.slices / 2;
+        let mut values = self.section(plan, middle)?.fbp_per_mm()?;
+        let rank = ((values.len() - 1) as f64 * 0.995) as usize;
+        let (_, value, _) = values.select_nth_unstable_by(rank, f64::total_cmp);
+        if *value <= 0.0 {
+            let why = "the data show no attenuation: there is nothing to reconstruct";
+            return Err(ReconError::Request(why.into()));
+        }
+        self.scale.reference_per_mm = *value / BRIGHTEST;
+        Ok(())
+    }
+
+    fn unit(&self) -> f64 {
+        self.scale.slope_per_mm()
+    }
+
+    fn slice(&mut self, plan: &Plan, index: usize) -> Result<Box<dyn Slice<T> + '_>, ReconError> {
+        Ok(Box::new(self.section(plan, index)?))
+    }
+}

@@ -1,0 +1,274 @@
+//! From the numbers of a detector to photons, line integrals and their weights.
+
+use super::super::ReconError;
+use crate::io::{Content, Flats, ProjectionSlice};
+use crate::protocol::{Preparation, Projections};
+use ndarray::{Array1, Array2};
+
+/// One sinogram, (view, bin), in photons where they are known.
+pub(super) struct Rays {
+    /// Detected photons; not known for line integrals without statistics.
+    pub(super) counts: Option<Array2<f32>>,
+    /// Photons without an object; 0 where nothing was measured.
+    pub(super) photons: Option<Array2<f32>>,
+    /// Mean photons that did not come straight.
+    pub(super) background: f64,
+    /// Variance of the electronic noise, in photons².
+    pub(super) electronic_variance: f64,
+    /// Post-log data: `ln(I0 / (N - s + ½))`, or what the file says.
+    pub(super) lines: Array2<f32>,
+    /// Whether a ray was measured.
+    pub(super) measured: Array2<bool>,
+    /// How photons were found.
+    pub(super) rule: String,
+    /// Whether that is an estimate.
+    pub(super) estimated: bool,
+}
+
+/// What the protocol says of the noise, in photons.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Physics {
+    pub(super) gain: Option<f64>,
+    pub(super) photons: Option<f64>,
+    pub(super) background: f64,
+    pub(super) electronic_noise: f64,
+}
+
+impl Physics {
+    pub(super) fn of(preparation: &Preparation, acquisition: Option<&Projections>) -> Self {
+        Physics {
+            gain: preparation.gain,
+            photons: preparation.photons,
+            background: acquisition.map_or(0.0, |a| a.background),
+            electronic_noise: acquisition.map_or(0.0, |a| a.electronic_noise),
+        }
+    }
+}
+
+impl Rays {
+    /// From a slice and the flats and darks at its bins.
+    pub(super) fn new(
+        slice: &ProjectionSlice,
+        content: Content,
+        flats: Option<&Flats>,
+        physics: Physics,
+    ) -> Result<Self, ReconError> {
+        let mut rays = match (content, flats) {
+            (Content::Counts, Some(flats)) => from_counts(slice, flats, physics)?,
+            (Content::Counts, None) => {
+                let why = "the raw data are counts without flats: give preparation.photons, the \
+                           photons of a ray without an object";
+                return Err(ReconError::Request(why.into()));
+            }
+            (Content::LineIntegrals, _) => from_lines(slice, slice.data.clone(), physics),
+            (Content::Transmission, _) => {
+                let lines = slice.data.mapv(|t| -t.max(f32::MIN_POSITIVE).ln());
+                from_lines(slice, lines, physics)
+            }
+        };
+        for ((_, bin), measured) in rays.measured.indexed_iter_mut() {
+            *measured &= !slice.dead.get(bin).copied().unwrap_or(false);
+        }
+        rays.clear_unmeasured();
+        if !rays.measured.iter().any(|m| *m) {
+            let why = "no detector bin measured anything: every flat is zero or every bin is dead";
+            return Err(ReconError::Request(why.into()));
+        }
+        Ok(rays)
+    }
+
+    fn clear_unmeasured(&mut self) {
+        let clear = |values: &mut Array2<f32>, measured: &Array2<bool>| {
+            values.zip_mut_with(measured, |v, m| {
+                if !m {
+                    *v = 0.0;
+                }
+            });
+        };
+        clear(&mut self.lines, &self.measured);
+        for values in [&mut self.counts, &mut self.photons].into_iter().flatten() {
+            clear(values, &self.measured);
+        }
+    }
+
+    /// `1/w = 1/N + (edge dp/du)² + floor²`: the precisions of the post-log data, 0 where nothing
+    /// was measured. Without photons `1/w = std² + …`.
+    pub(super) fn precisions(&self, edge_error: f64, floor: f64, std: f64) -> Array2<f32> {
+        let slope = slopes(&self.lines);
+        let shift = self.electronic_variance;
+        Array2::from_shape_fn(self.lines.dim(), |at| {
+            if !self.measured[at] {
+                return 0.0;
+            }
+            let noise = match &self.counts {
+                Some(counts) => {
+                    let n = f64::from(counts[at]);
+                    let net = (n - self.background).max(0.5);
+                    (n + shift).max(0.5) / (net * net)
+                }
+                None => std * std,
+            };
+            let model = (edge_error * f64::from(slope[at])).powi(2) + floor * floor;
+            (1.0 / (noise + model)) as f32
+        })
+    }
+
+    /// The share of the photons that the model can be held to, `1 / (1 + N ((edge dp/du)² +
+    /// floor²))`: counts and photons thinned by it have the variance of photons and model error
+    /// together.
+    pub(super) fn thinning(&self, edge_error: f64, floor: f64) -> Array2<f32> {
+        let slope = slopes(&self.lines);
+        Array2::from_shape_fn(self.lines.dim(), |at| {
+            let n = self.counts.as_ref().map_or(0.0, |c| f64::from(c[at]));
+            let model = (edge_error * f64::from(slope[at])).powi(2) + floor * floor;
+            (1.0 / (1.0 + n.max(0.0) * model)) as f32
+        })
+    }
+}
+
+/// Central differences along the detector, in line integral a bin.
+fn slopes(lines: &Array2<f32>) -> Array2<f32> {
+    let (_, bins) = lines.dim();
+    Array2::from_shape_fn(lines.dim(), |(v, b)| {
+        let (before, after) = (b.saturating_sub(1), (b + 1).min(bins - 1));
+        (lines[(v, after)] - lines[(v, before)]) / (after - before).max(1) as f32
+    })
+}
+
+/// Counts with flats: photons by the gain.
+fn from_counts(
+    slice: &ProjectionSlice,
+    flats: &Flats,
+    physics: Physics,
+) -> Result<Rays, ReconError> {
+    let open = &flats.flat_mean - &flats.dark_mean;
+    let (gain, rule, estimated) = gain(flats, &open, physics)?;
+    let gain32 = gain as f32;
+    let dim = slice.data.dim();
+    let counts = Array2::from_shape_fn(dim, |at| (slice.data[at] - flats.dark_mean[at.1]) * gain32);
+    let photons = Array2::from_shape_fn(dim, |(_, b)| (open[b] * gain32).max(0.0));
+    let measured = photons.mapv(|n| n > 0.0);
+    let lines = post_log(&counts, &photons, physics.background);
+    // The darks know the electronic noise of one reading, if there are some.
+    let dark = match flats.dark_frames {
+        0 | 1 => 0.0,
+        _ => median(&flats.dark_variance) * gain * gain,
+    };
+    Ok(Rays {
+        counts: Some(counts),
+        photons: Some(photons),
+        background: physics.background,
+        electronic_variance: physics.electronic_noise.powi(2).max(dark),
+        lines,
+        measured,
+        rule,
+        estimated,
+    })
+}
+
+/// Photons of one count: what the user says, 1 where the flat is stated in photons, else mean over
+/// variance of the flats.
+fn gain(
+    flats: &Flats,
+    open: &Array1<f32>,
+    physics: Physics,
+) -> Result<(f64, String, bool), ReconError> {
+    if let Some(gain) = physics.gain {
+        return Ok((gain, format!("preparation.gain = {gain} photons a count"), false));
+    }
+    if let Some(photons) = physics.photons {
+        let mean = f64::from(open.iter().sum::<f32>()) / open.len().max(1) as f64;
+        let rule = format!("preparation.photons = {photons} for the mean of the flats");
+        return Ok((photons / mean.max(f64::MIN_POSITIVE), rule, false));
+    }
+    if flats.flat_frames == 0 {
+        return Ok((1.0, "counts are photons".into(), false));
+    }
+    let ratios: Vec<f32> = open
+        .iter()
+        .zip(&flats.flat_variance)
+        .zip(&flats.dark_variance)
+        .filter(|((open, flat), dark)| **open > 0.0 && **flat > **dark)
+        .map(|((open, flat), dark)| open / (flat - dark))
+        .collect();
+    if flats.flat_frames < 2 || ratios.is_empty() {
+        let why = "the flats do not say how many photons a count is (it takes two frames that \
+                   differ): give preparation.gain, photons a count";
+        return Err(ReconError::Request(why.into()));
+    }
+    // The median of mean over variance is biased by the few frames; the mean of 1/ratio is not.
+    let inverse = ratios.iter().map(|r| 1.0 / f64::from(*r)).sum::<f64>() / ratios.len() as f64;
+    let gain = 1.0 / inverse;
+    let rule = format!(
+        "{gain:.4} photons a count, from mean and variance of {} flats",
+        flats.flat_frames
+    );
+    Ok((gain, rule, true))
+}
+
+/// Line integrals, with photon statistics where the file has them.
+fn from_lines(slice: &ProjectionSlice, lines: Array2<f32>, physics: Physics) -> Rays {
+    let (counts, photons, rule) = match (&slice.photons, physics.photons) {
+        (Some(n), _) => {
+            let open = Array2::from_shape_fn(n.dim(), |at| n[at] * lines[at].exp());
+            (Some(n.clone()), Some(open), "photon statistics of the file".into())
+        }
+        (None, Some(i0)) => {
+            let n = lines.mapv(|p| i0 as f32 * (-p).exp());
+            let open = Array2::from_elem(lines.dim(), i0 as f32);
+            (Some(n), Some(open), format!("preparation.photons = {i0}"))
+        }
+        (None, None) => (None, None, "one deviation for all line integrals".into()),
+    };
+    let measured = match &photons {
+        Some(photons) => photons.mapv(|n| n > 0.0),
+        None => Array2::from_elem(lines.dim(), true),
+    };
+    Rays {
+        counts,
+        photons,
+        background: 0.0,
+        electronic_variance: physics.electronic_noise.powi(2),
+        lines,
+        measured,
+        rule,
+        estimated: false,
+    }
+}
+
+/// `ln(I0 / (N - s + ½))`: unbiased from five photons on, and a zero count is finite.
+fn post_log(counts: &Array2<f32>, photons: &Array2<f32>, background: f64) -> Array2<f32> {
+    Array2::from_shape_fn(counts.dim(), |at| {
+        let net = (f64::from(counts[at]) - background).max(0.0) + 0.5;
+        let open = f64::from(photons[at]);
+        if open > 0.0 { (open / net).ln() as f32 } else { 0.0 }
+    })
+}
+
+fn median(values: &Array1<f32>) -> f64 {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f32::total_cmp);
+    sorted.get(sorted.len() / 2).copied().map_or(0.0, f64::from)
+}
+
+/// The deviation of post-log data whose photons nobody knows: from second differences along the
+/// detector, which a smooth sinogram has small (median, robust to edges).
+pub(super) fn estimated_std(lines: &Array2<f32>) -> f64 {
+    let mut differences: Vec<f32> = lines
+        .rows()
+        .into_iter()
+        .flat_map(|row| {
+            let row = row.to_vec();
+            row.windows(3)
+                .map(|w| (w[0] - 2.0 * w[1] + w[2]).abs())
+                .collect::<Vec<_>>()
+        })
+        .collect();
+    if differences.is_empty() {
+        return 0.0;
+    }
+    let middle = differences.len() / 2;
+    let (_, median, _) = differences.select_nth_unstable_by(middle, f32::total_cmp);
+    // Var(a - 2 b + c) = 6 σ²; the median of |N(0, 1)| is 0.6745.
+    f64::from(*median) / 0.6745 / 6f64.sqrt()
+}

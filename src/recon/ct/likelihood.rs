@@ -1,0 +1,80 @@
+//! The likelihood of a slice, by the protocol's choice.
+
+use super::counts::{Rays, estimated_std};
+use crate::protocol;
+use ndarray::Array2;
+use operators::likelihood::{Likelihood, Scan, TransmissionPoisson, WeightedGaussian};
+use operators::{Array, Field, Result};
+
+/// A sinogram on a backend, batch 1.
+pub(super) fn upload<T: Array>(device: &T::Device, values: &Array2<f32>) -> T {
+    let (views, bins) = values.dim();
+    let reals: Vec<f64> = values.iter().map(|v| f64::from(*v)).collect();
+    T::from_reals(device, &[1, views, bins], Field::Real, &reals)
+}
+
+/// Counts, weighted line integrals, or line integrals of one deviation.
+pub(super) enum Noise<T> {
+    Counts(TransmissionPoisson<T>),
+    Lines(WeightedGaussian<T>),
+}
+
+impl<T: Array> Noise<T> {
+    /// The protocol's likelihood; without one counts where there are any.
+    pub(super) fn new(
+        choice: Option<&protocol::Likelihood>,
+        device: &T::Device,
+        rays: &Rays,
+    ) -> Result<Self> {
+        let poisson = protocol::Likelihood::Poisson(protocol::Poisson::default());
+        let gaussian = protocol::Likelihood::Gaussian(protocol::Gaussian::default());
+        let fallback = match rays.counts {
+            Some(_) => &poisson,
+            None => &gaussian,
+        };
+        let std = || estimated_std(&rays.lines);
+        match (choice.unwrap_or(fallback), &rays.counts, &rays.photons) {
+            (protocol::Likelihood::Poisson(p), Some(counts), Some(photons)) => {
+                let share = rays.thinning(p.edge_error, p.floor);
+                let thinned = |values: &Array2<f32>| upload(device, &(values * &share));
+                let background = share.mapv(|s| s * rays.background as f32);
+                // The variance of thinned electronic noise is not one number; its mean is near.
+                let mean = f64::from(share.mean().unwrap_or(1.0));
+                let scan = Scan {
+                    counts: thinned(counts),
+                    photons: thinned(photons),
+                    background: upload(device, &background),
+                    electronic_variance: rays.electronic_variance * mean * mean,
+                };
+                Ok(Noise::Counts(TransmissionPoisson::new(scan)?))
+            }
+            (protocol::Likelihood::Poisson(p), ..) => {
+                Self::lines(device, rays, rays.precisions(p.edge_error, p.floor, std()))
+            }
+            (protocol::Likelihood::Pwls(p), ..) => {
+                Self::lines(device, rays, rays.precisions(p.edge_error, p.floor, std()))
+            }
+            (protocol::Likelihood::Gaussian(g), ..) => {
+                let std = g.std.unwrap_or_else(std).max(1e-6) as f32;
+                let w = rays
+                    .measured
+                    .mapv(|m| if m { 1.0 / (std * std) } else { 0.0 });
+                Self::lines(device, rays, w)
+            }
+        }
+    }
+
+    fn lines(device: &T::Device, rays: &Rays, precisions: Array2<f32>) -> Result<Self> {
+        let y = upload(device, &rays.lines);
+        let w = upload(device, &precisions);
+        Ok(Noise::Lines(WeightedGaussian::new(y, w)?))
+    }
+
+    /// As guidance sees it.
+    pub(super) fn likelihood(&self) -> &dyn Likelihood<T> {
+        match self {
+            Noise::Counts(l) => l,
+            Noise::Lines(l) => l,
+        }
+    }
+}

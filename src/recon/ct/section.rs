@@ -1,0 +1,233 @@
+//! One slice of a CT scan: projector, likelihood and the reconstructions of it, on a backend.
+
+use super::super::study::{Classical, Slice};
+use super::super::{Plan, ReconError};
+use super::attenuation::{Attenuation, Scale, Scaled};
+use super::counts::Rays;
+use super::likelihood::{Noise, upload};
+use super::unmeasured::Unmeasured;
+use crate::classical;
+use crate::guidance::{Measurement, NormalSpectrum};
+use crate::protocol::{self, Method};
+use crate::score::Channels;
+use ndarray::Array2;
+use num_complex::Complex32;
+use operators::check::adjoint_gap;
+use operators::ct::{Fbp, Geometry, Projector, PseudoInverse, Window};
+use operators::likelihood::Likelihood;
+use operators::{Field, LinearOperator, SliceRng};
+
+/// The window of the filtered back-projection that starts samplers and stands beside: quiet.
+const REFERENCE: Window = Window::Hann;
+
+/// What only methods with a prior need.
+struct Guides {
+    normal: Option<NormalSpectrum>,
+    inverse: Option<Matched>,
+    unmeasured: Option<Unmeasured>,
+}
+
+/// `A†` of the attenuation in units of the prior.
+type Matched = Scaled<PseudoInverse>;
+
+/// One slice.
+pub(super) struct Section<T: Channels> {
+    device: T::Device,
+    geometry: Geometry,
+    a: Attenuation<Projector>,
+    noise: Noise<T>,
+    /// Post-log data.
+    lines: T,
+    guides: Guides,
+    water_per_mm: Option<f64>,
+    slice: usize,
+}
+
+impl<T: Channels> Section<T> {
+    pub(super) fn new(
+        plan: &Plan,
+        device: &T::Device,
+        geometry: Geometry,
+        rays: Rays,
+        scale: Scale,
+        water_per_mm: Option<f64>,
+        slice: usize,
+    ) -> Result<Self, ReconError> {
+        let failed = ReconError::at(slice);
+        let choice = plan.protocol.likelihood.as_ref();
+        let noise = Noise::new(choice, device, &rays).map_err(&failed)?;
+        let mut section = Section {
+            device: device.clone(),
+            a: Attenuation {
+                projector: Projector::new(geometry.clone()),
+                scale,
+            },
+            noise,
+            lines: upload(device, &rays.lines),
+            guides: Guides {
+                normal: None,
+                inverse: None,
+                unmeasured: None,
+            },
+            geometry,
+            water_per_mm,
+            slice,
+        };
+        if plan.prior.is_some() {
+            section.guides = section.guides(plan).map_err(&failed)?;
+        }
+        Ok(section)
+    }
+
+    fn guides(&self, plan: &Plan) -> operators::Result<Guides> {
+        let x = self.a.scale.of_per_mm(&self.fbp(REFERENCE, 1.0)?);
+        let seed = plan.options.seed;
+        let data = Measurement::new(&self.a, self.noise.likelihood());
+        let normal = Some(NormalSpectrum::measure(&data, &x, seed)?);
+        let (mut inverse, mut unmeasured) = (None, None);
+        if let Method::Mcg(_) = plan.method {
+            inverse = Some(Inverse {
+                inner: PseudoInverse::new(self.geometry.clone())?,
+                factor: 1.0 / self.a.scale.slope_per_mm(),
+            });
+            unmeasured = Unmeasured::of(&self.geometry)?;
+        }
+        Ok(Guides {
+            normal,
+            inverse,
+            unmeasured,
+        })
+    }
+
+    /// Filtered back-projection of the post-log data, in 1/mm, batch 1.
+    fn fbp(&self, window: Window, cutoff: f64) -> operators::Result<T> {
+        Fbp::new(self.geometry.clone(), window, cutoff)?.apply(&self.lines)
+    }
+
+    /// The same as numbers: what the scale of an unknown energy is found from.
+    pub(super) fn fbp_per_mm(&self) -> Result<Vec<f64>, ReconError> {
+        let mu = self
+            .fbp(REFERENCE, 1.0)
+            .map_err(ReconError::at(self.slice))?;
+        Ok(mu.to_reals())
+    }
+
+    /// Images of attenuation in the units of the output.
+    fn shown(&self, mu: &T) -> Vec<Array2<Complex32>> {
+        let sizes = mu.sizes();
+        let (rows, columns) = (sizes[1], sizes[2]);
+        let value = |mu: f64| match self.water_per_mm {
+            Some(water) => 1000.0 * (mu / water - 1.0),
+            None => mu,
+        };
+        let reals = mu.to_reals();
+        let image = |reals: &[f64]| {
+            Array2::from_shape_fn((rows, columns), |(y, x)| {
+                Complex32::new(value(reals[y * columns + x]) as f32, 0.0)
+            })
+        };
+        reals.chunks(rows * columns).map(image).collect()
+    }
+
+    /// The image of a method without a prior, in 1/mm, and its iterations.
+    fn solve(
+        &self,
+        method: &Method,
+        tick: &mut dyn FnMut() -> bool,
+    ) -> Result<(T, usize), ReconError> {
+        let failed = ReconError::at(self.slice);
+        let p = &self.a.projector as &dyn LinearOperator<T>;
+        match method {
+            Method::Fbp(m) => {
+                tick();
+                Ok((self.fbp(window(m.window), m.cutoff).map_err(failed)?, 0))
+            }
+            other => Err(ReconError::Request(format!(
+                "method `{}` does not reconstruct CT; `annulus protocol list` shows those that do",
+                other.name()
+            ))),
+        }
+    }
+}
+
+fn window(window: protocol::Window) -> Window {
+    match window {
+        protocol::Window::Ramlak => Window::RamLak,
+        protocol::Window::SheppLogan => Window::SheppLogan,
+        protocol::Window::Cosine => Window::Cosine,
+        protocol::Window::Hamming => Window::Hamming,
+        protocol::Window::Hann => Window::Hann,
+    }
+}
+
+impl<T: Channels> Slice<T> for Section<T> {
+    fn measurement(&self) -> Measurement<'_, T> {
+        Measurement {
+            normal: self.guides.normal.as_ref(),
+            pseudo_inverse: self.guides.inverse.as_ref().map(|i| i as _),
+            unmeasured: self.guides.unmeasured.as_ref().map(|u| u as _),
+            ..Measurement::new(&self.a, self.noise.likelihood())
+        }
+    }
+
+    /// `1 / √h(0)`: what the data leave of the mean of the image.
+    fn noise_floor(&self) -> f64 {
+        match &self.guides.normal {
+            Some(normal) => 1.0 / normal.at(0.0).max(f64::MIN_POSITIVE).sqrt(),
+            None => 1.0,
+        }
+    }
+
+    fn blank(&self) -> T {
+        let grid = self.geometry.grid();
+        let zeros = vec![0.0; grid.rows * grid.columns];
+        T::from_reals(
+            &self.device,
+            &[1, grid.rows, grid.columns],
+            Field::Real,
+            &zeros,
+        )
+    }
+
+    fn reference(&self) -> Result<T, ReconError> {
+        let mu = self.fbp(REFERENCE, 1.0);
+        Ok(self
+            .a
+            .scale
+            .of_per_mm(&mu.map_err(ReconError::at(self.slice))?))
+    }
+
+    fn classical(
+        &self,
+        method: &Method,
+        tick: &mut dyn FnMut() -> bool,
+    ) -> Result<Classical<T>, ReconError> {
+        let (mu, steps) = self.solve(method, tick)?;
+        Ok(Classical {
+            image: self.shown(&mu).swap_remove(0),
+            x: Some(self.a.scale.of_per_mm(&mu)),
+            steps,
+        })
+    }
+
+    fn images(&self, x: &T) -> Vec<Array2<Complex32>> {
+        self.shown(&self.a.scale.to_per_mm(x))
+    }
+
+    fn beside(&self) -> Result<Vec<(&'static str, Array2<Complex32>)>, ReconError> {
+        let mu = self
+            .fbp(REFERENCE, 1.0)
+            .map_err(ReconError::at(self.slice))?;
+        Ok(vec![("fbp", self.shown(&mu).swap_remove(0))])
+    }
+
+    fn adjoint_gap(&self, seed: u64) -> Result<f64, ReconError> {
+        let mut rng = SliceRng::samples(seed ^ 0x4144_4a4f_494e_5421, 0, 1);
+        let x = self.blank().normal_like(&mut rng);
+        let y = self.lines.normal_like(&mut rng);
+        let p = &self.a.projector as &dyn LinearOperator<T>;
+        Ok(adjoint_gap(p, &x, &y)
+            .map_err(ReconError::at(self.slice))?
+            .gap)
+    }
+}

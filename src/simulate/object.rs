@@ -1,0 +1,159 @@
+//! What is scanned by a tomograph: a named phantom, or a CT volume of the user's.
+
+use super::scan::SimulateError;
+use crate::io::{DicomOptions, Stacking, Volume, read_dicom_series, read_volume};
+use ndarray::{Array2, Axis};
+use phantoms::ct::{Attenuation, CtGrid, CtPhantom, Material, PixelImage, mu_per_mm};
+use std::path::Path;
+
+/// The object in a tomograph.
+pub enum CtSource {
+    /// A phantom by name.
+    Phantom {
+        /// One of `phantoms::list()`.
+        name: String,
+        /// Seed of its anatomy.
+        seed: u64,
+    },
+    /// A volume in HU; its middle lies on the rotation axis.
+    Volume {
+        /// Where it came from.
+        name: String,
+        /// HU.
+        volume: Volume,
+        /// Side of a pixel.
+        pixel_mm: f64,
+        /// Between slices.
+        spacing_mm: f64,
+    },
+}
+
+/// One slice of it.
+pub(super) struct CtSlice {
+    /// What X-rays meet.
+    pub(super) attenuation: Box<dyn Attenuation>,
+    /// HU on the grid of the reconstruction, averaged over each pixel.
+    pub(super) truth_hu: Array2<f32>,
+}
+
+/// Points a pixel and axis that the truth of a volume is averaged over.
+const POINTS: usize = 4;
+/// Pixel sides that may differ and still be a square.
+const SQUARE: f64 = 0.01;
+
+impl CtSource {
+    /// A phantom's name, or the path of a NIfTI volume or a DICOM series in HU.
+    pub fn open(name: &str, seed: u64) -> Result<Self, SimulateError> {
+        let path = Path::new(name);
+        let volume = if path.is_dir() || path.extension().is_some_and(|e| e == "dcm") {
+            let options = DicomOptions {
+                stacking: Stacking::AsTheyAre,
+                ..DicomOptions::default()
+            };
+            read_dicom_series(path, &options)?.volume
+        } else if path.is_file() {
+            read_volume(path)?
+        } else {
+            return Ok(CtSource::Phantom {
+                name: name.to_owned(),
+                seed,
+            });
+        };
+        let length = |column: usize| {
+            let rows = volume.affine_lps_mm.iter();
+            rows.map(|r| r[column].powi(2)).sum::<f64>().sqrt()
+        };
+        let (dx, dy, dz) = (length(0), length(1), length(2));
+        if (dx / dy - 1.0).abs() > SQUARE {
+            return Err(SimulateError::Request(format!(
+                "{name}: its pixels are {dx} x {dy} mm: expected squares; resample it first"
+            )));
+        }
+        Ok(CtSource::Volume {
+            name: name.to_owned(),
+            volume,
+            pixel_mm: dx,
+            spacing_mm: dz,
+        })
+    }
+
+    /// What it is called.
+    pub(super) fn name(&self) -> &str {
+        match self {
+            CtSource::Phantom { name, .. } | CtSource::Volume { name, .. } => name,
+        }
+    }
+
+    /// Slices that there are: as many as asked of a phantom, the volume's own of an image.
+    pub fn slices(&self, asked: usize) -> usize {
+        match self {
+            CtSource::Phantom { .. } => asked,
+            CtSource::Volume { volume, .. } => volume.data.len_of(Axis(0)),
+        }
+    }
+
+    /// The distance of its slices, where it says one.
+    pub(super) fn spacing_mm(&self) -> Option<f64> {
+        match self {
+            CtSource::Phantom { .. } => None,
+            CtSource::Volume { spacing_mm, .. } => Some(*spacing_mm),
+        }
+    }
+
+    /// A slice, and its truth on `grid`.
+    pub(super) fn slice(
+        &self,
+        slice: usize,
+        slices: usize,
+        grid: &CtGrid,
+        energy_kev: f64,
+    ) -> Result<CtSlice, SimulateError> {
+        match self {
+            CtSource::Phantom { name, seed } => {
+                let phantom = CtPhantom::named(name, *seed, slice, slices, energy_kev)?;
+                Ok(CtSlice {
+                    attenuation: phantom.attenuation(grid),
+                    truth_hu: phantom.raster_hu(grid).mapv(|hu| hu as f32),
+                })
+            }
+            CtSource::Volume {
+                volume, pixel_mm, ..
+            } => {
+                let hu = volume.data.index_axis(Axis(0), slice).to_owned();
+                let own = CtGrid::new(hu.nrows(), hu.ncols(), *pixel_mm)?;
+                let water_per_mm = mu_per_mm(Material::Water, energy_kev)?;
+                // Below air is padding, or noise that no scan has.
+                let hu = hu.mapv(|v| v.max(-1000.0));
+                let image = PixelImage::from_hu(&hu, own.clone(), water_per_mm)?;
+                Ok(CtSlice {
+                    attenuation: Box::new(image),
+                    truth_hu: averaged(&hu, &own, grid),
+                })
+            }
+        }
+    }
+}
+
+/// `hu` averaged over the pixels of `grid`, both around the axis; air outside.
+fn averaged(hu: &Array2<f32>, own: &CtGrid, grid: &CtGrid) -> Array2<f32> {
+    let at = |x_mm: f64, y_mm: f64| {
+        let column = x_mm / own.pixel_mm + (own.nx as f64 - 1.0) / 2.0;
+        let row = (own.ny as f64 - 1.0) / 2.0 - y_mm / own.pixel_mm;
+        let index = |v: f64, n: usize| {
+            let v = v.round();
+            (v >= 0.0 && v < n as f64).then_some(v as usize)
+        };
+        match (index(row, own.ny), index(column, own.nx)) {
+            (Some(row), Some(column)) => hu[(row, column)],
+            _ => -1000.0,
+        }
+    };
+    let offset = |p: usize| ((p as f64 + 0.5) / POINTS as f64 - 0.5) * grid.pixel_mm;
+    Array2::from_shape_fn((grid.ny, grid.nx), |(j, i)| {
+        let points = (0..POINTS).flat_map(|q| (0..POINTS).map(move |p| (q, p)));
+        let sum: f32 = points
+            .map(|(q, p)| at(grid.x_mm(i) + offset(p), grid.y_mm(j) + offset(q)))
+            .sum();
+        sum / (POINTS * POINTS) as f32
+    })
+}
