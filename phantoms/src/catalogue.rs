@@ -11,23 +11,40 @@ use crate::error::PhantomError;
 use crate::scan::{SmoothPhase, complex_fine_grid_k_space};
 use crate::shepp_logan::shepp_logan_toft;
 use crate::tissue::Contrast;
-use crate::{ellipse_k_space, ellipse_raster};
+use crate::{ct, ellipse_k_space, ellipse_raster};
 
 /// Grid of the brain, times the one of the scan.
 const OVERSAMPLING: usize = 6;
 /// Strength of the brain's phase in radians.
 const PHASE_RAD: f64 = 0.8;
 
+/// Names of the phantoms with MR contrast.
+const MR_NAMES: [&str; 2] = ["shepp-logan", "brain"];
+
 /// Names and one line about each phantom.
 pub fn list() -> &'static [(&'static str, &'static str)] {
     &[
         (
             "shepp-logan",
-            "Shepp-Logan head, Toft's contrast, analytic k-space; every slice is alike",
+            "MR and CT: Shepp-Logan head, Toft's contrast in MR, the original one in CT; analytic, \
+             every slice is alike",
         ),
         (
             "brain",
-            "brain from splines, warped by seed and slice, lesions, vessels; T1, T2 or PD",
+            "MR: brain from splines, warped by seed and slice, lesions, vessels; T1, T2 or PD",
+        ),
+        ("water-disc", "CT: water, 200 mm across; analytic"),
+        (
+            "acr-ct",
+            "CT: ACR 464 module 1, bone, acrylic, polyethylene and air in 200 mm of water; analytic",
+        ),
+        (
+            "forbild-head",
+            "CT: FORBILD head with its right ear, lesions of 2.5 and 5 HU; analytic",
+        ),
+        (
+            "head",
+            "CT: section of a segmented head in Hounsfield units, changed by seed and slice, lesions",
         ),
     ]
 }
@@ -63,7 +80,7 @@ pub fn phantom_k_space(
                 OVERSAMPLING,
             ))
         }
-        _ => Err(unknown(name)),
+        _ => Err(no_mr(name)),
     }
 }
 
@@ -84,7 +101,7 @@ pub fn raster(
         "brain" => Ok(BrainSlice::new(seed, slice, slices)
             .with_contrast(contrast)
             .raster(ny, nx)),
-        _ => Err(unknown(name)),
+        _ => Err(no_mr(name)),
     }
 }
 
@@ -106,7 +123,19 @@ fn check(slice: usize, slices: usize, ny: usize, nx: usize) -> Result<(), Phanto
     Ok(())
 }
 
-fn unknown(name: &str) -> PhantomError {
+/// A name without MR contrast: of a CT phantom, or of none.
+fn no_mr(name: &str) -> PhantomError {
+    if ct::phantom::NAMES.contains(&name) {
+        let reason = format!(
+            "`{name}` is a CT phantom without MR contrast; MR phantoms: {}",
+            MR_NAMES.join(", ")
+        );
+        return PhantomError::Modality { reason };
+    }
+    unknown(name)
+}
+
+pub(crate) fn unknown(name: &str) -> PhantomError {
     let names: Vec<&str> = list().iter().map(|(name, _)| *name).collect();
     let nearest = names
         .iter()
@@ -154,7 +183,7 @@ mod tests {
     #[test]
     fn every_listed_phantom_has_a_raster_and_k_space_that_agree() {
         let coils = TrigCoils::eight();
-        for (name, _) in list() {
+        for name in MR_NAMES {
             let (ny, nx) = (64, 75);
             let truth = raster(name, 2, 1, 5, ny, nx, Contrast::T2).unwrap();
             let image =
@@ -177,6 +206,30 @@ mod tests {
                 (error / power).sqrt()
             );
         }
+    }
+
+    #[test]
+    fn a_ct_phantom_says_that_it_has_no_mr_contrast() {
+        let error = raster("head", 0, 0, 1, 8, 8, Contrast::T1).unwrap_err();
+        assert!(
+            error.to_string().contains("CT phantom without MR contrast"),
+            "{error}"
+        );
+        let coils = TrigCoils::eight();
+        assert!(phantom_k_space("acr-ct", 0, 0, 1, &coils, 8, 8, Contrast::T1).is_err());
+    }
+
+    #[test]
+    fn the_list_names_every_phantom_and_its_modality() {
+        for (name, line) in list() {
+            assert_eq!(
+                line.contains("CT"),
+                ct::phantom::NAMES.contains(name),
+                "{name}"
+            );
+            assert_eq!(line.contains("MR"), MR_NAMES.contains(name), "{name}");
+        }
+        assert_eq!(list().len(), 6);
     }
 
     #[test]

@@ -37,4 +37,46 @@ pub enum PhantomError {
         /// Columns.
         nx: usize,
     },
+    /// A label section shows nothing.
+    #[error("phantom: expected a section with a head in it, got one of air alone")]
+    EmptySection,
+    /// The size of a pixel is not a length.
+    #[error("phantom: expected a pixel of more than 0 mm, got {pixel_mm} mm")]
+    Pixel {
+        /// The size asked for.
+        pixel_mm: f64,
+    },
+    /// There are no numbers for the energy.
+    #[error("phantom: an unknown energy: expected 40 to 140 keV, got {energy_kev} keV")]
+    Energy {
+        /// The energy asked for.
+        energy_kev: f64,
+    },
+    /// An image and its grid differ in size.
+    #[error(
+        "phantom: expected an image of {grid_ny} x {grid_nx} pixels as its grid has, \
+         got {ny} x {nx} (rows x columns)"
+    )]
+    OtherGrid {
+        /// Rows of the image.
+        ny: usize,
+        /// Columns of the image.
+        nx: usize,
+        /// Rows of the grid.
+        grid_ny: usize,
+        /// Columns of the grid.
+        grid_nx: usize,
+    },
+    /// A mean count that no detector has.
+    #[error("phantom counts: expected finite means of 0 or more counts, got {value}")]
+    Counts {
+        /// The mean, or the standard deviation of the electronic noise.
+        value: f64,
+    },
+    /// The phantom belongs to the other modality.
+    #[error("phantom: {reason}")]
+    Modality {
+        /// What the phantom lacks, and which ones have it.
+        reason: String,
+    },
 }

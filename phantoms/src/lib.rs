@@ -9,6 +9,8 @@
 //! - [`Ellipse`], [`shepp_logan`], [`TrigCoils`], [`ellipse_k_space`]: k-space without any grid.
 //! - [`BrainSlice`], [`fine_grid_k_space`]: a brain, sampled on a finer grid than the scan's.
 //! - [`phantom_k_space`], [`raster()`]: phantoms by name.
+//! - [`ct`]: head CT, analytic CT phantoms, line integrals and photon counts, in millimetres and
+//!   Hounsfield units.
 //! - [`Procedural`], [`from_labels`]: endless complex images for training a score model.
 //!
 //! The numbers under `data/` come with their own licence (`data/NOTICE`).
@@ -17,6 +19,7 @@ mod analytic;
 mod brain;
 mod catalogue;
 mod coils;
+pub mod ct;
 mod disc;
 mod ellipse;
 mod error;
@@ -28,6 +31,7 @@ mod scan;
 mod shepp_logan;
 mod template;
 mod tissue;
+mod vote;
 mod warp;
 
 pub use analytic::ellipse_k_space;

@@ -30,6 +30,15 @@ impl Coverage {
         }
     }
 
+    /// An empty raster of square pixels around the origin, y upwards: row 0 is the uppermost.
+    pub(crate) fn upright((ny, nx): (usize, usize), pixel: f64) -> Self {
+        Self {
+            changes: Array2::zeros((ny, nx + 1)),
+            scale: [pixel.recip(), -pixel.recip()],
+            origin: [0.5 * nx as f64, 0.5 * ny as f64],
+        }
+    }
+
     /// The window of `ny x nx` pixels from pixel `(first_y, first_x)` on.
     pub(crate) fn window(
         &self,

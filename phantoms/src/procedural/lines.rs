@@ -28,7 +28,7 @@ pub(crate) fn add(rng: &mut ChaCha8Rng, drawing: &mut Drawing) {
 }
 
 /// A smooth open curve: an arc whose direction swings.
-fn curve(rng: &mut ChaCha8Rng) -> Vec<[f64; 2]> {
+pub(crate) fn curve(rng: &mut ChaCha8Rng) -> Vec<[f64; 2]> {
     let mut p = [rng.random_range(-0.8..0.8), rng.random_range(-0.8..0.8)];
     let start = rng.random_range(0.0..TAU);
     let (bend, swing, phase): (f64, f64, f64) = (
@@ -49,7 +49,7 @@ fn curve(rng: &mut ChaCha8Rng) -> Vec<[f64; 2]> {
 }
 
 /// The polygon of a width around a curve.
-fn ribbon(curve: &[[f64; 2]], width: f64) -> Vec<[f64; 2]> {
+pub(crate) fn ribbon(curve: &[[f64; 2]], width: f64) -> Vec<[f64; 2]> {
     let side = |sign: f64| {
         (0..curve.len()).map(move |i| {
             let (a, b) = (
@@ -66,7 +66,7 @@ fn ribbon(curve: &[[f64; 2]], width: f64) -> Vec<[f64; 2]> {
 }
 
 /// Four to twelve parallel bars, as far apart as they are wide or up to three times so.
-fn grating(rng: &mut ChaCha8Rng, width: f64) -> Vec<Vec<[f64; 2]>> {
+pub(crate) fn grating(rng: &mut ChaCha8Rng, width: f64) -> Vec<Vec<[f64; 2]>> {
     let (s, c) = rng.random_range(0.0..TAU).sin_cos();
     let centre = [rng.random_range(-0.6..0.6), rng.random_range(-0.6..0.6)];
     let half = rng.random_range(0.05..0.35);

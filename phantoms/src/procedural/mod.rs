@@ -2,13 +2,13 @@
 //! edges and textures are learnt.
 
 mod brain_like;
-mod drawing;
+pub(crate) mod drawing;
 mod finish;
 mod labels;
-mod lines;
+pub(crate) mod lines;
 mod noise;
 mod regions;
-mod shapes;
+pub(crate) mod shapes;
 
 pub use labels::{LabelClass, from_labels, from_labels_merged, from_labels_with};
 

@@ -33,7 +33,7 @@ pub(crate) fn draw(rng: &mut ChaCha8Rng, fine: (usize, usize)) -> Drawing {
 }
 
 /// An ellipse, a rounded blob, a rectangle or a star-shaped polygon; small ones are more frequent.
-fn random_shape(rng: &mut ChaCha8Rng, largest: f64) -> Vec<[f64; 2]> {
+pub(crate) fn random_shape(rng: &mut ChaCha8Rng, largest: f64) -> Vec<[f64; 2]> {
     let centre = [rng.random_range(-0.9..0.9), rng.random_range(-0.9..0.9)];
     let size = largest * rng.random_range(0.15f64..1.0).powi(2);
     let semi = [size, size * rng.random_range(0.25..1.0)];

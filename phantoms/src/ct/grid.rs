@@ -1,0 +1,148 @@
+//! The pixel grid of a CT image.
+
+use ndarray::Array2;
+
+use crate::PhantomError;
+
+/// Square pixels around the centre of rotation: `x_i = (i - (nx - 1) / 2) pixel_mm`, row 0 has the
+/// largest y.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct CtGrid {
+    /// Rows.
+    pub ny: usize,
+    /// Columns.
+    pub nx: usize,
+    /// Width and height of a pixel.
+    pub pixel_mm: f64,
+}
+
+/// Samples of a drawing are at most this far apart.
+const SAMPLE_MM: f64 = 0.6;
+
+impl CtGrid {
+    /// A grid of `ny` rows and `nx` columns.
+    pub fn new(ny: usize, nx: usize, pixel_mm: f64) -> Result<Self, PhantomError> {
+        if ny == 0 || nx == 0 {
+            return Err(PhantomError::Size { ny, nx });
+        }
+        if !(pixel_mm.is_finite() && pixel_mm > 0.0) {
+            return Err(PhantomError::Pixel { pixel_mm });
+        }
+        Ok(Self { ny, nx, pixel_mm })
+    }
+
+    /// x of the centre of a column.
+    pub fn x_mm(&self, column: usize) -> f64 {
+        (column as f64 - 0.5 * (self.nx - 1) as f64) * self.pixel_mm
+    }
+
+    /// y of the centre of a row.
+    pub fn y_mm(&self, row: usize) -> f64 {
+        (0.5 * (self.ny - 1) as f64 - row as f64) * self.pixel_mm
+    }
+
+    /// The grid with each pixel cut into `times x times`.
+    pub fn finer(&self, times: usize) -> Self {
+        Self {
+            ny: self.ny * times,
+            nx: self.nx * times,
+            pixel_mm: self.pixel_mm / times as f64,
+        }
+    }
+
+    /// How finely pixels are cut so that samples lie 0.6 mm apart or closer.
+    pub(super) fn samples_per_pixel(&self) -> usize {
+        (self.pixel_mm / SAMPLE_MM - 1e-6).ceil().clamp(1.0, 16.0) as usize
+    }
+}
+
+/// The mean of each block of `times x times` samples.
+pub(super) fn block_mean(fine: &Array2<f32>, times: usize) -> Array2<f32> {
+    if times == 1 {
+        return fine.clone();
+    }
+    let (ny, nx) = (fine.nrows() / times, fine.ncols() / times);
+    let mut mean = Array2::zeros((ny, nx));
+    for (j, row) in fine.rows().into_iter().enumerate() {
+        let mut out = mean.row_mut(j / times);
+        for (i, v) in row.iter().enumerate() {
+            out[i / times] += v;
+        }
+    }
+    mean / (times * times) as f32
+}
+
+/// The image under a Gaussian of the given standard deviation, its edges repeated.
+pub(super) fn blurred(image: Array2<f32>, sigma_mm: f64, pixel_mm: f64) -> Array2<f32> {
+    let sigma = sigma_mm / pixel_mm;
+    if sigma < 0.2 {
+        return image;
+    }
+    let reach = (3.0 * sigma).ceil() as usize;
+    let bell: Vec<f32> = (0..=2 * reach)
+        .map(|n| (-0.5 * ((n as f64 - reach as f64) / sigma).powi(2)).exp() as f32)
+        .collect();
+    let sum: f32 = bell.iter().sum();
+    let (ny, nx) = image.dim();
+    let mut upright = Array2::<f32>::zeros((ny, nx));
+    for (j, mut out) in upright.rows_mut().into_iter().enumerate() {
+        for (n, w) in bell.iter().enumerate() {
+            let from = (j + n).saturating_sub(reach).min(ny - 1);
+            out.scaled_add(w / sum, &image.row(from));
+        }
+    }
+    let mut line = vec![0f32; nx + 2 * reach];
+    for mut row in upright.rows_mut() {
+        for (n, v) in line.iter_mut().enumerate() {
+            *v = row[n.saturating_sub(reach).min(nx - 1)];
+        }
+        for (i, v) in row.iter_mut().enumerate() {
+            *v = line[i..].iter().zip(&bell).map(|(a, w)| a * w).sum::<f32>() / sum;
+        }
+    }
+    upright
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_centre_of_the_grid_is_the_origin() {
+        for n in [4, 5] {
+            let grid = CtGrid::new(n, n + 1, 1.5).unwrap();
+            assert_eq!(grid.x_mm(0), -grid.x_mm(n));
+            assert_eq!(grid.y_mm(0), -grid.y_mm(n - 1));
+            assert!(grid.y_mm(0) > 0.0 && grid.x_mm(0) < 0.0);
+            let fine = grid.finer(3);
+            let mean = (0..3).map(|k| fine.x_mm(3 + k)).sum::<f64>() / 3.0;
+            assert!((mean - grid.x_mm(1)).abs() < 1e-12);
+        }
+    }
+
+    #[test]
+    fn a_blur_keeps_the_sum_and_has_its_width() {
+        let mut image = Array2::zeros((31, 41));
+        image[(15, 20)] = 1.0;
+        let image = blurred(image, 3.0, 1.5);
+        let moment: f32 = image
+            .indexed_iter()
+            .map(|((j, _), v)| v * (j as f32 - 15.0).powi(2))
+            .sum();
+        assert!(
+            (image.sum() - 1.0).abs() < 1e-5 && (moment - 4.0).abs() < 0.1,
+            "{moment}"
+        );
+    }
+
+    #[test]
+    fn samples_lie_close() {
+        for (pixel_mm, times) in [(1.2, 2), (0.6, 1), (0.5, 1), (1.0, 2), (2.0, 4)] {
+            assert_eq!(
+                CtGrid::new(1, 1, pixel_mm).unwrap().samples_per_pixel(),
+                times
+            );
+        }
+        assert!(CtGrid::new(0, 1, 1.0).is_err() && CtGrid::new(1, 1, 0.0).is_err());
+    }
+}

@@ -1,0 +1,205 @@
+//! What a head may suffer from: blood, infarcts, tumours, calcifications.
+
+use std::f64::consts::TAU;
+
+use ndarray::Array2;
+use rand::RngExt;
+use rand_chacha::ChaCha8Rng;
+
+use super::section::Section;
+use super::tissue::Tissue;
+
+/// The kind of a lesion.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum LesionKind {
+    /// Fresh blood within the brain, 55 to 80 HU, with oedema around.
+    Haemorrhage,
+    /// 8 to 20 HU below the brain.
+    Infarct,
+    /// A mass with or without a rim, and oedema in the white matter.
+    Tumour,
+    /// A small spot of 120 to 700 HU.
+    Calcification,
+    /// Blood in the fluid around the brain.
+    SubarachnoidBlood,
+    /// A crescent between the skull and the brain, fresh or old.
+    Subdural,
+}
+
+/// One lesion, in millimetres of the section before it is deformed.
+#[derive(Clone, Debug)]
+pub(super) struct Lesion {
+    pub kind: LesionKind,
+    centre: [f64; 2],
+    radius: f64,
+    /// Relative height and phase of the harmonics 2 to 5 of the outline.
+    outline: [(f64, f64); 4],
+    edge: f64,
+    /// HU of the core: absolute for blood and calcium, a change for the others.
+    core: f32,
+    /// HU of the rim of a tumour, and of the oedema: changes.
+    rim: f32,
+    oedema: f32,
+    oedema_reach: f64,
+}
+
+/// What stands at a place: shares of brain, white matter and fluid, and the distance to bone.
+#[derive(Clone, Copy)]
+pub(super) struct Place {
+    pub at: [f64; 2],
+    pub brain: f32,
+    pub white: f32,
+    pub fluid: f32,
+    pub to_bone: f32,
+}
+
+/// Pixels of brain that a section needs to have lesions.
+const ENOUGH_BRAIN: usize = 1500;
+
+/// No lesion with probability 0.6, else one to three.
+pub(super) fn random_lesions(rng: &mut ChaCha8Rng, section: &Section, share: f64) -> Vec<Lesion> {
+    let brain: Vec<(usize, usize)> = section
+        .tissues
+        .indexed_iter()
+        .filter(|(_, n)| Tissue::ALL[usize::from(**n)].is_brain())
+        .map(|(at, _)| at)
+        .collect();
+    if !rng.random_bool(share) || brain.len() < ENOUGH_BRAIN {
+        return Vec::new();
+    }
+    let count = [1, 1, 1, 2, 2, 3][rng.random_range(0..6)];
+    (0..count)
+        .map(|_| {
+            let (row, column) = brain[rng.random_range(0..brain.len())];
+            let centre = [column as f64, row as f64].map(|v| v * section.pixel_mm);
+            Lesion::random(rng, centre)
+        })
+        .collect()
+}
+
+impl Lesion {
+    fn random(rng: &mut ChaCha8Rng, centre: [f64; 2]) -> Self {
+        use LesionKind::*;
+        let kind = match rng.random_range(0..100) {
+            0..25 => Haemorrhage,
+            25..48 => Infarct,
+            48..66 => Tumour,
+            66..84 => Calcification,
+            84..91 => SubarachnoidBlood,
+            _ => Subdural,
+        };
+        let (radius, core): (f64, f32) = match kind {
+            Haemorrhage => (rng.random_range(3.0..22.0), rng.random_range(55.0..82.0)),
+            Infarct => (rng.random_range(5.0..35.0), -rng.random_range(8.0..20.0)),
+            Tumour => (rng.random_range(5.0..22.0), rng.random_range(-15.0..20.0)),
+            Calcification => (rng.random_range(0.7..3.0), rng.random_range(120.0..700.0)),
+            SubarachnoidBlood => (rng.random_range(15.0..60.0), rng.random_range(40.0..68.0)),
+            Subdural => (rng.random_range(25.0..70.0), rng.random_range(12.0..75.0)),
+        };
+        let roughness = if kind == Calcification { 0.3 } else { 0.7 };
+        let outline = std::array::from_fn(|k| {
+            let height = roughness / (k + 2) as f64;
+            (
+                rng.random_range(-height..height),
+                rng.random_range(0.0..TAU),
+            )
+        });
+        let edge = match kind {
+            Infarct => rng.random_range(1.5..8.0),
+            Calcification => 0.8,
+            _ => rng.random_range(0.8..2.5),
+        };
+        Self {
+            kind,
+            centre,
+            radius,
+            outline,
+            edge,
+            core,
+            rim: if rng.random_bool(0.5) {
+                rng.random_range(5.0..25.0)
+            } else {
+                0.0
+            },
+            oedema: -rng.random_range(4.0..14.0),
+            oedema_reach: match kind {
+                Haemorrhage => radius * rng.random_range(1.15..1.5),
+                Tumour => radius * rng.random_range(1.1..2.2),
+                _ => 0.0,
+            },
+        }
+    }
+
+    /// Changes the HU at a place; the share of the lesion itself.
+    pub fn apply(&self, place: &Place, hu: &mut f32) -> f32 {
+        let [x, y] = [place.at[0] - self.centre[0], place.at[1] - self.centre[1]];
+        let distance = x.hypot(y);
+        if distance > 2.2 * self.radius.max(self.oedema_reach) + self.edge {
+            return 0.0;
+        }
+        let angle = y.atan2(x);
+        let stretch: f64 = 1.0
+            + (2u8..6)
+                .zip(self.outline)
+                .map(|(k, (height, phase))| height * (f64::from(k) * angle + phase).cos())
+                .sum::<f64>();
+        let inside =
+            |radius: f64| (0.5 + (radius * stretch - distance) / self.edge).clamp(0.0, 1.0) as f32;
+        if self.oedema_reach > 0.0 {
+            *hu += self.oedema * place.white * inside(self.oedema_reach);
+        }
+        let core = inside(self.radius);
+        match self.kind {
+            LesionKind::Infarct => *hu += core * place.brain * self.core,
+            LesionKind::Tumour => {
+                let ring = core - inside(0.75 * self.radius);
+                *hu += place.brain * (core * self.core + ring * self.rim);
+            }
+            LesionKind::SubarachnoidBlood => *hu += core * place.fluid * (self.core - *hu),
+            LesionKind::Subdural => {
+                // Thickest in the middle of the crescent.
+                let thickness = 3.0 + 0.12 * (self.radius - distance).max(0.0) as f32;
+                let share = core
+                    * (0.5 + thickness - place.to_bone).clamp(0.0, 1.0)
+                    * (place.brain + place.fluid);
+                *hu += share * (self.core - *hu);
+                return share;
+            }
+            LesionKind::Haemorrhage | LesionKind::Calcification => {
+                *hu += core * place.brain * (self.core - *hu);
+            }
+        }
+        core * match self.kind {
+            LesionKind::SubarachnoidBlood => place.fluid,
+            _ => place.brain,
+        }
+    }
+}
+
+/// Moves the centre of a crescent to the edge of the brain.
+pub(super) fn settle(lesions: &mut [Lesion], to_bone: &Array2<f32>, pixel_mm: f64) {
+    for lesion in lesions
+        .iter_mut()
+        .filter(|l| l.kind == LesionKind::Subdural)
+    {
+        for _ in 0..200 {
+            let [column, row] = lesion.centre.map(|v| (v / pixel_mm).round() as usize);
+            let next = [(0isize, 1isize), (0, -1), (1, 0), (-1, 0)]
+                .map(|(r, c)| {
+                    (
+                        row.saturating_add_signed(r),
+                        column.saturating_add_signed(c),
+                    )
+                })
+                .into_iter()
+                .filter_map(|at| to_bone.get(at).map(|d| (*d, at)))
+                .min_by(|a, b| a.0.total_cmp(&b.0));
+            match next {
+                Some((d, at)) if d < to_bone[(row, column)] => {
+                    lesion.centre = [at.1 as f64, at.0 as f64].map(|v| v * pixel_mm);
+                }
+                _ => break,
+            }
+        }
+    }
+}

@@ -1,0 +1,36 @@
+//! Phantoms for computed tomography, in millimetres and Hounsfield units.
+
+mod counts;
+mod distance;
+mod family;
+mod field;
+mod grid;
+mod head;
+mod holder;
+mod image;
+mod lesion;
+mod materials;
+mod named;
+mod object;
+mod palette;
+pub(crate) mod phantom;
+mod plain;
+mod refine;
+mod scan;
+mod section;
+mod shape;
+mod tissue;
+
+pub use counts::{Exposure, darks, expected_counts, flats, mean_frame, noisy_counts, transmission};
+pub use family::{HeadCt, HeadSlice};
+pub use grid::CtGrid;
+pub use image::{Attenuation, PixelImage};
+pub use lesion::LesionKind;
+pub use materials::{Material, hu_to_mu, mu_per_mm, mu_to_hu};
+pub use named::{acr, forbild_head, shepp_logan_ct, water_disc};
+pub use object::CtObject;
+pub use phantom::CtPhantom;
+pub use scan::ScanRays;
+pub use section::{Section, pack_sections};
+pub use shape::{Clip, CtEllipse, Ray};
+pub use tissue::Tissue;
