@@ -10,6 +10,7 @@ pub use host::{Host, Real};
 #[cfg(feature = "torch")]
 pub use torch::Torch;
 
+use crate::ct::Rays;
 use crate::{Field, Result, SliceRng};
 
 /// Sign of the exponent of a Fourier transform.
@@ -96,6 +97,10 @@ pub trait Array: Vector {
     fn elementwise(&self, others: &[&Self], f: &(dyn Fn(f64, &[f64]) -> f64 + Sync)) -> Self;
     /// `x_i y_i`, real arrays of one shape.
     fn times(&self, other: &Self) -> Self;
+    /// Line integrals along `rays`: `Real[Y, X] → Real[View, Detector]`.
+    fn project(&self, rays: &Rays) -> Result<Self>;
+    /// The exact transpose of [`Array::project`]: `Real[View, Detector] → Real[Y, X]`.
+    fn back_project(&self, rays: &Rays) -> Result<Self>;
     /// All finite, per item.
     fn finite(&self) -> Vec<bool> {
         self.dot(self).into_iter().map(f64::is_finite).collect()

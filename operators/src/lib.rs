@@ -10,6 +10,7 @@
 pub mod array;
 pub mod chain;
 pub mod check;
+pub mod ct;
 pub mod error;
 pub mod likelihood;
 pub mod linear;

@@ -13,6 +13,12 @@ pub enum Axis {
     Y,
     /// Column of an image: the readout direction of a Cartesian scan.
     X,
+    /// Projection of a tomographic scan: one position of the source.
+    View,
+    /// Row of a detector, along the rotation axis.
+    Row,
+    /// Bin of a detector row, in the plane of rotation.
+    Detector,
 }
 
 /// Real or complex elements.
@@ -49,6 +55,14 @@ impl Space {
         Space {
             axes: axes.to_vec(),
             field: Field::Complex,
+        }
+    }
+
+    /// A real space with the given axes.
+    pub fn real(axes: &[(Axis, usize)]) -> Self {
+        Space {
+            axes: axes.to_vec(),
+            field: Field::Real,
         }
     }
 

@@ -2,6 +2,7 @@
 //! the reference.
 
 use super::host_fft;
+use crate::ct::{Pass, Rays};
 use crate::{Array, Direction, Error, Field, Result, SliceRng, Vector};
 use num_complex::Complex;
 use rand_distr::{Distribution, StandardNormal};
@@ -15,6 +16,8 @@ pub trait Real:
     fn of(value: f64) -> Self;
     /// Widens to f64.
     fn wide(self) -> f64;
+    /// `[1 - f, f]` where f is the low 48 bits of `bits` as a fraction.
+    fn shares(bits: u64) -> [Self; 2];
 }
 
 impl Real for f32 {
@@ -24,6 +27,12 @@ impl Real for f32 {
     fn wide(self) -> f64 {
         f64::from(self)
     }
+    #[inline(always)]
+    fn shares(bits: u64) -> [Self; 2] {
+        // 1 + f, from the upper 23 bits of the fraction: faster than a conversion.
+        let above = f32::from_bits((bits >> 25) as u32 & 0x7f_ffff | 0x3f80_0000);
+        [2.0 - above, above - 1.0]
+    }
 }
 
 impl Real for f64 {
@@ -32,6 +41,11 @@ impl Real for f64 {
     }
     fn wide(self) -> f64 {
         self
+    }
+    #[inline(always)]
+    fn shares(bits: u64) -> [Self; 2] {
+        let above = f64::from_bits((bits & 0xffff_ffff_ffff) << 4 | 0x3ff0_0000_0000_0000);
+        [2.0 - above, above - 1.0]
     }
 }
 
@@ -349,5 +363,17 @@ where
             .zip(other.reals.par_chunks(BLOCK))
             .for_each(|(x, y)| x.iter_mut().zip(y).for_each(|(x, y)| *x = *x * *y));
         out
+    }
+
+    fn project(&self, rays: &Rays) -> Result<Self> {
+        let sizes = Pass::Project.sizes(rays, self.batch());
+        let reals = Pass::Project.run(rays, &self.reals);
+        Ok(Host::new(&sizes, Field::Real, reals))
+    }
+
+    fn back_project(&self, rays: &Rays) -> Result<Self> {
+        let sizes = Pass::BackProject.sizes(rays, self.batch());
+        let reals = Pass::BackProject.run(rays, &self.reals);
+        Ok(Host::new(&sizes, Field::Real, reals))
     }
 }

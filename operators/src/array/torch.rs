@@ -2,6 +2,7 @@
 //! names `tch`.
 
 use super::{Array, Direction, Host, Vector};
+use crate::ct::{Pass, Rays};
 use crate::{Error, Field, Result, SliceRng};
 use rand_distr::{Distribution, StandardNormal};
 use tch::{Device, Kind, Tensor};
@@ -28,6 +29,31 @@ impl Torch {
             .view(&shape[..])
     }
 
+    /// Whether arrays on a device travel to the host and back for [`Array::project`] and
+    /// [`Array::back_project`]: right, but slow.
+    pub fn projects_on_host(device: Device) -> bool {
+        device != Device::Cpu
+    }
+
+    fn pass(&self, rays: &Rays, pass: Pass) -> Result<Self> {
+        let torch = |e: tch::TchError| Error::Torch(e.to_string());
+        let on_host = self
+            .0
+            .f_to_device(Device::Cpu)
+            .and_then(|t| t.f_contiguous());
+        let on_host = on_host.map_err(torch)?;
+        let out = match on_host.kind() {
+            Kind::Float => Tensor::f_from_slice(&pass.run::<f32>(rays, elements(&on_host))),
+            Kind::Double => Tensor::f_from_slice(&pass.run::<f64>(rays, elements(&on_host))),
+            other => return Err(Error::Torch(format!("no rays through {other:?}"))),
+        };
+        let sizes = pass.sizes(rays, self.batch()).map(|n| n as i64);
+        out.and_then(|t| t.f_view(sizes))
+            .and_then(|t| t.f_to_device(self.0.device()))
+            .map(Torch)
+            .map_err(torch)
+    }
+
     fn realised(&self) -> Tensor {
         if self.field() == Field::Complex {
             self.0.view_as_real()
@@ -35,6 +61,20 @@ impl Torch {
             self.0.shallow_clone()
         }
     }
+}
+
+/// The memory of a contiguous tensor on the host.
+#[allow(unsafe_code)]
+fn elements<F: tch::kind::Element>(t: &Tensor) -> &[F] {
+    assert!(t.device() == Device::Cpu && t.is_contiguous() && t.kind() == F::KIND);
+    let pointer = t.data_ptr().cast::<F>();
+    if pointer.is_null() {
+        return &[];
+    }
+    // SAFETY: the assertion: `numel` elements of kind `F` lie there one after the other, aligned by
+    // libtorch's allocator, for as long as the tensor lives; the borrow keeps it, and nothing in
+    // this file writes into the memory of a tensor that it has lent.
+    unsafe { std::slice::from_raw_parts(pointer, t.numel()) }
 }
 
 /// The real kind of a complex one.
@@ -193,5 +233,15 @@ impl Array for Torch {
 
     fn times(&self, other: &Self) -> Self {
         Torch(&self.0 * &other.0)
+    }
+
+    /// On CUDA by way of the host: see [`Torch::projects_on_host`].
+    fn project(&self, rays: &Rays) -> Result<Self> {
+        self.pass(rays, Pass::Project)
+    }
+
+    /// On CUDA by way of the host: see [`Torch::projects_on_host`].
+    fn back_project(&self, rays: &Rays) -> Result<Self> {
+        self.pass(rays, Pass::BackProject)
     }
 }

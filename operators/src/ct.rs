@@ -1,0 +1,41 @@
+//! Computed tomography: the scan as a value, line integrals and their exact transpose, filtered
+//! back-projection.
+//!
+//! Lengths are mm, angles rad. An image is `Real[Y, X]` in some unit, its sinogram
+//! `Real[View, Detector]` in that unit times mm. The exponential of Beer and Lambert belongs to
+//! the likelihood, so that one projector serves every noise model.
+
+pub mod geometry;
+mod grid;
+mod kernel;
+mod project;
+mod projector;
+mod rays;
+
+pub use geometry::{Beam, Detector, Geometry, Ray, Rotation, Shape, equal_angles_rad};
+pub use grid::Grid;
+pub(crate) use project::Pass;
+pub use projector::Projector;
+pub use rays::Rays;
+
+#[cfg(test)]
+use projector::tests::scans as projector_scans;
+
+use crate::{Error, Result};
+
+/// Refuses a parameter.
+fn require(
+    holds: bool,
+    what: &'static str,
+    expected: &'static str,
+    got: impl Fn() -> String,
+) -> Result<()> {
+    if holds {
+        return Ok(());
+    }
+    Err(Error::Parameter {
+        what,
+        expected,
+        got: got(),
+    })
+}
