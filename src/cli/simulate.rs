@@ -9,12 +9,23 @@ use crate::simulate::{Scan, Source, simulate};
 pub(super) fn run(a: &Simulate) -> Outcome {
     let mut protocol = Protocol::find(&a.protocol)?;
     protocol.set_all(&a.set)?;
-    let Some(Acquisition::Cartesian(cartesian)) = &protocol.acquisition else {
-        return Err(format!(
-            "protocol `{}` says nothing of an acquisition: add [acquisition.cartesian]",
-            a.protocol
-        )
-        .into());
+    let cartesian = match &protocol.acquisition {
+        Some(Acquisition::Cartesian(cartesian)) => cartesian,
+        Some(other) => {
+            return Err(format!(
+                "protocol `{}`: this build simulates [acquisition.cartesian], not [acquisition.{}]",
+                a.protocol,
+                other.name()
+            )
+            .into());
+        }
+        None => {
+            return Err(format!(
+                "protocol `{}` says nothing of an acquisition: add [acquisition.cartesian]",
+                a.protocol
+            )
+            .into());
+        }
     };
     let interrupt = Interrupt::install()?;
     let scan = Scan {

@@ -80,6 +80,13 @@ impl Plan {
             let why = format!("samples: at most {MOST_SAMPLES} a slice");
             return Err(ReconError::Request(why));
         }
+        if matches!(method, Method::Mcg(_) | Method::Dds(_)) {
+            let why = format!(
+                "method `{}` is not carried out by this build",
+                method.name()
+            );
+            return Err(ReconError::Request(why));
+        }
         let device = find_device(options.device)?;
         let prior = match (&protocol.prior, method.needs_prior()) {
             (Some(choice), true) => Some(load_prior(&choice.model, device)?),
@@ -111,11 +118,8 @@ const MOST_SAMPLES: usize = 999;
 /// The method with `--samples` in place of its own number.
 fn with_samples(mut method: Method, samples: Option<usize>) -> Method {
     if let Some(n) = samples {
-        match &mut method {
-            Method::Dps(m) => m.samples = n,
-            Method::Bridge(m) => m.samples = n,
-            Method::Unconditional(m) => m.samples = n,
-            Method::ZeroFilled(_) | Method::CgSense(_) => {}
+        if let Some(drawn) = method.samples_mut() {
+            *drawn = n;
         }
     }
     method

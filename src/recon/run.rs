@@ -247,7 +247,8 @@ fn open(plan: &Plan) -> Result<Box<dyn KSpaceSource>, ReconError> {
         .protocol
         .acquisition
         .as_ref()
-        .map(|Acquisition::Cartesian(c)| c.fov_mm);
+        .and_then(Acquisition::cartesian)
+        .map(|c| c.fov_mm);
     let options = ReadOptions {
         group: None,
         repetition: p.repetition,
