@@ -11,24 +11,39 @@ mod acquisition;
 mod check;
 mod error;
 mod explain;
+mod image;
+mod known;
 mod library;
+mod likelihood;
 mod method;
 mod methods;
 mod nearest;
+mod pair;
 mod position;
 mod preparation;
+mod probe;
+mod projections;
+mod sampler;
 mod schema;
 mod set;
 mod text;
+mod tomography;
 
 pub use acquisition::{Acquisition, Cartesian, Contrast, Pattern};
 pub use error::{Problem, ProtocolError};
+pub use image::Image;
+pub use known::{KnownMethod, methods};
 pub use library::{builtins, source};
-pub use method::{Bridge, CgSense, Covariance, Dps, Lines, Unconditional, Weight, ZeroFilled};
-pub use methods::{Method, Methods, methods};
+pub use likelihood::{Gaussian, Likelihood, Poisson, Pwls};
+pub use method::{CgSense, Cgls, Fbp, Lines, Mltr, PwlsTv, Sirt, Window, ZeroFilled};
+pub use methods::{Method, Methods};
 pub use preparation::{Averages, Espirit, Preparation, Sensitivities};
+pub use probe::{Beam, column, probe};
+pub use projections::Projections;
+pub use sampler::{Bridge, Covariance, Dds, Dps, Mcg, Unconditional, Weight};
 pub use schema::schema;
 pub use text::{check_text, list_text, show_text};
+pub use tomography::{Detector, Fan, Parallel, Rotation};
 
 use explain::Origin;
 use schemars::JsonSchema;
@@ -48,12 +63,19 @@ pub struct Protocol {
     /// What `simulate` makes; `recon` warns where a raw file differs from it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub acquisition: Option<Acquisition>,
+    /// The grid of a CT image; absent: a square of as many pixels as bins, each the size of a bin
+    /// at the rotation axis.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub image: Option<Image>,
     /// How raw data are prepared before any method sees them.
     #[serde(default)]
     pub preparation: Preparation,
     /// How coil sensitivities are found.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sensitivities: Option<Sensitivities>,
+    /// The noise of CT data; absent: Poisson where there are counts or photon statistics.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub likelihood: Option<Likelihood>,
     /// The score model of the methods that need one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub prior: Option<PriorChoice>,
@@ -72,6 +94,17 @@ pub enum Modality {
     Ct,
     /// Images that were degraded by a known operator (blur, mask).
     Imaging,
+}
+
+impl Modality {
+    /// The name in protocols.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Mri => "mri",
+            Self::Ct => "ct",
+            Self::Imaging => "imaging",
+        }
+    }
 }
 
 /// The score model, by name or by file.
@@ -124,9 +157,14 @@ impl Protocol {
     /// Makes `name` the method that runs, with its own table or else the defaults (`--method`).
     ///
     /// # Errors
-    /// A name that this build does not have; the protocol is then as it was.
+    /// A name that this build does not have, or a method of another modality; the protocol is
+    /// then as it was.
     pub fn select(&mut self, name: &str) -> Result<(), ProtocolError> {
         let method = self.method.get(name)?;
+        if !method.fits(self.modality) {
+            let refusal = known::unfit(name, self.modality);
+            return Err(ProtocolError::Method(refusal));
+        }
         self.method.put(method);
         name.clone_into(&mut self.run);
         Ok(())
@@ -138,23 +176,40 @@ impl Protocol {
         if let Some(dps) = &mut resolved.method.dps {
             dps.weight = dps.effective_weight();
         }
+        if let Some(mcg) = &mut resolved.method.mcg {
+            mcg.weight = mcg.effective_weight();
+        }
         resolved
     }
 
-    /// The resolved protocol as TOML, every default written out; parsing it gives it back.
+    /// The resolved protocol as TOML, every default of its modality written out; parsing it gives
+    /// it back.
     ///
     /// # Errors
     /// A count too large for TOML's 64-bit signed integers.
     pub fn resolved_toml(&self) -> Result<String, ProtocolError> {
-        Ok(toml::to_string(&self.resolved())?)
+        let mut document = toml::Table::try_from(self.resolved())?;
+        if let Some(toml::Value::Table(table)) = document.get_mut("preparation") {
+            for (key, _) in preparation::foreign(self.modality) {
+                table.remove(key);
+            }
+        }
+        Ok(toml::to_string(&document)?)
     }
 
-    /// The resolved protocol as JSON, every default written out, for `report.json`.
+    /// The resolved protocol as JSON, every default of its modality written out, for
+    /// `report.json`.
     ///
     /// # Errors
     /// None that these types can cause: their keys are strings.
     pub fn to_json(&self) -> Result<serde_json::Value, ProtocolError> {
-        Ok(serde_json::to_value(self.resolved())?)
+        let mut document = serde_json::to_value(self.resolved())?;
+        if let Some(table) = document["preparation"].as_object_mut() {
+            for (key, _) in preparation::foreign(self.modality) {
+                table.remove(key);
+            }
+        }
+        Ok(document)
     }
 }
 
@@ -183,6 +238,29 @@ mod tests {
         assert_eq!(json["preparation"]["whiten"], true);
         let text = protocol.resolved_toml().unwrap();
         assert!(text.contains("bandwidth_factor = true"), "{text}");
+    }
+
+    #[test]
+    fn what_belongs_to_another_modality_is_not_written_out() {
+        let json = |name| Protocol::find(name).unwrap().to_json().unwrap();
+        let (mri, ct) = (json("mri/cartesian"), json("ct/parallel"));
+        assert_eq!(ct["preparation"]["every_nth_view"], 1);
+        assert!(ct["preparation"].get("whiten").is_none(), "{ct}");
+        assert!(mri["preparation"].get("every_nth_view").is_none(), "{mri}");
+    }
+
+    #[test]
+    fn select_refuses_a_method_of_another_modality() {
+        for (protocol, method, fitting) in [
+            ("ct/parallel", "cg-sense", "fbp, sirt, cgls,"),
+            ("mri/cartesian", "fbp", "zero-filled, cg-sense, dps,"),
+        ] {
+            let mut protocol = Protocol::find(protocol).unwrap();
+            let before = protocol.clone();
+            let said = protocol.select(method).unwrap_err().to_string();
+            assert!(said.contains(fitting), "{said}");
+            assert_eq!(protocol, before);
+        }
     }
 
     #[test]

@@ -170,7 +170,9 @@ fn the_light_verbs_work() {
     assert_eq!(json.as_array().map(Vec::len), Some(1), "{json}");
 
     let list = done(at, &["protocol", "list"]);
-    for name in ["mri/cartesian", BRAIN, "mri/brain-poisson-r8"] {
+    let mri = ["mri/cartesian", BRAIN, "mri/brain-poisson-r8"];
+    let ct = ["ct/parallel", "ct/head-sparse60", "ct/head-lowdose"];
+    for name in mri.into_iter().chain(ct) {
         assert!(list.contains(name), "{list}");
         done(at, &["protocol", "check", name]);
         // What is shown is a protocol itself.

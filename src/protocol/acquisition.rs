@@ -1,7 +1,9 @@
 //! `[acquisition.*]`: how the data were, or are to be, acquired.
 
+use super::pair;
+use super::projections::Projections;
+use super::tomography::{Fan, Parallel};
 use schemars::JsonSchema;
-use serde::de::{Deserializer, Error};
 use serde::{Deserialize, Serialize};
 
 /// An acquisition: one table, named by its kind.
@@ -10,6 +12,38 @@ use serde::{Deserialize, Serialize};
 pub enum Acquisition {
     /// Lines of k-space on a Cartesian grid.
     Cartesian(Cartesian),
+    /// Parallel-beam CT.
+    Parallel(Parallel),
+    /// Fan-beam CT.
+    Fan(Fan),
+}
+
+impl Acquisition {
+    /// The name of its table.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Cartesian(_) => "cartesian",
+            Self::Parallel(_) => "parallel",
+            Self::Fan(_) => "fan",
+        }
+    }
+
+    /// The Cartesian MRI scan, if it is one.
+    pub fn cartesian(&self) -> Option<&Cartesian> {
+        match self {
+            Self::Cartesian(table) => Some(table),
+            Self::Parallel(_) | Self::Fan(_) => None,
+        }
+    }
+
+    /// The CT scan, if it is one.
+    pub fn projections(&self) -> Option<Projections> {
+        match self {
+            Self::Cartesian(_) => None,
+            Self::Parallel(table) => Some(table.into()),
+            Self::Fan(table) => Some(table.into()),
+        }
+    }
 }
 
 /// Cartesian MRI.
@@ -17,10 +51,10 @@ pub enum Acquisition {
 #[serde(deny_unknown_fields)]
 pub struct Cartesian {
     /// Pixels along readout and phase encoding.
-    #[serde(deserialize_with = "pair")]
+    #[serde(deserialize_with = "pair::readout_phase")]
     pub matrix: [usize; 2],
     /// Field of view along readout and phase encoding, in mm.
-    #[serde(deserialize_with = "pair")]
+    #[serde(deserialize_with = "pair::readout_phase")]
     pub fov_mm: [f64; 2],
     /// Slices.
     #[serde(default = "default::slices")]
@@ -97,14 +131,6 @@ mod default {
     pub(super) fn noise_correlation() -> f64 {
         0.1
     }
-}
-
-/// Exactly two values: serde's own arrays silently drop a third one of a TOML array.
-fn pair<'de, D: Deserializer<'de>, T: Deserialize<'de>>(from: D) -> Result<[T; 2], D::Error> {
-    let values = Vec::<T>::deserialize(from)?;
-    let found = values.len();
-    <[T; 2]>::try_from(values)
-        .map_err(|_| D::Error::invalid_length(found, &"two values, [readout, phase encoding]"))
 }
 
 #[cfg(test)]

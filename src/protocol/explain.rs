@@ -3,7 +3,7 @@
 use super::error::{Problem, ProtocolError};
 use super::nearest::nearest;
 use super::position::{Positions, line_and_column};
-use super::{Protocol, methods};
+use super::{Protocol, known};
 use std::ops::Range;
 
 /// Where a document came from, which is what errors point at.
@@ -113,7 +113,7 @@ fn sentence(
 fn unknown_key(path: &str, word: &str, known: &[&str]) -> String {
     let above = path.rsplit_once('.').map_or("", |(above, _)| above);
     if above == "method" {
-        return methods::refusal(word);
+        return known::refusal(word);
     }
     let hint = did_you_mean(word, known);
     let known = match known {
@@ -154,7 +154,7 @@ fn wrong_value(said: &str) -> Option<(String, String)> {
     let expected = match expected {
         "usize" => "a whole number, 0 or more",
         "f64" => "a number",
-        "a sequence" => "an array, [readout, phase encoding]",
+        "a sequence" => "an array of two values",
         "a boolean" => "true or false",
         _ if expected.starts_with("struct ") => "a table",
         _ => expected,
@@ -225,6 +225,30 @@ mod tests {
     }
 
     #[test]
+    fn ct_tables_are_explained_alike() {
+        assert_said(
+            "[acquisition.parallel]\nsource_mm = 595\n",
+            "x.toml:6:1: unknown key `source_mm` in [acquisition.parallel] (keys: views,",
+        );
+        assert_said(
+            "[acquisition.fan]\ndetector = \"bent\"\n",
+            "x.toml:6:12: unknown value `bent` of `acquisition.fan.detector` (values: curved, flat)",
+        );
+        assert_said(
+            "[likelihood.pwsl]\n",
+            "x.toml:5:13: unknown key `pwsl` in [likelihood]; did you mean `pwls`? (keys: poisson,",
+        );
+        assert_said(
+            "[method.fbp]\nwindow = \"ram-lak\"\n",
+            "x.toml:6:10: unknown value `ram-lak` of `method.fbp.window`; did you mean `ramlak`?",
+        );
+        assert_said(
+            "[likelihood.poisson]\n[likelihood.pwls]\n",
+            "x.toml:5:2: `likelihood` takes exactly one table",
+        );
+    }
+
+    #[test]
     fn wrong_types() {
         assert_said(
             "lambda = \"big\"\n",
@@ -242,8 +266,16 @@ mod tests {
         );
         assert_said(
             "[acquisition.cartesian]\nmatrix = 3\n",
-            "x.toml:6:10: `acquisition.cartesian.matrix`: expected an array, \
-             [readout, phase encoding], got integer `3`",
+            "x.toml:6:10: `acquisition.cartesian.matrix`: expected an array of two values, \
+             got integer `3`",
+        );
+        assert_said(
+            "[image]\nmatrix = [192]\npixel_mm = 1\n",
+            "x.toml:6:10: `image.matrix`: expected two values, [columns, rows], got 1 of them",
+        );
+        assert_said(
+            "[preparation]\nviews = [0, 1, 2]\n",
+            "x.toml:6:9: `preparation.views`: expected two values, [first, last], got 3 of them",
         );
         assert_said(
             "[method]\ndps = 3\n",

@@ -26,6 +26,21 @@ const BUILTINS: &[Builtin] = &[
         title: "Brain, 2-D Poisson-disc, 8x: posterior mean and spread",
         text: include_str!("../../protocols/mri/brain-poisson-r8.toml"),
     },
+    Builtin {
+        name: "ct/parallel",
+        title: "Any parallel-beam scan: filtered back-projection",
+        text: include_str!("../../protocols/ct/parallel.toml"),
+    },
+    Builtin {
+        name: "ct/head-sparse60",
+        title: "Head, fan beam, 60 views: posterior mean and spread",
+        text: include_str!("../../protocols/ct/head-sparse60.toml"),
+    },
+    Builtin {
+        name: "ct/head-lowdose",
+        title: "Head, fan beam, low dose: posterior mean and spread",
+        text: include_str!("../../protocols/ct/head-lowdose.toml"),
+    },
 ];
 
 const NAMES: [(&str, &str); BUILTINS.len()] = {
@@ -98,6 +113,15 @@ mod tests {
     #[test]
     fn the_builtins_say_what_scripts_rely_on() {
         assert_eq!(Protocol::find("mri/cartesian").unwrap().run, "cg-sense");
+        assert_eq!(Protocol::find("ct/parallel").unwrap().run, "fbp");
+        for name in ["ct/head-sparse60", "ct/head-lowdose"] {
+            let head = Protocol::find(name).unwrap();
+            assert_eq!(head.prior.as_ref().unwrap().model, "head-local");
+            assert!(matches!(
+                head.selected().unwrap(),
+                Method::Bridge(bridge) if !bridge.draw && bridge.start_sigma == Some(0.5)
+            ));
+        }
         let brain = Protocol::find("mri/brain-cartesian-r4").unwrap();
         assert!(matches!(
             brain.selected().unwrap(),

@@ -1,4 +1,4 @@
-//! `[method.*]`: the settings of each method.
+//! `[method.*]`: the settings of the methods without a learned prior.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -41,129 +41,113 @@ impl Default for CgSense {
     }
 }
 
-/// Diffusion posterior sampling (Chung 2023): each step follows the gradient of the misfit.
+/// Filtered back-projection.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
-pub struct Dps {
-    /// The step by rule; excludes `zeta`. With neither it is `sigma`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub weight: Option<Weight>,
-    /// The step of the publication, `ζ / ‖y − A x0‖`; excludes `weight`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub zeta: Option<f64>,
-    /// Noise levels.
-    pub steps: usize,
-    /// Posterior samples.
-    pub samples: usize,
-    /// Largest magnitude of the denoised image, in its unit; absent: not clipped.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub clip: Option<f64>,
-    /// The first noise level, in image units.
-    pub sigma_max: f64,
-    /// Iterations of conjugate gradients in a step (`weight` only).
-    pub cg_iterations: usize,
+pub struct Fbp {
+    /// What the ramp filter is multiplied by.
+    pub window: Window,
+    /// Where the window ends, as a fraction of the Nyquist frequency of the bins.
+    pub cutoff: f64,
 }
 
-impl Default for Dps {
+impl Default for Fbp {
     fn default() -> Self {
         Self {
-            weight: None,
-            zeta: None,
-            steps: 200,
-            samples: 8,
-            clip: None,
-            sigma_max: 4.0,
-            cg_iterations: 8,
+            window: Window::RamLak,
+            cutoff: 1.0,
         }
     }
 }
 
-impl Dps {
-    /// The rule that sets the step: `weight`, or `sigma` where neither it nor `zeta` is given.
-    pub fn effective_weight(&self) -> Option<Weight> {
-        match self.zeta {
-            Some(_) => self.weight,
-            None => Some(self.weight.unwrap_or(Weight::Sigma)),
-        }
-    }
-}
-
-/// A rule that sets the step of DPS without a number to tune.
+/// Window of the ramp filter, from the sharpest to the smoothest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum Weight {
-    /// By the noise of the data and the covariance of the denoised image.
-    Sigma,
+#[serde(rename_all = "kebab-case")]
+pub enum Window {
+    /// None: the ramp alone.
+    #[serde(rename = "ramlak")]
+    RamLak,
+    /// `sin(x) / x`.
+    SheppLogan,
+    /// `cos(x)`.
+    Cosine,
+    /// `0.54 + 0.46 cos(2x)`.
+    Hamming,
+    /// `0.5 + 0.5 cos(2x)`.
+    Hann,
 }
 
-/// The bridge: `x0` is drawn from its posterior at each noise level, then noised to the next.
+/// Simultaneous iterative reconstruction: `x += relaxation C Aᵀ R (p - A x)`, with the inverse row
+/// and column sums of `A` in `R` and `C`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
-pub struct Bridge {
-    /// Noise levels.
-    pub levels: usize,
-    /// Posterior samples.
-    pub samples: usize,
-    /// Draw `x0` at each level; false: take its mean, the gradient form.
-    pub draw: bool,
-    /// Send the correction through the transposed Jacobian of the network.
-    pub pullback: bool,
-    /// Model of the covariance of `x0` given the noisy image.
-    pub covariance: Covariance,
-    /// The pulled-back correction is at most this times the direct one.
-    pub guard: f64,
-    /// Start from CG-SENSE noised to this level, in image units; absent: from noise at
-    /// `sigma_max`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub start_sigma: Option<f64>,
-    /// The first noise level of a start from noise, in image units.
-    pub sigma_max: f64,
-    /// Iterations of conjugate gradients at each level.
-    pub cg_iterations: usize,
+pub struct Sirt {
+    /// Iterations.
+    pub iterations: usize,
+    /// Length of a step; converges between 0 and 2.
+    pub relaxation: f64,
+    /// Negative values are set to 0 after each iteration.
+    pub non_negative: bool,
 }
 
-impl Default for Bridge {
+impl Default for Sirt {
     fn default() -> Self {
         Self {
-            levels: 20,
-            samples: 8,
-            draw: true,
-            pullback: true,
-            covariance: Covariance::Spectrum,
-            guard: 1.5,
-            start_sigma: None,
-            sigma_max: 4.0,
-            cg_iterations: 8,
+            iterations: 100,
+            relaxation: 1.0,
+            non_negative: true,
         }
     }
 }
 
-/// Model of the covariance of `x0` given the noisy image.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum Covariance {
-    /// The radial spectrum of the prior's error, from its model card.
-    Spectrum,
-    /// One number per noise level.
-    White,
-}
-
-/// Samples of the prior alone: no data are used.
+/// Least squares of the line integrals by conjugate gradients; the iterations regularise.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
-pub struct Unconditional {
-    /// Noise levels.
-    pub levels: usize,
-    /// Samples.
-    pub samples: usize,
+pub struct Cgls {
+    /// Iterations.
+    pub iterations: usize,
 }
 
-impl Default for Unconditional {
+impl Default for Cgls {
+    fn default() -> Self {
+        Self { iterations: 30 }
+    }
+}
+
+/// Weighted least squares with total variation: `argmin nll(A x) + λ Σ ‖∇x‖`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct PwlsTv {
+    /// λ, in units of the negative log-likelihood over a difference of 1/mm between neighbouring
+    /// pixels.
+    pub lambda: f64,
+    /// Iterations.
+    pub iterations: usize,
+    /// Values are 0 or more.
+    pub non_negative: bool,
+}
+
+impl Default for PwlsTv {
     fn default() -> Self {
         Self {
-            levels: 20,
-            samples: 8,
+            lambda: 1000.0,
+            iterations: 300,
+            non_negative: true,
         }
+    }
+}
+
+/// Maximum likelihood of the photon counts, no prior (Nuyts 1998); the iterations regularise.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Mltr {
+    /// Iterations.
+    pub iterations: usize,
+}
+
+impl Default for Mltr {
+    fn default() -> Self {
+        Self { iterations: 50 }
     }
 }
 
@@ -174,19 +158,24 @@ mod tests {
     #[test]
     fn an_empty_table_is_the_default() {
         assert_eq!(toml::from_str::<CgSense>("").unwrap(), CgSense::default());
-        assert_eq!(toml::from_str::<Dps>("").unwrap(), Dps::default());
-        assert_eq!(toml::from_str::<Bridge>("").unwrap(), Bridge::default());
-        assert_eq!(
-            toml::from_str::<Unconditional>("").unwrap(),
-            Unconditional::default()
-        );
+        assert_eq!(toml::from_str::<Fbp>("").unwrap(), Fbp::default());
+        assert_eq!(toml::from_str::<Sirt>("").unwrap(), Sirt::default());
+        assert_eq!(toml::from_str::<Cgls>("").unwrap(), Cgls::default());
+        assert_eq!(toml::from_str::<PwlsTv>("").unwrap(), PwlsTv::default());
+        assert_eq!(toml::from_str::<Mltr>("").unwrap(), Mltr::default());
     }
 
     #[test]
-    fn dps_weighs_by_sigma_unless_zeta_is_given() {
-        let mut dps = Dps::default();
-        assert_eq!(dps.effective_weight(), Some(Weight::Sigma));
-        dps.zeta = Some(1.0);
-        assert_eq!(dps.effective_weight(), None);
+    fn windows_have_the_names_that_other_programs_give_them() {
+        for (name, window) in [
+            ("ramlak", Window::RamLak),
+            ("shepp-logan", Window::SheppLogan),
+            ("cosine", Window::Cosine),
+            ("hamming", Window::Hamming),
+            ("hann", Window::Hann),
+        ] {
+            let fbp: Fbp = toml::from_str(&format!("window = \"{name}\"")).unwrap();
+            assert_eq!(fbp.window, window);
+        }
     }
 }

@@ -1,8 +1,10 @@
-//! The methods by name: those of this build, and those that a name may mean elsewhere.
+//! The `[method.*]` tables of a protocol, and one method with its settings.
 
+use super::Modality;
 use super::error::ProtocolError;
-use super::method::{Bridge, CgSense, Dps, Unconditional, ZeroFilled};
-use super::nearest::nearest;
+use super::known::{self, names, refusal};
+use super::method::{CgSense, Cgls, Fbp, Mltr, PwlsTv, Sirt, ZeroFilled};
+use super::sampler::{Bridge, Dds, Dps, Mcg, Unconditional};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -16,12 +18,33 @@ pub struct Methods {
     /// Least squares by conjugate gradients.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cg_sense: Option<CgSense>,
+    /// Filtered back-projection.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fbp: Option<Fbp>,
+    /// Simultaneous iterative reconstruction.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sirt: Option<Sirt>,
+    /// Least squares of line integrals.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cgls: Option<Cgls>,
+    /// Weighted least squares with total variation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pwls_tv: Option<PwlsTv>,
+    /// Maximum likelihood of photon counts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mltr: Option<Mltr>,
     /// Diffusion posterior sampling.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dps: Option<Dps>,
     /// Posterior sampling by drawing `x0`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub bridge: Option<Bridge>,
+    /// Manifold-constrained gradient.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mcg: Option<Mcg>,
+    /// Decomposed diffusion sampling.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dds: Option<Dds>,
     /// The prior alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unconditional: Option<Unconditional>,
@@ -34,72 +57,26 @@ pub enum Method {
     ZeroFilled(ZeroFilled),
     /// `cg-sense`
     CgSense(CgSense),
+    /// `fbp`
+    Fbp(Fbp),
+    /// `sirt`
+    Sirt(Sirt),
+    /// `cgls`
+    Cgls(Cgls),
+    /// `pwls-tv`
+    PwlsTv(PwlsTv),
+    /// `mltr`
+    Mltr(Mltr),
     /// `dps`
     Dps(Dps),
     /// `bridge`
     Bridge(Bridge),
+    /// `mcg`
+    Mcg(Mcg),
+    /// `dds`
+    Dds(Dds),
     /// `unconditional`
     Unconditional(Unconditional),
-}
-
-/// The methods of this build: name and what it is.
-const METHODS: &[(&str, &str)] = &[
-    ("zero-filled", "the adjoint, coils combined"),
-    ("cg-sense", "least squares by conjugate gradients"),
-    (
-        "dps",
-        "posterior samples, each step along the misfit's gradient",
-    ),
-    ("bridge", "posterior samples, x0 drawn at each noise level"),
-    ("unconditional", "samples of the prior alone"),
-];
-
-/// Names that the command line's contract knows and this build lacks.
-const ELSEWHERE: &[&str] = &[
-    "gridding",
-    "grappa",
-    "l1-wavelet",
-    "tv",
-    "fbp",
-    "sirt",
-    "cgls",
-    "pwls-tv",
-    "mltr",
-    "mcg",
-    "projection",
-    "ilvr",
-    "pigdm",
-    "ddrm",
-    "ddnm",
-    "dds",
-    "diffpir",
-    "daps",
-    "pnp-dm",
-    "red-diff",
-    "csgm",
-];
-
-/// The methods of this build: `(name, what it is)`.
-pub fn methods() -> &'static [(&'static str, &'static str)] {
-    METHODS
-}
-
-/// The names of [`methods`].
-pub(super) fn names() -> Vec<&'static str> {
-    METHODS.iter().map(|(name, _)| *name).collect()
-}
-
-/// Why `name` is refused: `method `tv` is not in this build; it has: …`.
-pub(super) fn refusal(name: &str) -> String {
-    let names = names();
-    let list = names.join(", ");
-    if ELSEWHERE.contains(&name) {
-        return format!("method `{name}` is not in this build (it has: {list})");
-    }
-    let hint = nearest(name, &names)
-        .map(|near| format!("; did you mean `{near}`?"))
-        .unwrap_or_default();
-    format!("no method is named `{name}`{hint} (methods: {list})")
 }
 
 impl Methods {
@@ -111,8 +88,15 @@ impl Methods {
         Ok(match name {
             "zero-filled" => Method::ZeroFilled(self.zero_filled.clone().unwrap_or_default()),
             "cg-sense" => Method::CgSense(self.cg_sense.clone().unwrap_or_default()),
+            "fbp" => Method::Fbp(self.fbp.clone().unwrap_or_default()),
+            "sirt" => Method::Sirt(self.sirt.clone().unwrap_or_default()),
+            "cgls" => Method::Cgls(self.cgls.clone().unwrap_or_default()),
+            "pwls-tv" => Method::PwlsTv(self.pwls_tv.clone().unwrap_or_default()),
+            "mltr" => Method::Mltr(self.mltr.clone().unwrap_or_default()),
             "dps" => Method::Dps(self.dps.clone().unwrap_or_default()),
             "bridge" => Method::Bridge(self.bridge.clone().unwrap_or_default()),
+            "mcg" => Method::Mcg(self.mcg.clone().unwrap_or_default()),
+            "dds" => Method::Dds(self.dds.clone().unwrap_or_default()),
             "unconditional" => {
                 Method::Unconditional(self.unconditional.clone().unwrap_or_default())
             }
@@ -125,8 +109,15 @@ impl Methods {
         let there = [
             self.zero_filled.is_some(),
             self.cg_sense.is_some(),
+            self.fbp.is_some(),
+            self.sirt.is_some(),
+            self.cgls.is_some(),
+            self.pwls_tv.is_some(),
+            self.mltr.is_some(),
             self.dps.is_some(),
             self.bridge.is_some(),
+            self.mcg.is_some(),
+            self.dds.is_some(),
             self.unconditional.is_some(),
         ];
         let all = names().into_iter().zip(there);
@@ -140,8 +131,15 @@ impl Methods {
         match method {
             Method::ZeroFilled(table) => self.zero_filled = Some(table),
             Method::CgSense(table) => self.cg_sense = Some(table),
+            Method::Fbp(table) => self.fbp = Some(table),
+            Method::Sirt(table) => self.sirt = Some(table),
+            Method::Cgls(table) => self.cgls = Some(table),
+            Method::PwlsTv(table) => self.pwls_tv = Some(table),
+            Method::Mltr(table) => self.mltr = Some(table),
             Method::Dps(table) => self.dps = Some(table),
             Method::Bridge(table) => self.bridge = Some(table),
+            Method::Mcg(table) => self.mcg = Some(table),
+            Method::Dds(table) => self.dds = Some(table),
             Method::Unconditional(table) => self.unconditional = Some(table),
         }
     }
@@ -153,19 +151,57 @@ impl Method {
         match self {
             Self::ZeroFilled(_) => "zero-filled",
             Self::CgSense(_) => "cg-sense",
+            Self::Fbp(_) => "fbp",
+            Self::Sirt(_) => "sirt",
+            Self::Cgls(_) => "cgls",
+            Self::PwlsTv(_) => "pwls-tv",
+            Self::Mltr(_) => "mltr",
             Self::Dps(_) => "dps",
             Self::Bridge(_) => "bridge",
+            Self::Mcg(_) => "mcg",
+            Self::Dds(_) => "dds",
             Self::Unconditional(_) => "unconditional",
         }
+    }
+
+    /// Whether the method reconstructs such data.
+    pub fn fits(&self, modality: Modality) -> bool {
+        known::fits(self.name(), modality)
     }
 
     /// The number of samples, for a method that draws them.
     pub fn samples(&self) -> Option<usize> {
         match self {
-            Self::ZeroFilled(_) | Self::CgSense(_) => None,
+            Self::ZeroFilled(_)
+            | Self::CgSense(_)
+            | Self::Fbp(_)
+            | Self::Sirt(_)
+            | Self::Cgls(_)
+            | Self::PwlsTv(_)
+            | Self::Mltr(_) => None,
             Self::Dps(dps) => Some(dps.samples),
             Self::Bridge(bridge) => Some(bridge.samples),
+            Self::Mcg(mcg) => Some(mcg.samples),
+            Self::Dds(dds) => Some(dds.samples),
             Self::Unconditional(unconditional) => Some(unconditional.samples),
+        }
+    }
+
+    /// The number of samples, to be changed, for a method that draws them.
+    pub fn samples_mut(&mut self) -> Option<&mut usize> {
+        match self {
+            Self::ZeroFilled(_)
+            | Self::CgSense(_)
+            | Self::Fbp(_)
+            | Self::Sirt(_)
+            | Self::Cgls(_)
+            | Self::PwlsTv(_)
+            | Self::Mltr(_) => None,
+            Self::Dps(dps) => Some(&mut dps.samples),
+            Self::Bridge(bridge) => Some(&mut bridge.samples),
+            Self::Mcg(mcg) => Some(&mut mcg.samples),
+            Self::Dds(dds) => Some(&mut dds.samples),
+            Self::Unconditional(unconditional) => Some(&mut unconditional.samples),
         }
     }
 
@@ -204,11 +240,14 @@ mod tests {
     }
 
     #[test]
-    fn refusals_say_what_there_is() {
-        let say = |name| Methods::default().get(name).unwrap_err().to_string();
-        assert!(say("tv").starts_with("method `tv` is not in this build (it has: zero-filled,"));
-        assert!(say("brigde").contains("did you mean `bridge`? (methods: zero-filled, cg-sense"));
-        assert!(say("cgsense").contains("did you mean `cg-sense`?"));
-        assert!(!say("qqqqqq").contains("did you mean"));
+    fn samples_are_counted_and_changed_alike() {
+        for name in names() {
+            let mut method = Methods::default().get(name).unwrap();
+            assert_eq!(method.samples().is_some(), method.samples_mut().is_some());
+            if let Some(samples) = method.samples_mut() {
+                *samples = 3;
+                assert_eq!(method.samples(), Some(3), "{name}");
+            }
+        }
     }
 }

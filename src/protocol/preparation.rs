@@ -1,9 +1,12 @@
 //! `[preparation]` and `[sensitivities.*]`: what happens to raw data before a method sees them.
 
+use super::{Modality, pair};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// From raw data to one whitened k-space per slice.
+/// From raw data to one whitened k-space, or one sinogram with its noise, per slice.
+///
+/// Each key is of one modality alone and has to be left at its default for the others.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Preparation {
@@ -25,6 +28,45 @@ pub struct Preparation {
     /// scan, or estimated.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub noise_std: Option<f64>,
+    /// Find the rotation axis in the data; absent: for parallel rays where neither file nor
+    /// protocol says where it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub find_centre: Option<bool>,
+    /// First and last view that are used, from 0; absent: all.
+    #[serde(
+        deserialize_with = "pair::maybe_first_last",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub views: Option<[usize; 2]>,
+    /// Of those views every n-th one is used.
+    pub every_nth_view: usize,
+    /// Photons of one count of the raw file; absent: from the variance of the flats.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub gain: Option<f64>,
+    /// Photons of a ray without an object; absent: what the raw file says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub photons: Option<f64>,
+}
+
+const OF_MRI: &[&str] = &[
+    "whiten",
+    "bandwidth_factor",
+    "averages",
+    "repetition",
+    "contrast",
+    "phase",
+    "set",
+    "noise_std",
+];
+
+const OF_CT: &[&str] = &["find_centre", "views", "every_nth_view", "gain", "photons"];
+
+/// The keys of `[preparation]` that mean nothing to a modality, each with the one that it is for.
+pub(super) fn foreign(modality: Modality) -> impl Iterator<Item = (&'static str, Modality)> {
+    let of = |keys: &'static [&'static str], owner| keys.iter().map(move |key| (*key, owner));
+    of(OF_MRI, Modality::Mri)
+        .chain(of(OF_CT, Modality::Ct))
+        .filter(move |(_, owner)| *owner != modality)
 }
 
 impl Default for Preparation {
@@ -38,6 +80,11 @@ impl Default for Preparation {
             phase: 0,
             set: 0,
             noise_std: None,
+            find_centre: None,
+            views: None,
+            every_nth_view: 1,
+            gain: None,
+            photons: None,
         }
     }
 }
@@ -93,7 +140,22 @@ mod tests {
             toml::from_str::<Preparation>("").unwrap(),
             Preparation::default()
         );
+        let ct: Preparation = toml::from_str("views = [10, 179]\nfind_centre = false").unwrap();
+        assert_eq!(ct.views, Some([10, 179]));
+        assert_eq!(ct.find_centre, Some(false));
         let espirit: Sensitivities = toml::from_str("[espirit]").unwrap();
         assert_eq!(espirit, Sensitivities::Espirit(Espirit::default()));
+    }
+
+    #[test]
+    fn every_key_is_of_one_modality() {
+        let schema = schemars::schema_for!(Preparation).to_value();
+        let keys = schema["properties"].as_object().unwrap();
+        assert_eq!(keys.len(), OF_MRI.len() + OF_CT.len());
+        for key in keys.keys().map(String::as_str) {
+            assert_ne!(OF_MRI.contains(&key), OF_CT.contains(&key), "{key}");
+        }
+        assert!(foreign(Modality::Ct).all(|(_, owner)| owner == Modality::Mri));
+        assert_eq!(foreign(Modality::Imaging).count(), keys.len());
     }
 }

@@ -36,7 +36,14 @@ mod tests {
     fn every_key_and_value_is_documented() {
         let mut found = BTreeSet::new();
         names(&schema(), &mut found);
-        for name in ["matrix", "cg-sense", "sigma_max", "poisson", "noise_std"] {
+        for name in [
+            "matrix",
+            "cg-sense",
+            "sigma_max",
+            "poisson",
+            "noise_std",
+            "source_mm",
+        ] {
             assert!(found.contains(name), "the schema lost {name}");
         }
         let documented: BTreeSet<&str> = DOCUMENTATION
@@ -81,7 +88,7 @@ mod tests {
             );
             compared += 1;
         }
-        assert!(compared > 25, "only {compared} defaults in the schema");
+        assert!(compared > 70, "only {compared} defaults in the schema");
     }
 
     #[test]

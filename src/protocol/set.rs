@@ -6,7 +6,15 @@ use super::explain::{self, Origin};
 use toml::{Table, Value};
 
 /// Pairs of keys that exclude each other: setting one removes the other.
-const RIVALS: &[(&str, &str)] = &[("method.dps.weight", "method.dps.zeta")];
+const RIVALS: &[(&str, &str)] = &[
+    (
+        "acquisition.parallel.offset_mm",
+        "acquisition.parallel.centre_column",
+    ),
+    ("acquisition.fan.offset_mm", "acquisition.fan.centre_column"),
+    ("method.dps.weight", "method.dps.zeta"),
+    ("method.mcg.weight", "method.mcg.zeta"),
+];
 
 impl Protocol {
     /// Sets one key: `acquisition.cartesian.snr=20`. See [`Protocol::set_all`].
@@ -119,7 +127,7 @@ fn refuse(argument: &str, key: &str, message: String) -> ProtocolError {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Acquisition, Contrast, Method, Pattern, Weight};
+    use super::super::{Contrast, Method, Pattern, Weight};
     use super::*;
 
     fn brain() -> Protocol {
@@ -149,7 +157,8 @@ mod tests {
         ];
         protocol.set_all(&arguments).unwrap();
         assert_eq!(protocol.title, "A new one");
-        let Acquisition::Cartesian(table) = protocol.acquisition.as_ref().unwrap();
+        let acquisition = protocol.acquisition.as_ref().unwrap();
+        let table = acquisition.cartesian().unwrap();
         assert_eq!(table.matrix, [128, 96]);
         assert_eq!(table.acceleration, 3.0);
         assert_eq!(table.pattern, Pattern::Equispaced);
@@ -181,6 +190,33 @@ mod tests {
         protocol.set("method.dps.weight=sigma").unwrap();
         let dps = protocol.method.dps.as_ref().unwrap();
         assert_eq!((dps.weight, dps.zeta), (Some(Weight::Sigma), None));
+    }
+
+    #[test]
+    fn the_axis_of_a_scan_is_said_once() {
+        let mut protocol = Protocol::find("ct/head-sparse60").unwrap();
+        let said = |protocol: &Protocol| {
+            let scan = protocol
+                .acquisition
+                .as_ref()
+                .unwrap()
+                .projections()
+                .unwrap();
+            (scan.offset_mm, scan.centre_column)
+        };
+        assert_eq!(said(&protocol), (Some(0.6429), None));
+        protocol.set("acquisition.fan.centre_column=180").unwrap();
+        assert_eq!(said(&protocol), (None, Some(180.0)));
+        protocol.set("acquisition.fan.offset_mm=1").unwrap();
+        assert_eq!(said(&protocol), (Some(1.0), None));
+        let both = [
+            "acquisition.fan.offset_mm=1",
+            "acquisition.fan.centre_column=2",
+        ];
+        assert!(protocol.set_all(&both).is_err());
+        protocol.set("method.mcg.zeta=0.1").unwrap();
+        let mcg = protocol.method.mcg.as_ref().unwrap();
+        assert_eq!((mcg.weight, mcg.zeta), (None, Some(0.1)));
     }
 
     #[test]

@@ -3,8 +3,8 @@
 use super::slice::Task;
 use super::{Plan, ReconError};
 use crate::guidance::{
-    Bridge, CovarianceModel, Dps, DpsZeta, Guidance, Guided, Measurement, SampleError,
-    Unconditional, sample,
+    Bridge, CovarianceModel, Dds, Dps, DpsZeta, Guidance, Guided, Mcg, McgZeta, Measurement,
+    SampleError, Unconditional, sample,
 };
 use crate::protocol::{self, Method};
 use crate::score::{Channels, Model, Schedule};
@@ -25,12 +25,18 @@ impl<T: Channels> Draw<T> {
     /// Panics for a method that has no prior.
     pub(super) fn of(method: &Method, prior: &Model, sigma_y: f64) -> Self {
         let (rule, samples, warm): (Box<dyn Guidance<T>>, _, _) = match method {
-            Method::Dps(m) => (dps(m), m.samples, false),
+            Method::Dps(m) => (dps(m), m.samples, m.start_sigma.is_some()),
             Method::Bridge(m) => (bridge(m), m.samples, m.start_sigma.is_some()),
             Method::Unconditional(m) => (Box::new(Unconditional), m.samples, false),
-            Method::ZeroFilled(_) | Method::CgSense(_) => {
-                unreachable!("classical methods have no prior")
-            }
+            Method::Mcg(m) => (mcg(m), m.samples, m.start_sigma.is_some()),
+            Method::Dds(m) => (dds(m), m.samples, m.start_sigma.is_some()),
+            Method::ZeroFilled(_)
+            | Method::CgSense(_)
+            | Method::Fbp(_)
+            | Method::Sirt(_)
+            | Method::Cgls(_)
+            | Method::PwlsTv(_)
+            | Method::Mltr(_) => unreachable!("classical methods have no prior"),
         };
         let [least, most] = prior.card.sigma_range;
         let max = first_sigma(method).unwrap_or(most).min(most);
@@ -119,19 +125,52 @@ fn bridge<T: Channels>(m: &protocol::Bridge) -> Box<dyn Guidance<T>> {
     })
 }
 
+fn mcg<T: Channels>(m: &protocol::Mcg) -> Box<dyn Guidance<T>> {
+    match m.zeta {
+        Some(zeta) => Box::new(McgZeta {
+            zeta,
+            lambda: m.lambda,
+            steps: m.steps,
+        }),
+        None => Box::new(Mcg(Guided {
+            covariance: CovarianceModel::Spectrum,
+            cg_iterations: m.cg_iterations,
+            guard: GUARD,
+        })),
+    }
+}
+
+fn dds<T: Channels>(m: &protocol::Dds) -> Box<dyn Guidance<T>> {
+    Box::new(Dds {
+        gamma: m.gamma,
+        eta: m.eta,
+        cg_iterations: m.cg_iterations,
+    })
+}
+
 fn levels(method: &Method) -> usize {
     match method {
         Method::Dps(m) => m.steps,
         Method::Bridge(m) => m.levels,
+        Method::Mcg(m) => m.steps,
+        Method::Dds(m) => m.levels,
         Method::Unconditional(m) => m.levels,
-        Method::ZeroFilled(_) | Method::CgSense(_) => 1,
+        Method::ZeroFilled(_)
+        | Method::CgSense(_)
+        | Method::Fbp(_)
+        | Method::Sirt(_)
+        | Method::Cgls(_)
+        | Method::PwlsTv(_)
+        | Method::Mltr(_) => 1,
     }
 }
 
 /// The first noise level that a method asks for; the prior's largest without.
 fn first_sigma(method: &Method) -> Option<f64> {
     match method {
-        Method::Dps(m) => Some(m.sigma_max),
+        Method::Dps(m) => Some(m.start_sigma.unwrap_or(m.sigma_max)),
+        Method::Mcg(m) => Some(m.start_sigma.unwrap_or(m.sigma_max)),
+        Method::Dds(m) => Some(m.start_sigma.unwrap_or(m.sigma_max)),
         Method::Bridge(m) => Some(m.start_sigma.unwrap_or(m.sigma_max)),
         _ => None,
     }

@@ -4,7 +4,7 @@ use super::draw::check_levels;
 use super::output::Format;
 use super::priors::load_prior;
 use super::{DeviceChoice, ReconError, find_device};
-use crate::protocol::{Method, Protocol};
+use crate::protocol::{Method, Modality, Protocol};
 use crate::score::Model;
 use std::path::PathBuf;
 use tch::Device;
@@ -59,11 +59,12 @@ pub struct Plan {
 impl Plan {
     /// Resolves `protocol`: finds the device, loads the prior.
     ///
-    /// Errors: a modality that is not MRI, a device or a prior that is not there.
+    /// Errors: a modality without raw data, a device or a prior that is not there, a prior of
+    /// another modality.
     pub fn new(protocol: Protocol, options: Options) -> Result<Self, ReconError> {
-        if protocol.modality != crate::protocol::Modality::Mri {
+        if protocol.modality == Modality::Imaging {
             return Err(ReconError::Request(format!(
-                "protocol `{}`: this build reconstructs modality \"mri\" only",
+                "protocol `{}`: this build reconstructs the modalities \"mri\" and \"ct\"",
                 protocol.title
             )));
         }
@@ -93,6 +94,7 @@ impl Plan {
             _ => None,
         };
         if let Some(prior) = &prior {
+            check_kind(protocol.modality, prior)?;
             check_levels(&method, prior)?;
         }
         Ok(Plan {
@@ -105,17 +107,30 @@ impl Plan {
     }
 }
 
+/// Refuses a prior of complex images for CT, and one of real images for MRI.
+fn check_kind(modality: Modality, prior: &Model) -> Result<(), ReconError> {
+    let wanted = if modality == Modality::Ct { 1 } else { 2 };
+    if prior.card.channels == wanted {
+        return Ok(());
+    }
+    let kind = |channels| if channels == 1 { "real" } else { "complex" };
+    Err(ReconError::Request(format!(
+        "prior `{}` is of {} images, {} has {} ones: choose another (`annulus prior list`)",
+        prior.card.name,
+        kind(prior.card.channels),
+        modality.name(),
+        kind(wanted)
+    )))
+}
+
 /// Samples are numbered with three digits, and all of a slice are held in memory.
 const MOST_SAMPLES: usize = 999;
 
 /// The method with `--samples` in place of its own number.
 fn with_samples(mut method: Method, samples: Option<usize>) -> Method {
     if let Some(n) = samples {
-        match &mut method {
-            Method::Dps(m) => m.samples = n,
-            Method::Bridge(m) => m.samples = n,
-            Method::Unconditional(m) => m.samples = n,
-            Method::ZeroFilled(_) | Method::CgSense(_) => {}
+        if let Some(drawn) = method.samples_mut() {
+            *drawn = n;
         }
     }
     method

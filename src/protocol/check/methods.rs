@@ -1,0 +1,135 @@
+//! What is impossible in the settings of a method.
+
+use super::Problems;
+use crate::protocol::method::{CgSense, Cgls, Fbp, Mltr, PwlsTv, Sirt};
+use crate::protocol::methods::Methods;
+use crate::protocol::sampler::{Bridge, Dds, Dps, Mcg, Unconditional};
+
+/// Every table that is there.
+pub(super) fn methods(tables: &Methods, problems: &mut Problems) {
+    fn each<T>(table: &Option<T>, check: fn(&T, &mut Problems), problems: &mut Problems) {
+        table.iter().for_each(|table| check(table, problems));
+    }
+    each(&tables.cg_sense, cg_sense, problems);
+    each(&tables.fbp, fbp, problems);
+    each(&tables.sirt, sirt, problems);
+    each(&tables.cgls, cgls, problems);
+    each(&tables.pwls_tv, pwls_tv, problems);
+    each(&tables.mltr, mltr, problems);
+    each(&tables.dps, dps, problems);
+    each(&tables.bridge, bridge, problems);
+    each(&tables.mcg, mcg, problems);
+    each(&tables.dds, dds, problems);
+    each(&tables.unconditional, unconditional, problems);
+}
+
+fn cg_sense(table: &CgSense, problems: &mut Problems) {
+    problems.not_negative("method.cg-sense.lambda", table.lambda);
+    problems.at_least("method.cg-sense.iterations", table.iterations, 1);
+}
+
+fn fbp(table: &Fbp, problems: &mut Problems) {
+    let holds = table.cutoff > 0.0 && table.cutoff <= 1.0;
+    let must = "above 0 and at most 1";
+    problems.need(holds, "method.fbp.cutoff", table.cutoff, must);
+}
+
+fn sirt(table: &Sirt, problems: &mut Problems) {
+    problems.at_least("method.sirt.iterations", table.iterations, 1);
+    let holds = table.relaxation > 0.0 && table.relaxation < 2.0;
+    let must = "above 0 and below 2, or it diverges";
+    problems.need(holds, "method.sirt.relaxation", table.relaxation, must);
+}
+
+fn cgls(table: &Cgls, problems: &mut Problems) {
+    problems.at_least("method.cgls.iterations", table.iterations, 1);
+}
+
+fn pwls_tv(table: &PwlsTv, problems: &mut Problems) {
+    problems.not_negative("method.pwls-tv.lambda", table.lambda);
+    problems.at_least("method.pwls-tv.iterations", table.iterations, 1);
+}
+
+fn mltr(table: &Mltr, problems: &mut Problems) {
+    problems.at_least("method.mltr.iterations", table.iterations, 1);
+}
+
+fn dps(table: &Dps, problems: &mut Problems) {
+    let both = table.weight.and(table.zeta);
+    zeta("method.dps.zeta", table.zeta, both.is_some(), problems);
+    if let Some(clip) = table.clip {
+        problems.positive("method.dps.clip", clip);
+    }
+    problems.at_least("method.dps.steps", table.steps, 2);
+    problems.at_least("method.dps.samples", table.samples, 1);
+    problems.at_least("method.dps.cg_iterations", table.cg_iterations, 1);
+    noise_levels("method.dps", table.start_sigma, table.sigma_max, problems);
+}
+
+fn bridge(table: &Bridge, problems: &mut Problems) {
+    problems.at_least("method.bridge.levels", table.levels, 2);
+    problems.at_least("method.bridge.samples", table.samples, 1);
+    let must = "true with `pullback` = false";
+    let holds = table.draw || table.pullback;
+    problems.need(holds, "method.bridge.draw", table.draw, must);
+    problems.positive("method.bridge.guard", table.guard);
+    problems.at_least("method.bridge.cg_iterations", table.cg_iterations, 1);
+    noise_levels(
+        "method.bridge",
+        table.start_sigma,
+        table.sigma_max,
+        problems,
+    );
+}
+
+fn mcg(table: &Mcg, problems: &mut Problems) {
+    let both = table.weight.and(table.zeta);
+    zeta("method.mcg.zeta", table.zeta, both.is_some(), problems);
+    let [first, last] = table.lambda;
+    let holds = [first, last]
+        .iter()
+        .all(|lambda| (0.0..2.0).contains(lambda));
+    let must = "from 0 to below 2, at the first level and at the last";
+    let value = format!("[{first}, {last}]");
+    problems.need(holds, "method.mcg.lambda", value, must);
+    problems.at_least("method.mcg.steps", table.steps, 2);
+    problems.at_least("method.mcg.samples", table.samples, 1);
+    problems.at_least("method.mcg.cg_iterations", table.cg_iterations, 1);
+    noise_levels("method.mcg", table.start_sigma, table.sigma_max, problems);
+}
+
+fn dds(table: &Dds, problems: &mut Problems) {
+    problems.at_least("method.dds.levels", table.levels, 2);
+    problems.at_least("method.dds.samples", table.samples, 1);
+    let holds = (0.0..=1.0).contains(&table.eta);
+    problems.need(holds, "method.dds.eta", table.eta, "from 0 to 1");
+    problems.positive("method.dds.gamma", table.gamma);
+    problems.at_least("method.dds.cg_iterations", table.cg_iterations, 1);
+    noise_levels("method.dds", table.start_sigma, table.sigma_max, problems);
+}
+
+fn unconditional(table: &Unconditional, problems: &mut Problems) {
+    problems.at_least("method.unconditional.levels", table.levels, 2);
+    problems.at_least("method.unconditional.samples", table.samples, 1);
+}
+
+/// The published step, which excludes the rule.
+fn zeta(key: &str, zeta: Option<f64>, and_weight: bool, problems: &mut Problems) {
+    let Some(zeta) = zeta else { return };
+    if and_weight {
+        let message = format!("`{key}` = {zeta}: give `weight` or `zeta`, not both");
+        problems.add(key, message);
+    }
+    problems.not_negative(key, zeta);
+}
+
+/// Where a sampler begins.
+fn noise_levels(table: &str, start: Option<f64>, max: f64, problems: &mut Problems) {
+    if !(max.is_finite() && max > 0.0) {
+        problems.positive(&format!("{table}.sigma_max"), max);
+    } else if let Some(start) = start {
+        let holds = start > 0.0 && start <= max;
+        let must = format!("above 0 and at most `sigma_max` = {max}");
+        problems.need(holds, &format!("{table}.start_sigma"), start, must);
+    }
+}

@@ -1,0 +1,85 @@
+//! `[likelihood.*]`: the noise of CT data.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// The noise of CT data: one table, named by its kind.
+///
+/// Without one it is Poisson where there are counts or photon statistics, and Gaussian elsewhere.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Likelihood {
+    /// Photon counts.
+    Poisson(Poisson),
+    /// Line integrals, each with its own deviation.
+    Pwls(Pwls),
+    /// Line integrals of one deviation.
+    Gaussian(Gaussian),
+}
+
+impl Likelihood {
+    /// The name of its table.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Poisson(_) => "poisson",
+            Self::Pwls(_) => "pwls",
+            Self::Gaussian(_) => "gaussian",
+        }
+    }
+}
+
+/// `y ~ Poisson(I0 exp(-A x) + background)`, electronic noise as a shift.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Poisson {
+    /// Deviation of a line integral by which the model itself is wrong; 0: photons alone.
+    pub model_error: f64,
+}
+
+/// Weighted least squares of line integrals: `1/w = 1/N + (edge_error dp/du)² + floor²`.
+///
+/// `N` are the photons of a ray, `dp/du` is the slope of the line integrals along the detector.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Pwls {
+    /// Deviation of a line integral over its slope along the detector, in bins.
+    pub edge_error: f64,
+    /// The least deviation of a line integral.
+    pub floor: f64,
+}
+
+impl Default for Pwls {
+    fn default() -> Self {
+        Self {
+            edge_error: 0.04,
+            floor: 0.001,
+        }
+    }
+}
+
+/// The same deviation for every line integral.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Gaussian {
+    /// Deviation of a line integral; absent: estimated from the data.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub std: Option<f64>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_empty_table_is_the_default_of_its_kind() {
+        for (text, expected) in [
+            ("[poisson]", Likelihood::Poisson(Poisson::default())),
+            ("[pwls]", Likelihood::Pwls(Pwls::default())),
+            ("[gaussian]", Likelihood::Gaussian(Gaussian::default())),
+        ] {
+            let found: Likelihood = toml::from_str(text).unwrap();
+            assert_eq!(found, expected);
+            assert_eq!(format!("[{}]", found.name()), text);
+        }
+    }
+}

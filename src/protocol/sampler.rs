@@ -1,0 +1,254 @@
+//! `[method.*]`: the settings of the methods that draw samples with a learned prior.
+
+use super::pair;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Diffusion posterior sampling (Chung 2023): each step follows the gradient of the misfit.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Dps {
+    /// The step by rule; excludes `zeta`. With neither it is `sigma`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub weight: Option<Weight>,
+    /// The step of the publication, `ζ / ‖y − A x0‖`; excludes `weight`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub zeta: Option<f64>,
+    /// Noise levels.
+    pub steps: usize,
+    /// Posterior samples.
+    pub samples: usize,
+    /// Largest magnitude of the denoised image, in its unit; absent: not clipped.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub clip: Option<f64>,
+    /// Start from the classical reconstruction noised to this level, in image units; absent: from
+    /// noise at `sigma_max`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub start_sigma: Option<f64>,
+    /// The first noise level of a start from noise, in image units.
+    pub sigma_max: f64,
+    /// Iterations of conjugate gradients in a step (`weight` only).
+    pub cg_iterations: usize,
+}
+
+impl Default for Dps {
+    fn default() -> Self {
+        Self {
+            weight: None,
+            zeta: None,
+            steps: 200,
+            samples: 8,
+            clip: None,
+            start_sigma: None,
+            sigma_max: 4.0,
+            cg_iterations: 8,
+        }
+    }
+}
+
+impl Dps {
+    /// The rule that sets the step: `weight`, or `sigma` where neither it nor `zeta` is given.
+    pub fn effective_weight(&self) -> Option<Weight> {
+        effective_weight(self.weight, self.zeta)
+    }
+}
+
+fn effective_weight(weight: Option<Weight>, zeta: Option<f64>) -> Option<Weight> {
+    match zeta {
+        Some(_) => weight,
+        None => Some(weight.unwrap_or(Weight::Sigma)),
+    }
+}
+
+/// A rule that sets the step of DPS and of MCG without a number to tune.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Weight {
+    /// By the noise of the data and the covariance of the denoised image.
+    Sigma,
+}
+
+/// The bridge: `x0` is drawn from its posterior at each noise level, then noised to the next.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Bridge {
+    /// Noise levels.
+    pub levels: usize,
+    /// Posterior samples.
+    pub samples: usize,
+    /// Draw `x0` from its posterior; false: take its mean, the gradient form.
+    pub draw: bool,
+    /// Send the correction through the transposed Jacobian of the network.
+    pub pullback: bool,
+    /// Model of the covariance of `x0` given the noisy image.
+    pub covariance: Covariance,
+    /// The pulled-back correction is at most this times the direct one.
+    pub guard: f64,
+    /// Start from the classical reconstruction noised to this level, in image units; absent: from
+    /// noise at `sigma_max`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub start_sigma: Option<f64>,
+    /// The first noise level of a start from noise, in image units.
+    pub sigma_max: f64,
+    /// Iterations of conjugate gradients at each level.
+    pub cg_iterations: usize,
+}
+
+impl Default for Bridge {
+    fn default() -> Self {
+        Self {
+            levels: 20,
+            samples: 8,
+            draw: true,
+            pullback: true,
+            covariance: Covariance::Spectrum,
+            guard: 1.5,
+            start_sigma: None,
+            sigma_max: 4.0,
+            cg_iterations: 8,
+        }
+    }
+}
+
+/// Model of the covariance of `x0` given the noisy image.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Covariance {
+    /// The radial spectrum of the prior's error, from its model card.
+    Spectrum,
+    /// One number per noise level.
+    White,
+}
+
+/// Manifold-constrained gradient (Chung 2022): the step of DPS, then one back to the data.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Mcg {
+    /// The step by rule; excludes `zeta`. With neither it is `sigma`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub weight: Option<Weight>,
+    /// The step of the publication, to be tuned by hand; excludes `weight`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub zeta: Option<f64>,
+    /// Relaxation of the step back to the data, at the first level and at the last (`zeta` only).
+    #[serde(deserialize_with = "pair::first_last")]
+    pub lambda: [f64; 2],
+    /// Noise levels.
+    pub steps: usize,
+    /// Posterior samples.
+    pub samples: usize,
+    /// Start from the classical reconstruction noised to this level, in image units; absent: from
+    /// noise at `sigma_max`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub start_sigma: Option<f64>,
+    /// The first noise level of a start from noise, in image units.
+    pub sigma_max: f64,
+    /// Iterations of conjugate gradients in a step (`weight` only).
+    pub cg_iterations: usize,
+}
+
+impl Default for Mcg {
+    fn default() -> Self {
+        Self {
+            weight: None,
+            zeta: None,
+            lambda: [1.0, 0.6],
+            steps: 60,
+            samples: 8,
+            start_sigma: None,
+            sigma_max: 4.0,
+            cg_iterations: 8,
+        }
+    }
+}
+
+impl Mcg {
+    /// The rule that sets the step: `weight`, or `sigma` where neither it nor `zeta` is given.
+    pub fn effective_weight(&self) -> Option<Weight> {
+        effective_weight(self.weight, self.zeta)
+    }
+}
+
+/// Decomposed diffusion sampling (Chung 2024): conjugate gradients between the steps of DDIM.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Dds {
+    /// Noise levels.
+    pub levels: usize,
+    /// Posterior samples.
+    pub samples: usize,
+    /// Share of fresh noise in a step: 0 none, 1 all of it.
+    pub eta: f64,
+    /// Weight of the data in `(1 + γ Aᵀ W A) x0 = D + γ Aᵀ W y`.
+    pub gamma: f64,
+    /// Iterations of conjugate gradients at each level.
+    pub cg_iterations: usize,
+    /// Start from the classical reconstruction noised to this level, in image units; absent: from
+    /// noise at `sigma_max`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub start_sigma: Option<f64>,
+    /// The first noise level of a start from noise, in image units.
+    pub sigma_max: f64,
+}
+
+impl Default for Dds {
+    fn default() -> Self {
+        Self {
+            levels: 50,
+            samples: 8,
+            eta: 0.85,
+            gamma: 1.0,
+            cg_iterations: 5,
+            start_sigma: None,
+            sigma_max: 4.0,
+        }
+    }
+}
+
+/// Samples of the prior alone: no data are used.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Unconditional {
+    /// Noise levels.
+    pub levels: usize,
+    /// Samples.
+    pub samples: usize,
+}
+
+impl Default for Unconditional {
+    fn default() -> Self {
+        Self {
+            levels: 20,
+            samples: 8,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_empty_table_is_the_default() {
+        assert_eq!(toml::from_str::<Dps>("").unwrap(), Dps::default());
+        assert_eq!(toml::from_str::<Bridge>("").unwrap(), Bridge::default());
+        assert_eq!(toml::from_str::<Mcg>("").unwrap(), Mcg::default());
+        assert_eq!(toml::from_str::<Dds>("").unwrap(), Dds::default());
+        assert_eq!(
+            toml::from_str::<Unconditional>("").unwrap(),
+            Unconditional::default()
+        );
+    }
+
+    #[test]
+    fn the_step_is_set_by_sigma_unless_zeta_is_given() {
+        let mut dps = Dps::default();
+        assert_eq!(dps.effective_weight(), Some(Weight::Sigma));
+        dps.zeta = Some(1.0);
+        assert_eq!(dps.effective_weight(), None);
+        let mut mcg = Mcg::default();
+        assert_eq!(mcg.effective_weight(), Some(Weight::Sigma));
+        mcg.zeta = Some(0.1);
+        assert_eq!(mcg.effective_weight(), None);
+    }
+}
