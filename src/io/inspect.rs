@@ -1,5 +1,6 @@
 //! What a file is, on one screen, and the same for machines. No identifiers of patients.
 
+mod projections;
 mod show;
 
 use std::path::{Path, PathBuf};
@@ -11,6 +12,7 @@ use super::mrd_header::MrdHeader;
 use super::npy_header::NpyHeader;
 use super::raw::{RawHeader, ReadOptions, open_k_space};
 use super::{IoError, Kind, hdf5_read, nifti_read, recognise};
+pub use projections::Projections;
 
 /// What is known of a file without reading all of it.
 #[derive(Clone, Debug, Serialize)]
@@ -31,7 +33,9 @@ pub struct Inspection {
 pub enum Details {
     /// Raw MRI data that can be reconstructed.
     KSpace(Box<KSpace>),
-    /// MRD that cannot be reconstructed: the header, if it can be read, and why not.
+    /// Raw CT data that can be reconstructed.
+    Projections(Box<Projections>),
+    /// Raw data that cannot be reconstructed: MRD's header, if it can be read, and why not.
     Unreadable {
         /// The XML header.
         header: Option<Box<MrdHeader>>,
@@ -82,11 +86,12 @@ pub struct KSpace {
 /// Looks into a file.
 pub fn inspect(path: &Path) -> Result<Inspection, IoError> {
     let kind = recognise(path)?;
-    let bytes = std::fs::metadata(path)
-        .map_err(|e| IoError::reading(path, &e))?
-        .len();
+    let bytes = bytes(path)?;
     let details = match kind {
         Kind::Mrd | Kind::FastMri | Kind::NpyKSpace => k_space(path, kind),
+        Kind::CtPd | Kind::DataExchange | Kind::NxTomo | Kind::Lodopab | Kind::Tiff => {
+            projections::look(path)
+        }
         Kind::Npy => {
             let NpyHeader { descr, shape, .. } = NpyHeader::read(path)?;
             Details::Array {
@@ -109,7 +114,7 @@ pub fn inspect(path: &Path) -> Result<Inspection, IoError> {
             }
         }
         Kind::Hdf5Other => Details::Datasets(datasets(path)?),
-        Kind::Dicom | Kind::Unknown => Details::Nothing,
+        Kind::Dicom | Kind::DicomSeries | Kind::Unknown => Details::Nothing,
     };
     Ok(Inspection {
         path: path.to_owned(),
@@ -117,6 +122,22 @@ pub fn inspect(path: &Path) -> Result<Inspection, IoError> {
         kind,
         details,
     })
+}
+
+/// The size of a file, or of the files directly in a folder.
+fn bytes(path: &Path) -> Result<u64, IoError> {
+    let size = |path: &Path| -> std::io::Result<u64> { Ok(std::fs::metadata(path)?.len()) };
+    let total = || -> std::io::Result<u64> {
+        if !path.is_dir() {
+            return size(path);
+        }
+        let files = std::fs::read_dir(path)?.map(|entry| Ok(entry?.path()));
+        let files = files.filter(|file| file.as_ref().map_or(true, |path| path.is_file()));
+        files
+            .map(|file: std::io::Result<PathBuf>| size(&file?))
+            .sum()
+    };
+    total().map_err(|e| IoError::reading(path, &e))
 }
 
 fn k_space(path: &Path, kind: Kind) -> Details {

@@ -122,6 +122,9 @@ pub fn open_k_space(path: &Path, options: &ReadOptions) -> Result<Box<dyn KSpace
         Kind::Npy => return Err(npy::not_k_space(path)),
         Kind::Nifti => "a NIfTI image",
         Kind::Dicom => "a DICOM file",
+        Kind::DicomSeries => "a folder of DICOM images",
+        Kind::CtPd | Kind::DataExchange | Kind::NxTomo | Kind::Lodopab => "raw CT data",
+        Kind::Tiff => "TIFF",
         Kind::Hdf5Other => "HDF5 of another layout (no group with xml and data, no kspace)",
         Kind::Unknown => "neither HDF5 nor npy",
     };

@@ -8,7 +8,7 @@ use flate2::read::MultiGzDecoder;
 use serde::Serialize;
 
 use super::npy_header::NpyHeader;
-use super::{IoError, hdf5_read};
+use super::{IoError, hdf5_read, lodopab, recognise_folder, tiff_stack, tomo};
 
 /// The formats that are told apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -24,6 +24,18 @@ pub enum Kind {
     Nifti,
     /// A DICOM file.
     Dicom,
+    /// A folder of DICOM files that are no projections: images.
+    DicomSeries,
+    /// A folder of DICOM-CT-PD files: raw CT data, one view a file.
+    CtPd,
+    /// Data Exchange: tomography in HDF5, `/exchange/data`.
+    DataExchange,
+    /// NXtomo: tomography in HDF5 with an image key.
+    NxTomo,
+    /// LoDoPaB-CT's observations in HDF5.
+    Lodopab,
+    /// A TIFF file, or a folder of them: perhaps projections.
+    Tiff,
     /// HDF5 of another layout.
     Hdf5Other,
     /// npy of another type or shape.
@@ -34,17 +46,13 @@ pub enum Kind {
 
 /// Looks into a file and says what it is.
 ///
-/// A file that is missing, empty, a folder, or HDF5 that cannot be opened is an error that says so.
+/// A file that is missing or empty, a folder without DICOM or TIFF files, or HDF5 that cannot be opened is an error
+/// that says so.
 pub fn recognise(path: &Path) -> Result<Kind, IoError> {
     let fail = |e| IoError::reading(path, &e);
     let about = std::fs::metadata(path).map_err(fail)?;
     if about.is_dir() {
-        return Err(IoError::new(
-            path,
-            "a file",
-            "a folder",
-            "name one file inside it",
-        ));
+        return recognise_folder::kind(path);
     }
     if about.len() == 0 {
         return Err(IoError::new(
@@ -69,8 +77,11 @@ pub fn recognise(path: &Path) -> Result<Kind, IoError> {
             Kind::Npy
         });
     }
-    if start.get(128..132) == Some(b"DICM") {
+    if recognise_folder::is_dicom(&start) {
         return Ok(Kind::Dicom);
+    }
+    if tiff_stack::is_tiff(&start) {
+        return Ok(Kind::Tiff);
     }
     if is_nifti(&start) || is_nifti(&unzipped(&mut file, &start)) {
         return Ok(Kind::Nifti);
@@ -107,10 +118,12 @@ fn hdf5_kind(path: &Path) -> Result<Kind, IoError> {
         let descriptor = d.dtype().and_then(|t| t.to_descriptor());
         descriptor.is_ok_and(|t| hdf5_read::complex_spelling(&t).is_some())
     });
-    Ok(if is_fastmri {
-        Kind::FastMri
-    } else {
-        Kind::Hdf5Other
+    Ok(match () {
+        () if is_fastmri => Kind::FastMri,
+        () if file.dataset("exchange/data").is_ok() => Kind::DataExchange,
+        () if tomo::nexus_entry(&file).is_some() => Kind::NxTomo,
+        () if lodopab::observations(&file).is_some() => Kind::Lodopab,
+        () => Kind::Hdf5Other,
     })
 }
 

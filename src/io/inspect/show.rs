@@ -13,6 +13,12 @@ impl fmt::Display for Inspection {
             Kind::FastMri => "fastMRI raw data",
             Kind::Nifti => "NIfTI volume",
             Kind::Dicom => "DICOM file",
+            Kind::DicomSeries => "DICOM images in a folder",
+            Kind::CtPd => "DICOM-CT-PD raw data",
+            Kind::DataExchange => "Data Exchange raw data",
+            Kind::NxTomo => "NXtomo raw data",
+            Kind::Lodopab => "LoDoPaB-CT observations",
+            Kind::Tiff => "TIFF",
             Kind::Hdf5Other => "HDF5",
             Kind::Npy => "npy array",
             Kind::Unknown => "unknown format",
@@ -25,6 +31,7 @@ impl fmt::Display for Inspection {
         )?;
         match &self.details {
             Details::KSpace(k) => k.show(f),
+            Details::Projections(p) => p.show(f),
             Details::Unreadable { header, problem } => {
                 if let Some(h) = header {
                     let [x, y, z] = h.encoded;
@@ -140,6 +147,6 @@ impl KSpace {
     }
 }
 
-fn row(f: &mut fmt::Formatter, name: &str, value: impl fmt::Display) -> fmt::Result {
+pub(super) fn row(f: &mut fmt::Formatter, name: &str, value: impl fmt::Display) -> fmt::Result {
     writeln!(f, "  {name:<12} {value}")
 }
