@@ -11,12 +11,16 @@ mod kernel;
 mod project;
 mod projector;
 mod rays;
+mod fbp_shim;
+mod water;
 
 pub use geometry::{Beam, Detector, Geometry, Ray, Rotation, Shape, equal_angles_rad};
 pub use grid::Grid;
 pub(crate) use project::Pass;
 pub use projector::Projector;
 pub use rays::Rays;
+pub use fbp_shim::{Fbp, PseudoInverse, Window};
+pub use water::water_per_mm;
 
 #[cfg(test)]
 use projector::tests::scans as projector_scans;

@@ -252,7 +252,8 @@ fn beam(beam: protocol::Beam) -> io::Beam {
             detector,
         } => io::Beam::Fan {
             source_mm,
-            detector_mm,
+            // The file counts from the axis, the protocol from the source.
+            detector_mm: detector_mm - source_mm,
             shape: match detector {
                 protocol::Detector::Flat => io::DetectorShape::Flat,
                 protocol::Detector::Curved => io::DetectorShape::Curved,

@@ -28,7 +28,8 @@ fn of_file(beam: io::Beam) -> Beam {
             shape,
         } => Beam::Fan {
             source_mm,
-            detector_mm,
+            // The file counts from the axis, the operator from the source.
+            detector_mm: source_mm + detector_mm,
             shape: match shape {
                 io::DetectorShape::Flat => Shape::Flat,
                 io::DetectorShape::Curved => Shape::Curved,
