@@ -9,14 +9,17 @@
 //! | MRD (ISMRMRD v1) | [`mrd`] | [`mrd_write`] |
 //! | fastMRI HDF5 | [`fastmri`] | |
 //! | npy | [`npy`] | [`npy`] |
+//! | DICOM series | [`dicom`] | [`dicom`] |
 //! | NIfTI-1 | [`nifti_read`] | [`nifti_write`] |
 //! | HDF5 of results | | [`hdf5_write`] |
 //! | PNG | | [`png_sheet`](mod@png_sheet) |
 //!
 //! Arrays are (slice, row, column) for volumes and (coil, y, x) for k-space, x being the readout. Positions are
-//! LPS in millimetres, in NIfTI files RAS. No names or other identifiers of patients are read or kept.
+//! LPS in millimetres, in NIfTI files RAS. No names or other identifiers of patients are read or kept, but for
+//! [`dicom::SourceModules`], from DICOM series to the series that derive from them.
 
 pub mod atomic;
+pub mod dicom;
 mod error;
 pub mod fastmri;
 mod font;
@@ -38,6 +41,7 @@ pub mod png_sheet;
 pub mod raw;
 mod recognise;
 
+pub use dicom::{DicomOptions, DicomSeriesWriter, DicomVolume, Stacking, read_dicom_series};
 pub use error::IoError;
 pub use hash::sha256;
 pub use hdf5_write::{ResultH5, ResultInfo};
