@@ -28,7 +28,7 @@ use operators::likelihood::Likelihood;
 use operators::{LinearOperator, Operator, Result, SliceRng};
 
 /// What was measured: `y = A(x) + noise`, with what some methods need and others do not have.
-pub struct Measurement<'a, T> {
+pub struct Measurement<'a, T: Clone + 'static> {
     /// The forward model `A`.
     pub operator: &'a dyn Operator<T>,
     /// The noise, with the measured `y`.
@@ -41,7 +41,7 @@ pub struct Measurement<'a, T> {
     pub unmeasured: Option<&'a dyn LinearOperator<T>>,
 }
 
-impl<'a, T> Measurement<'a, T> {
+impl<'a, T: Clone + 'static> Measurement<'a, T> {
     /// A measurement without the extras.
     pub fn new(operator: &'a dyn Operator<T>, likelihood: &'a dyn Likelihood<T>) -> Self {
         Measurement {
@@ -60,7 +60,7 @@ impl<'a, T> Measurement<'a, T> {
 }
 
 /// Everything that a rule sees in one step.
-pub struct Step<'a, T> {
+pub struct Step<'a, T: Clone + 'static> {
     /// The state at σ.
     pub x: &'a T,
     /// Index of the step.
@@ -80,7 +80,7 @@ pub struct Step<'a, T> {
 }
 
 /// One way of making a reverse step agree with the data: the next state.
-pub trait Guidance<T> {
+pub trait Guidance<T: Clone + 'static> {
     /// From the state at `σ` to the state at the next level.
     fn step(&self, at: &mut Step<'_, T>) -> Result<T>;
 }

@@ -9,6 +9,7 @@
 //! | MRD (ISMRMRD v1) | [`mrd`] | [`mrd_write`] |
 //! | fastMRI HDF5 | [`fastmri`] | |
 //! | npy | [`npy`], [`npy_sinogram`] | [`npy`] |
+//! | DICOM series | [`dicom`] | [`dicom`] |
 //! | DICOM-CT-PD | [`ct_pd`] | [`ct_pd_write`] |
 //! | Data Exchange, NXtomo | [`tomo`] | [`data_exchange`] |
 //! | LoDoPaB-CT | [`lodopab`] | |
@@ -18,14 +19,15 @@
 //! | PNG | | [`png_sheet`](mod@png_sheet) |
 //!
 //! Arrays are (slice, row, column) for volumes, (coil, y, x) for k-space, x being the readout, and (view, bin) for
-//! sinograms. Positions are
-//! LPS in millimetres, in NIfTI files RAS. No names or other identifiers of patients are read or kept.
+//! sinograms. Positions are LPS in millimetres, in NIfTI files RAS. No names or other identifiers of patients are read
+//! or kept, but for [`dicom::SourceModules`], from DICOM series to the series that derive from them.
 
 pub mod atomic;
 pub mod atomic_folder;
 pub mod ct_pd;
 pub mod ct_pd_write;
 pub mod data_exchange;
+pub mod dicom;
 mod dicom_walk;
 mod error;
 pub mod fastmri;
@@ -57,6 +59,7 @@ pub mod tomo;
 
 pub use ct_pd_write::CtPdWriter;
 pub use data_exchange::{DataExchangeWriter, FrameCounts};
+pub use dicom::{DicomOptions, DicomSeriesWriter, DicomVolume, Stacking, read_dicom_series};
 pub use error::IoError;
 pub use hash::sha256;
 pub use hdf5_write::{ResultH5, ResultInfo};

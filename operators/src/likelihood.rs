@@ -2,17 +2,19 @@
 //! scores.
 
 mod gaussian;
+mod shifted;
 mod transmission;
 mod weighted;
 
 pub use gaussian::Gaussian;
+pub use shifted::Shifted;
 pub use transmission::{Scan, TransmissionPoisson};
 pub use weighted::WeightedGaussian;
 
 use crate::{Result, SliceRng};
 
 /// A noise model that owns its measurement `y`.
-pub trait Likelihood<T> {
+pub trait Likelihood<T: Clone + 'static> {
     /// `-log p(y | z)` per item, up to a constant.
     fn nll(&self, z: &T) -> Vec<f64>;
     /// `d nll / dz`.
@@ -25,8 +27,9 @@ pub trait Likelihood<T> {
     /// The diagonal of a quadratic that stands in for the likelihood around `z`, as a map: with the
     /// gradient at `z` it gives a step that does not overshoot far from the data. The Fisher
     /// information unless the likelihood knows better.
-    fn surrogate<'a>(&'a self, z: &'a T) -> Result<Box<dyn Fn(&T) -> Result<T> + 'a>> {
-        Ok(Box::new(move |v| self.precision(z, v)))
+    fn surrogate(&self, z: &T) -> Result<Box<dyn Fn(&T) -> Result<T> + '_>> {
+        let z = z.clone();
+        Ok(Box::new(move |v| self.precision(&z, v)))
     }
     /// A draw from `N(0, Λ)` with the Fisher information Λ at `z`: the noise of the gradient, for
     /// perturb-and-MAP.

@@ -29,11 +29,26 @@ impl Likelihood {
 }
 
 /// `y ~ Poisson(I0 exp(-A x) + background)`, electronic noise as a shift.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+///
+/// The model errs where line integrals change fast, at the edges of the skull: photons are counted
+/// as if fewer, so that their variance is that of photons and model together. Zeros for both keys
+/// are the photons alone.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Poisson {
-    /// Deviation of a line integral by which the model itself is wrong; 0: photons alone.
-    pub model_error: f64,
+    /// Deviation of a line integral over its slope along the detector, in bins.
+    pub edge_error: f64,
+    /// The least deviation of a line integral.
+    pub floor: f64,
+}
+
+impl Default for Poisson {
+    fn default() -> Self {
+        Self {
+            edge_error: 0.04,
+            floor: 0.001,
+        }
+    }
 }
 
 /// Weighted least squares of line integrals: `1/w = 1/N + (edge_error dp/du)² + floor²`.

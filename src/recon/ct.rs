@@ -63,7 +63,8 @@ impl<T: Channels> Scan<T> {
                 rays.rule
             ));
         }
-        if geometry.is_parallel() && geometry.centre_column.is_none() && preparation.find_centre {
+        if geometry.is_parallel() && geometry.centre_column.is_none() && preparation.find_centre != Some(false)
+        {
             geometry.centre_column = find_centre(&rays.lines, &angles_rad);
             if geometry.centre_column.is_none() {
                 warnings.push(

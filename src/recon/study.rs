@@ -50,7 +50,7 @@ impl Facts {
 }
 
 /// A scan of one modality, opened.
-pub(super) trait Study<T> {
+pub(super) trait Study<T: Clone + 'static> {
     /// What is known of it.
     fn facts(&self) -> Facts;
 
@@ -81,7 +81,7 @@ pub(super) struct Classical<T> {
 
 /// One slice, ready for any method. Arrays `T` are in units of the prior, images in those of the
 /// output and on its grid.
-pub(super) trait Slice<T> {
+pub(super) trait Slice<T: Clone + 'static> {
     /// Operator and likelihood, with what guidance may need.
     fn measurement(&self) -> Measurement<'_, T>;
 

@@ -47,7 +47,7 @@ impl CtSource {
         let path = Path::new(name);
         let volume = if path.is_dir() || path.extension().is_some_and(|e| e == "dcm") {
             let options = DicomOptions {
-                stacking: Stacking::AsTheyAre,
+                stacking: Stacking::Slices,
                 ..DicomOptions::default()
             };
             read_dicom_series(path, &options)?.volume

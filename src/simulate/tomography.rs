@@ -4,7 +4,7 @@ use super::object::CtSource;
 use super::scan::SimulateError;
 use crate::io::{
     self, CtPdWriter, DataExchangeWriter, Flats, FrameCounts, NiftiWriter, ProjectionHeader,
-    ProjectionOptions, atomic,
+    ProjectionOptions,
 };
 use crate::progress::Progress;
 use crate::protocol::{self, Image, Projections};

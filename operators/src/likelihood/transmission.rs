@@ -170,7 +170,7 @@ impl<T: Array> Likelihood<T> for TransmissionPoisson<T> {
     /// logarithmic mean of predicted and measured photons (times `t/λ` with a background). One
     /// step with it reaches the fit exactly from either side, and it is the Fisher information
     /// where the two agree.
-    fn surrogate<'a>(&'a self, z: &'a T) -> Result<Box<dyn Fn(&T) -> Result<T> + 'a>> {
+    fn surrogate(&self, z: &T) -> Result<Box<dyn Fn(&T) -> Result<T> + '_>> {
         let w = self.each(z, |y, t, s| {
             logarithmic_mean(t, (y - s).max(0.5)) * t / (t + s)
         });

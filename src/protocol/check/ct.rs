@@ -108,7 +108,8 @@ pub(super) fn image(table: &Image, scan: Option<&Projections>, problems: &mut Pr
 pub(super) fn likelihood(table: &Likelihood, problems: &mut Problems) {
     match table {
         Likelihood::Poisson(table) => {
-            problems.not_negative("likelihood.poisson.model_error", table.model_error);
+            problems.not_negative("likelihood.poisson.edge_error", table.edge_error);
+            problems.not_negative("likelihood.poisson.floor", table.floor);
         }
         Likelihood::Pwls(table) => {
             problems.not_negative("likelihood.pwls.edge_error", table.edge_error);

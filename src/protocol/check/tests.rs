@@ -106,7 +106,7 @@ fn each_impossible_value_of_a_ct_protocol_is_refused_by_its_key() {
         "preparation.repetition=1",
         "likelihood.pwls.edge_error=-1",
         "likelihood.pwls.floor=-1",
-        "likelihood={poisson={model_error=-1}}",
+        "likelihood={poisson={edge_error=-1}}",
         "likelihood={gaussian={std=0}}",
         "method.fbp.cutoff=0",
         "method.fbp.cutoff=1.1",

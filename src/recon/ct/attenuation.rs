@@ -1,10 +1,12 @@
 //! From the units of a prior to line integrals.
 
-use operators::{Array, LinearOperator, Operator, Result, Space};
+use operators::{Array, LinearOperator, Result, Space};
 
 /// What one unit of a prior's image is: `μ = μ_ref (1 + x / k)`.
 ///
 /// For HU `μ_ref` is water and `k = 1000 / unit_hu`, so that `x = 0` is water and air is `-k`.
+/// Line integrals are then `P μ = μ_ref / k P x + P μ_ref`: a linear operator, and an offset that
+/// the likelihood knows.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Scale {
     /// `μ_ref`, in 1/mm.
@@ -32,34 +34,13 @@ impl Scale {
     }
 }
 
-/// `A(x) = P μ(x)`: the projector behind the affine scale of the prior. Its derivative is
-/// `μ_ref / k P`.
-pub(super) struct Attenuation<P> {
-    pub(super) projector: P,
-    pub(super) scale: Scale,
-}
-
-impl<T: Array, P: LinearOperator<T>> Operator<T> for Attenuation<P> {
-    fn apply(&self, x: &T) -> Result<T> {
-        self.projector.forward(&self.scale.to_per_mm(x))
-    }
-
-    fn linearize<'a>(&'a self, x: &T) -> Result<(T, Box<dyn LinearOperator<T> + 'a>)> {
-        let slope = Scaled {
-            inner: &self.projector,
-            factor: self.scale.slope_per_mm(),
-        };
-        Ok((self.apply(x)?, Box::new(slope)))
-    }
-}
-
 /// A linear operator times a number.
-pub(super) struct Scaled<'a, P> {
-    pub(super) inner: &'a P,
+pub(super) struct Scaled<P> {
+    pub(super) inner: P,
     pub(super) factor: f64,
 }
 
-impl<T: Array, P: LinearOperator<T>> LinearOperator<T> for Scaled<'_, P> {
+impl<T: Array, P: LinearOperator<T>> LinearOperator<T> for Scaled<P> {
     fn name(&self) -> &'static str {
         self.inner.name()
     }

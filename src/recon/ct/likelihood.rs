@@ -3,7 +3,9 @@
 use super::counts::{Rays, estimated_std};
 use crate::protocol;
 use ndarray::Array2;
-use operators::likelihood::{Likelihood, Scan, TransmissionPoisson, WeightedGaussian};
+use operators::likelihood::{
+    Likelihood, Scan, Shifted, TransmissionPoisson, WeightedGaussian,
+};
 use operators::{Array, Field, Result};
 
 /// A sinogram on a backend, batch 1.
@@ -70,11 +72,14 @@ impl<T: Array> Noise<T> {
         Ok(Noise::Lines(WeightedGaussian::new(y, w)?))
     }
 
-    /// As guidance sees it.
-    pub(super) fn likelihood(&self) -> &dyn Likelihood<T> {
+    /// As guidance sees it: of predictions without the line integrals `offset`.
+    pub(super) fn shifted(self, offset: T) -> Box<dyn Likelihood<T>>
+    where
+        T: 'static,
+    {
         match self {
-            Noise::Counts(l) => l,
-            Noise::Lines(l) => l,
+            Noise::Counts(l) => Box::new(Shifted::new(l, offset)),
+            Noise::Lines(l) => Box::new(Shifted::new(l, offset)),
         }
     }
 }

@@ -2,11 +2,10 @@
 
 use super::super::study::{Classical, Slice};
 use super::super::{Plan, ReconError};
-use super::attenuation::{Attenuation, Scale, Scaled};
+use super::attenuation::{Scale, Scaled};
 use super::counts::Rays;
 use super::likelihood::{Noise, upload};
 use super::unmeasured::Unmeasured;
-use crate::classical;
 use crate::guidance::{Measurement, NormalSpectrum};
 use crate::protocol::{self, Method};
 use crate::score::Channels;
@@ -21,21 +20,23 @@ use operators::{Field, LinearOperator, SliceRng};
 const REFERENCE: Window = Window::Hann;
 
 /// What only methods with a prior need.
+#[derive(Default)]
 struct Guides {
     normal: Option<NormalSpectrum>,
-    inverse: Option<Matched>,
+    /// `A†` of the attenuation in units of the prior.
+    inverse: Option<Scaled<PseudoInverse>>,
     unmeasured: Option<Unmeasured>,
 }
-
-/// `A†` of the attenuation in units of the prior.
-type Matched = Scaled<PseudoInverse>;
 
 /// One slice.
 pub(super) struct Section<T: Channels> {
     device: T::Device,
     geometry: Geometry,
-    a: Attenuation<Projector>,
-    noise: Noise<T>,
+    /// Line integrals of an image in units of the prior, but for those of the reference.
+    a: Scaled<Projector>,
+    likelihood: Box<dyn Likelihood<T>>,
+    scale: Scale,
+    rays: Rays,
     /// Post-log data.
     lines: T,
     guides: Guides,
@@ -56,19 +57,20 @@ impl<T: Channels> Section<T> {
         let failed = ReconError::at(slice);
         let choice = plan.protocol.likelihood.as_ref();
         let noise = Noise::new(choice, device, &rays).map_err(&failed)?;
+        let projector = Projector::new(geometry.clone());
+        let reference = scale.to_per_mm(&blank::<T>(device, &geometry));
+        let offset = projector.forward(&reference).map_err(&failed)?;
         let mut section = Section {
             device: device.clone(),
-            a: Attenuation {
-                projector: Projector::new(geometry.clone()),
-                scale,
+            a: Scaled {
+                inner: projector,
+                factor: scale.slope_per_mm(),
             },
-            noise,
+            likelihood: noise.shifted(offset),
+            scale,
             lines: upload(device, &rays.lines),
-            guides: Guides {
-                normal: None,
-                inverse: None,
-                unmeasured: None,
-            },
+            rays,
+            guides: Guides::default(),
             geometry,
             water_per_mm,
             slice,
@@ -80,23 +82,21 @@ impl<T: Channels> Section<T> {
     }
 
     fn guides(&self, plan: &Plan) -> operators::Result<Guides> {
-        let x = self.a.scale.of_per_mm(&self.fbp(REFERENCE, 1.0)?);
-        let seed = plan.options.seed;
-        let data = Measurement::new(&self.a, self.noise.likelihood());
-        let normal = Some(NormalSpectrum::measure(&data, &x, seed)?);
-        let (mut inverse, mut unmeasured) = (None, None);
+        let x = self.scale.of_per_mm(&self.fbp(REFERENCE, 1.0)?);
+        let data = Measurement::new(&self.a, self.likelihood.as_ref());
+        let normal = NormalSpectrum::measure(&data, &x, plan.options.seed)?;
+        let mut guides = Guides {
+            normal: Some(normal),
+            ..Guides::default()
+        };
         if let Method::Mcg(_) = plan.method {
-            inverse = Some(Inverse {
+            guides.inverse = Some(Scaled {
                 inner: PseudoInverse::new(self.geometry.clone())?,
-                factor: 1.0 / self.a.scale.slope_per_mm(),
+                factor: 1.0 / self.scale.slope_per_mm(),
             });
-            unmeasured = Unmeasured::of(&self.geometry)?;
+            guides.unmeasured = Unmeasured::of(&self.geometry)?;
         }
-        Ok(Guides {
-            normal,
-            inverse,
-            unmeasured,
-        })
+        Ok(guides)
     }
 
     /// Filtered back-projection of the post-log data, in 1/mm, batch 1.
@@ -136,7 +136,6 @@ impl<T: Channels> Section<T> {
         tick: &mut dyn FnMut() -> bool,
     ) -> Result<(T, usize), ReconError> {
         let failed = ReconError::at(self.slice);
-        let p = &self.a.projector as &dyn LinearOperator<T>;
         match method {
             Method::Fbp(m) => {
                 tick();
@@ -150,9 +149,16 @@ impl<T: Channels> Section<T> {
     }
 }
 
+/// An image of zeros.
+fn blank<T: Channels>(device: &T::Device, geometry: &Geometry) -> T {
+    let grid = geometry.grid();
+    let zeros = vec![0.0; grid.rows * grid.columns];
+    T::from_reals(device, &[1, grid.rows, grid.columns], Field::Real, &zeros)
+}
+
 fn window(window: protocol::Window) -> Window {
     match window {
-        protocol::Window::Ramlak => Window::RamLak,
+        protocol::Window::RamLak => Window::RamLak,
         protocol::Window::SheppLogan => Window::SheppLogan,
         protocol::Window::Cosine => Window::Cosine,
         protocol::Window::Hamming => Window::Hamming,
@@ -166,7 +172,7 @@ impl<T: Channels> Slice<T> for Section<T> {
             normal: self.guides.normal.as_ref(),
             pseudo_inverse: self.guides.inverse.as_ref().map(|i| i as _),
             unmeasured: self.guides.unmeasured.as_ref().map(|u| u as _),
-            ..Measurement::new(&self.a, self.noise.likelihood())
+            ..Measurement::new(&self.a, self.likelihood.as_ref())
         }
     }
 
@@ -179,20 +185,12 @@ impl<T: Channels> Slice<T> for Section<T> {
     }
 
     fn blank(&self) -> T {
-        let grid = self.geometry.grid();
-        let zeros = vec![0.0; grid.rows * grid.columns];
-        T::from_reals(
-            &self.device,
-            &[1, grid.rows, grid.columns],
-            Field::Real,
-            &zeros,
-        )
+        blank(&self.device, &self.geometry)
     }
 
     fn reference(&self) -> Result<T, ReconError> {
         let mu = self.fbp(REFERENCE, 1.0);
         Ok(self
-            .a
             .scale
             .of_per_mm(&mu.map_err(ReconError::at(self.slice))?))
     }
@@ -205,13 +203,13 @@ impl<T: Channels> Slice<T> for Section<T> {
         let (mu, steps) = self.solve(method, tick)?;
         Ok(Classical {
             image: self.shown(&mu).swap_remove(0),
-            x: Some(self.a.scale.of_per_mm(&mu)),
+            x: Some(self.scale.of_per_mm(&mu)),
             steps,
         })
     }
 
     fn images(&self, x: &T) -> Vec<Array2<Complex32>> {
-        self.shown(&self.a.scale.to_per_mm(x))
+        self.shown(&self.scale.to_per_mm(x))
     }
 
     fn beside(&self) -> Result<Vec<(&'static str, Array2<Complex32>)>, ReconError> {
@@ -225,7 +223,7 @@ impl<T: Channels> Slice<T> for Section<T> {
         let mut rng = SliceRng::samples(seed ^ 0x4144_4a4f_494e_5421, 0, 1);
         let x = self.blank().normal_like(&mut rng);
         let y = self.lines.normal_like(&mut rng);
-        let p = &self.a.projector as &dyn LinearOperator<T>;
+        let p = &self.a.inner as &dyn LinearOperator<T>;
         Ok(adjoint_gap(p, &x, &y)
             .map_err(ReconError::at(self.slice))?
             .gap)
