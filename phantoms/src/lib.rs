@@ -1,7 +1,7 @@
 //! Digital phantoms: analytic shapes, coil maps and procedural anatomy.
 //!
-//! Everything lives in the unit square `[-1, 1]²`: x to the right, y with the row index. A raster
-//! of n samples has them at `x_n = (n - floor(n / 2)) * 2 / n` ([`position`]), k-space at
+//! Everything but [`ct`] lives in the unit square `[-1, 1]²`: x to the right, y with the row index.
+//! A raster of n samples has them at `x_n = (n - floor(n / 2)) * 2 / n` ([`position`]), k-space at
 //! `k_m = (m - floor(n / 2)) / 2` cycles per unit ([`frequency`]), scaled as the centred unitary
 //! transform of the raster. The crate shares no code with the reconstruction, so that data and
 //! operators err independently.

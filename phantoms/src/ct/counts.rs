@@ -132,7 +132,7 @@ fn noisy(
         .enumerate()
         .try_for_each(|(line, mut row)| {
             let mut rng = ChaCha8Rng::seed_from_u64(seed ^ NOISE);
-            rng.set_stream(u64::from(slice) << 32 | first + line as u64);
+            rng.set_stream((u64::from(slice) << 32) | (first + line as u64));
             for v in &mut row {
                 *v = poisson(&mut rng, *v)?;
                 if electronic > 0.0 {

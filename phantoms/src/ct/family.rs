@@ -116,9 +116,10 @@ impl HeadCt {
             };
         }
         let section = self.source.section(rng.random_range(0..self.source.len()));
+        let frame = section.frame();
         let mut detail = ChaCha8Rng::from_rng(&mut rng);
         finish(
-            &Head::new(section, &mut rng, &mut detail, self.lesions),
+            &Head::new((section, frame), &mut rng, &mut detail, self.lesions),
             grid,
         )
     }
@@ -143,8 +144,9 @@ impl HeadCt {
         let mut detail = ChaCha8Rng::seed_from_u64(seed);
         detail.set_stream(1 + slice as u64);
         let section = HELD_OUT.section(index);
+        let frame = HELD_OUT.frame(head, &section);
         Ok(finish(
-            &Head::new(section, &mut pose, &mut detail, LESIONS),
+            &Head::new((section, frame), &mut pose, &mut detail, LESIONS),
             grid,
         ))
     }
@@ -220,16 +222,21 @@ mod tests {
     #[test]
     fn images_are_heads_in_hounsfield_units() {
         let family = HeadCt::held_out(1);
-        let (mut bone, mut brain, mut count) = (0, 0, 0);
+        let (mut bone, mut brain, mut fat, mut count) = (0, 0, 0, 0);
         for index in 0..20 {
             let image = family.slice(index, &grid());
             assert!(image.iter().all(|v| (-1300.0..2600.0).contains(v)));
             assert!(image[(0, 0)] < -500.0 && image[(0, 89)] < -500.0);
             bone += image.iter().filter(|v| **v > 500.0).count();
             brain += image.iter().filter(|v| (15.0..60.0).contains(*v)).count();
+            fat += image
+                .iter()
+                .filter(|v| (-130.0..-60.0).contains(*v))
+                .count();
             count += image.len();
         }
         let share = |n: usize| n as f64 / count as f64;
+        assert!((0.02..0.2).contains(&share(fat)), "{}", share(fat));
         assert!((0.02..0.2).contains(&share(bone)), "{}", share(bone));
         assert!((0.08..0.5).contains(&share(brain)), "{}", share(brain));
     }
@@ -282,7 +289,20 @@ mod tests {
     fn the_slices_of_a_volume_are_of_one_head() {
         let slice = |n| HeadCt::held_out_volume(4, n, 30, &grid()).unwrap();
         assert!(HeadCt::held_out_volume(4, 30, 30, &grid()).is_err());
-        let difference = |a: &HeadSlice, b: &HeadSlice| (&a.hu - &b.hu).mapv(f32::abs).sum();
-        assert!(difference(&slice(10), &slice(11)) < difference(&slice(10), &slice(16)));
+        let common = |a: &HeadSlice, b: &HeadSlice| {
+            let solid =
+                a.hu.iter()
+                    .zip(&b.hu)
+                    .map(|(a, b)| (*a > -300.0, *b > -300.0));
+            let either = solid.clone().filter(|(a, b)| *a || *b).count();
+            solid.filter(|(a, b)| *a && *b).count() as f64 / either as f64
+        };
+        for n in [8, 14, 20] {
+            let (near, far) = (
+                common(&slice(n), &slice(n + 1)),
+                common(&slice(0), &slice(29)),
+            );
+            assert!(near > 0.9 && near > far, "{n}: {near} {far}");
+        }
     }
 }

@@ -12,7 +12,7 @@ use super::grid::{CtGrid, blurred};
 use super::holder::Holder;
 use super::lesion::{Lesion, LesionKind, Place, random_lesions, settle};
 use super::palette::Palette;
-use super::section::Section;
+use super::section::{Frame, Section};
 use super::tissue::{TISSUES, Tissue};
 use crate::vote::vote;
 use crate::warp::Warp;
@@ -27,6 +27,8 @@ const REACH_MM: f64 = 110.0;
 /// A head as a function of the place: the same on every grid.
 pub(super) struct Head {
     section: Section,
+    /// Pixel of the section at the middle of its place, x then y.
+    middle: [f64; 2],
     /// From image to section, both around their centres, in units.
     warp: Warp,
     palette: Palette,
@@ -59,12 +61,12 @@ impl Head {
     /// Draws everything about a head that is random: `pose` decides on its shape, its place and its
     /// tissues, `detail` on lesions and texture.
     pub fn new(
-        section: Section,
+        (section, frame): (Section, Frame),
         pose: &mut ChaCha8Rng,
         detail: &mut ChaCha8Rng,
         lesions: f64,
     ) -> Self {
-        let (warp, centre, semi) = place(pose, &section);
+        let (warp, centre, semi) = place(pose, frame.half.map(|v| v * section.pixel_mm));
         let palette = Palette::random(pose);
         let holder = pose
             .random_bool(0.5)
@@ -79,6 +81,7 @@ impl Head {
         settle(&mut lesions, &to_bone, section.pixel_mm);
         Self {
             section,
+            middle: frame.middle,
             warp,
             palette,
             lesions,
@@ -109,8 +112,7 @@ impl Head {
             cells: self.cells.on(grid),
         };
         let nodes = Nodes::new(&self.warp, grid);
-        let (ny, nx) = self.section.tissues.dim();
-        let middle = [0.5 * (nx - 1) as f64, 0.5 * (ny - 1) as f64];
+        let middle = self.middle;
         let per_mm = self.section.pixel_mm.recip();
         let mut hu = Array2::zeros((grid.ny, grid.nx));
         let mut lesion = Array2::zeros((grid.ny, grid.nx));
@@ -190,10 +192,8 @@ struct Fields {
     cells: Array2<f32>,
 }
 
-/// A random deformation and place; also the centre and the half widths of the head in the image.
-fn place(rng: &mut ChaCha8Rng, section: &Section) -> (Warp, [f64; 2], [f64; 2]) {
-    let (ny, nx) = section.tissues.dim();
-    let half = [nx, ny].map(|n| 0.5 * n as f64 * section.pixel_mm);
+/// A random deformation and place of a section of the given half widths in millimetres; also the centre and the half widths of the head in the image.
+fn place(rng: &mut ChaCha8Rng, half: [f64; 2]) -> (Warp, [f64; 2], [f64; 2]) {
     let turned = rng.random_bool(0.06);
     let angle: f64 = if turned {
         rng.random_range(0.0..TAU)

@@ -23,19 +23,29 @@ pub struct Section {
     pub(super) tissues: Array2<u8>,
     /// Distance of two pixels.
     pub(super) pixel_mm: f64,
+    /// Row and column of the first pixel in what the section was cropped from.
+    corner: [usize; 2],
+}
+
+/// The rectangle that a section is placed by: middle and half widths in pixels, x then y.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Frame {
+    pub middle: [f64; 2],
+    pub half: [f64; 2],
 }
 
 impl Section {
     /// A section of tissues as the caller has them.
     pub fn from_tissues(tissues: &Array2<Tissue>, pixel_mm: f64) -> Result<Self, PhantomError> {
         let numbers = tissues.mapv(|t| t as u8);
-        let cropped = crop(numbers.view()).ok_or(PhantomError::EmptySection)?;
+        let (tissues, corner) = crop(numbers.view()).ok_or(PhantomError::EmptySection)?;
         if !(pixel_mm.is_finite() && pixel_mm > 0.0) {
             return Err(PhantomError::Pixel { pixel_mm });
         }
         Ok(Self {
-            tissues: cropped,
+            tissues,
             pixel_mm,
+            corner,
         })
     }
 
@@ -86,6 +96,15 @@ impl Section {
     pub fn pixel_mm(&self) -> f64 {
         self.pixel_mm
     }
+
+    /// Its own rectangle.
+    pub(super) fn frame(&self) -> Frame {
+        let (ny, nx) = self.tissues.dim();
+        Frame {
+            middle: [nx, ny].map(|n| 0.5 * (n - 1) as f64),
+            half: [nx, ny].map(|n| 0.5 * n as f64),
+        }
+    }
 }
 
 /// The planes, rows and columns with labels, and a little air beside them. Where the volume ends
@@ -108,8 +127,8 @@ fn is_above_the_cord(tissue: Tissue) -> bool {
     tissue.is_brain() && tissue != Tissue::Stem
 }
 
-/// What is not air, with a margin.
-fn crop(numbers: ArrayView2<u8>) -> Option<Array2<u8>> {
+/// What is not air, with a margin, and where it was: the margin may lie outside.
+fn crop(numbers: ArrayView2<u8>) -> Option<(Array2<u8>, [usize; 2])> {
     let used = |axis| -> Option<(usize, usize)> {
         let lines = || numbers.axis_iter(Axis(axis));
         let first = lines().position(|line| line.iter().any(|&n| n != 0))?;
@@ -121,10 +140,10 @@ fn crop(numbers: ArrayView2<u8>) -> Option<Array2<u8>> {
     cropped
         .slice_mut(s![MARGIN..MARGIN + y1 - y0, MARGIN..MARGIN + x1 - x0])
         .assign(&numbers.slice(s![y0..y1, x0..x1]));
-    Some(cropped)
+    Some((cropped, [y0, x0]))
 }
 
-/// Packed sections at 1 mm: a count; head, rows, columns and length of each; then each one's
+/// Packed sections at 1 mm: a count; head, corner, rows, columns and length of each; then each one's
 /// numbers, less those of the row above, deflated. All of it little-endian.
 #[derive(Clone, Copy)]
 pub(super) struct Packed(&'static [u8]);
@@ -135,7 +154,7 @@ pub(super) const TRAINING: Packed = Packed(include_bytes!("../../data/heads-trai
 pub(super) const HELD_OUT: Packed = Packed(include_bytes!("../../data/heads-held-out.bin"));
 
 /// Bytes of what is told about one section.
-const ENTRY: usize = 10;
+const ENTRY: usize = 14;
 
 impl Packed {
     /// The number of sections.
@@ -145,12 +164,12 @@ impl Packed {
 
     /// Section `index`, which must be less than [`len`](Self::len).
     pub fn section(self, index: usize) -> Section {
-        let lengths = (0..index).map(|i| self.number(entry(i) + 6, 4));
+        let lengths = (0..index).map(|i| self.number(entry(i) + 10, 4));
         let start = entry(self.len()) + lengths.sum::<usize>();
         let at = entry(index);
-        let (ny, nx) = (self.number(at + 2, 2), self.number(at + 4, 2));
+        let [y0, x0, ny, nx] = self.place(index);
         let mut numbers = Vec::with_capacity(ny * nx);
-        DeflateDecoder::new(&self.0[start..start + self.number(at + 6, 4)])
+        DeflateDecoder::new(&self.0[start..start + self.number(at + 10, 4)])
             .read_to_end(&mut numbers)
             .expect("the crate's own data inflate");
         for n in nx..numbers.len() {
@@ -161,6 +180,28 @@ impl Packed {
         Section {
             tissues,
             pixel_mm: 1.0,
+            corner: [y0, x0],
+        }
+    }
+
+    /// Corner, rows and columns of a section.
+    fn place(self, index: usize) -> [usize; 4] {
+        std::array::from_fn(|n| self.number(entry(index) + 2 + 2 * n, 2))
+    }
+
+    /// The rectangle around some sections of one head, as it lies in one of them.
+    pub fn frame(self, sections: Range<usize>, section: &Section) -> Frame {
+        let (mut low, mut high) = ([usize::MAX; 2], [0; 2]);
+        for [y0, x0, ny, nx] in sections.map(|i| self.place(i)) {
+            low = [low[0].min(x0), low[1].min(y0)];
+            high = [high[0].max(x0 + nx), high[1].max(y0 + ny)];
+        }
+        let [y0, x0] = section.corner.map(|v| v as f64);
+        let corner = [x0, y0];
+        let along = |n: usize| (low[n] as f64, high[n] as f64);
+        Frame {
+            middle: [0, 1].map(|n| 0.5 * (along(n).0 + along(n).1 - 1.0) - corner[n]),
+            half: [0, 1].map(|n| 0.5 * (along(n).1 - along(n).0)),
         }
     }
 
@@ -203,7 +244,8 @@ pub fn pack_sections(heads: &[Vec<Section>]) -> std::io::Result<Vec<u8>> {
         let mut encoder = DeflateEncoder::new(Vec::new(), Compression::best());
         encoder.write_all(&steps)?;
         let body = encoder.finish()?;
-        [head, ny, nx]
+        let [y0, x0] = section.corner;
+        [head, y0, x0, ny, nx]
             .into_iter()
             .for_each(|v| table.extend((v as u16).to_le_bytes()));
         table.extend((body.len() as u32).to_le_bytes());
