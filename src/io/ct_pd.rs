@@ -4,7 +4,7 @@
 //! every detector row at every table position is a slice. CT-PD puts the source at `ρ (-sin φ, cos φ)`, which is our
 //! angle `t = φ + π`, and as published a higher column turns the ray counter-clockwise around the source, against
 //! our `u`: columns are reversed on reading. Some makers store them the other way round; where the views cover a
-//! turn, rays that are measured from both sides decide ([`columns`](self)).
+//! turn, rays that are measured from both sides decide.
 //!
 //! Files of [`ct_pd_write`](super::ct_pd_write) hold counts as well, in a block of their own; then the counts are
 //! read.

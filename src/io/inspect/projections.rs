@@ -99,9 +99,9 @@ impl Projections {
         row(f, "beam", h.beam.map_or_else(unknown, beam))?;
         let centre = h
             .centre_column
-            .map_or_else(unknown, |c| format!("column {c:.3}"));
+            .map_or_else(unknown, |c| format!("at column {c:.3}"));
         let pitch = number(h.pitch_mm, "mm");
-        row(f, "detector", format!("pitch {pitch}, axis at {centre}"))?;
+        row(f, "detector", format!("pitch {pitch}, axis {centre}"))?;
         row(f, "positions", self.positions())?;
         row(f, "content", self.content())?;
         row(f, "photons", self.photon_levels())?;

@@ -25,7 +25,7 @@ impl Frames {
     /// All frames of a dataset. Errors unless it is numeric with three axes.
     pub fn all(path: &Path, dataset: Dataset) -> Result<Self, IoError> {
         let frames = dataset.shape().first().copied().unwrap_or(0);
-        Self::some(path, dataset, Vec::from_iter([0..frames]))
+        Self::some(path, dataset, std::iter::once(0..frames).collect())
     }
 
     /// The frames in these ranges.

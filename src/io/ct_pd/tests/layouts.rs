@@ -1,7 +1,7 @@
 //! What other writers do: types, orders, positions, rows.
 
 use super::*;
-use crate::io::testing::message;
+use crate::io::testing::{message, python};
 use crate::io::{Kind, recognise};
 use dicom_dictionary_std::{tags as standard, uids};
 
@@ -88,7 +88,7 @@ fn private_elements_without_a_type_are_decoded_by_the_published_one() {
 }
 
 #[test]
-fn big_endian_and_compressed_pixels_are_read() {
+fn big_endian_is_read() {
     let made = scan(&[3.0]);
     let mut wanted = open(&made).unwrap();
     let big = scan(&[3.0]);
@@ -97,6 +97,21 @@ fn big_endian_and_compressed_pixels_are_read() {
     });
     let mut source = open(&big).unwrap();
     assert_eq!(source.slice(0).unwrap(), wanted.slice(0).unwrap());
+}
+
+#[test]
+fn pixels_that_pydicom_compressed_are_read() {
+    let made = scan(&[3.0]);
+    let mut wanted = open(&made).unwrap();
+    let wanted = wanted.slice(0).unwrap();
+    let script = "import glob\nimport numpy\nfrom pydicom.uid import RLELossless\n\
+        for f in glob.glob(sys.argv[1]+'/*.dcm'):\n\
+        \x20d=pydicom.dcmread(f); d.compress(RLELossless, generate_instance_uid=False); d.save_as(f)\n";
+    if python(&["pydicom", "numpy"], script, &[&folder(&made)]).is_some() {
+        let syntax = crate::io::dicom_walk::check(&file(&made, 1)).unwrap();
+        assert_eq!(syntax, uids::RLE_LOSSLESS);
+        assert_eq!(open(&made).unwrap().slice(0).unwrap(), wanted);
+    }
 }
 
 #[test]
