@@ -6,6 +6,7 @@
 mod apply;
 mod ct;
 mod device;
+mod dicom;
 mod draw;
 mod error;
 mod html;

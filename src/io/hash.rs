@@ -9,8 +9,12 @@ use sha2::{Digest, Sha256};
 
 use super::IoError;
 
-/// SHA-256 of a file's bytes in lower-case hexadecimal, as `sha256sum` prints it.
+/// SHA-256 of a file's bytes in lower-case hexadecimal, as `sha256sum` prints it; of a folder that of
+/// the lines `hash  name` of its files, in order of their names.
 pub fn sha256(path: &Path) -> Result<String, IoError> {
+    if path.is_dir() {
+        return of_folder(path);
+    }
     let mut file = File::open(path).map_err(|e| IoError::reading(path, &e))?;
     let mut hasher = Sha256::new();
     let mut block = vec![0; 1 << 20];
@@ -22,11 +26,28 @@ pub fn sha256(path: &Path) -> Result<String, IoError> {
             Err(e) => return Err(IoError::reading(path, &e)),
         }
     }
+    Ok(hexadecimal(hasher))
+}
+
+fn of_folder(path: &Path) -> Result<String, IoError> {
+    let entries = std::fs::read_dir(path).map_err(|e| IoError::reading(path, &e))?;
+    let mut files: Vec<_> = entries.flatten().map(|e| e.path()).collect();
+    files.retain(|p| p.is_file());
+    files.sort();
+    let mut hasher = Sha256::new();
+    for file in files {
+        let name = file.file_name().unwrap_or_default().to_string_lossy();
+        hasher.update(format!("{}  {name}\n", sha256(&file)?));
+    }
+    Ok(hexadecimal(hasher))
+}
+
+fn hexadecimal(hasher: Sha256) -> String {
     let mut text = String::with_capacity(64);
     for byte in hasher.finalize() {
         let _ = write!(text, "{byte:02x}");
     }
-    Ok(text)
+    text
 }
 
 #[cfg(test)]

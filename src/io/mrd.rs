@@ -34,6 +34,11 @@ use super::raw::{KSpaceSource, NoiseScan, RawHeader, RawSlice, ReadOptions, chec
 use groups::Groups;
 use select::Placed;
 
+/// The XML header of the group that is read by default.
+pub(super) fn header_text(path: &Path) -> Result<String, IoError> {
+    Groups::find(path, None)?.header_text()
+}
+
 /// An open MRD file.
 #[derive(Debug)]
 pub struct MrdSource {

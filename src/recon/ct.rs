@@ -8,8 +8,9 @@ mod scan_geometry;
 mod section;
 mod unmeasured;
 
-use super::study::{Facts, Slice, Study};
+use super::study::{DicomFacts, Facts, Slice, Study};
 use super::{Plan, ReconError};
+use crate::io::dicom::{self, SourceModules};
 use crate::io::{ProjectionSource, open_projections};
 use crate::progress::Progress;
 use crate::protocol::Acquisition;
@@ -85,7 +86,7 @@ impl<T: Channels> Scan<T> {
             ),
             (None, None) => None,
         };
-        let facts = facts(plan, source.as_ref(), &geometry, &rays, water_per_mm, warnings);
+        let facts = facts(plan, source.as_ref(), &geometry, &rays, water_per_mm, warnings)?;
         let reference_per_mm = water_per_mm.unwrap_or(1.0);
         Ok(Scan {
             source,
@@ -145,7 +146,7 @@ fn facts(
     rays: &Rays,
     water_per_mm: Option<f64>,
     warnings: Vec<String>,
-) -> Facts {
+) -> Result<Facts, ReconError> {
     let header = source.header();
     let acquisition = plan.protocol.acquisition.as_ref().and_then(Acquisition::projections);
     let thickness_mm = acquisition.map_or(1.0, |a| a.slice_thickness_mm);
@@ -162,7 +163,7 @@ fn facts(
         ),
         None => ("1/mm; the energy is not known, so not HU".to_owned(), 1.0),
     };
-    Facts {
+    Ok(Facts {
         slices: header.slices,
         image: [geometry.grid.rows, geometry.grid.columns],
         affine_lps_mm: geometry.affine_lps_mm(&z_mm, thickness_mm),
@@ -176,8 +177,18 @@ fn facts(
         noise_rule: rays.rule.clone(),
         noise_estimated: rays.estimated,
         rotation_centre_column: geometry.is_parallel().then(|| geometry.axis_column()),
+        dicom: DicomFacts {
+            source: match &header.dicom_source {
+                Some(path) => Some(SourceModules::of_raw_file(path, dicom::Modality::Ct)?),
+                None => None,
+            },
+            patient_position: header.patient_position.clone(),
+            slice_thickness_mm: Some(thickness_mm),
+            kvp: header.kvp,
+            field_t: None,
+        },
         warnings,
-    }
+    })
 }
 
 impl<T: Channels> Study<T> for Scan<T> {

@@ -7,9 +7,10 @@ mod sense;
 pub use grid::Grid;
 pub use prepare::{Noise, Prepared};
 
-use super::study::{Facts, Slice, Study};
+use super::study::{DicomFacts, Facts, Slice, Study};
 use super::{Plan, ReconError};
-use crate::io::{KSpaceSource, ReadOptions, open_k_space};
+use crate::io::dicom::SourceModules;
+use crate::io::{KSpaceSource, ReadOptions, mrd_study, open_k_space};
 use crate::progress::Progress;
 use crate::protocol::{Acquisition, Method};
 use crate::score::Channels;
@@ -25,6 +26,8 @@ pub(super) struct Scan<D> {
     noise: Noise,
     device: D,
     warnings: Vec<String>,
+    /// Patient, study and scanner, where the raw file names them.
+    study: Option<SourceModules>,
     /// Coils whose sensitivities are written.
     coils: usize,
     /// One unit of the prior, in units of the whitened data.
@@ -51,6 +54,10 @@ impl<D> Scan<D> {
         let grid = Grid::new(source.header())?;
         let noise = Noise::find(source.as_mut(), p, &grid)?;
         let warnings = warnings(plan, source.as_ref(), &noise);
+        let study = match source.header().kind {
+            "mrd" => mrd_study(&plan.options.input)?,
+            _ => None,
+        };
         let coils = match plan.method {
             Method::ZeroFilled(_) => 0,
             _ => source.header().coils,
@@ -61,6 +68,7 @@ impl<D> Scan<D> {
             noise,
             device,
             warnings,
+            study,
             coils,
             unit: 1.0,
         })
@@ -84,6 +92,13 @@ impl<T: Channels> Study<T> for Scan<T::Device> {
             noise_rule: self.noise.rule.clone(),
             noise_estimated: self.noise.estimated,
             rotation_centre_column: None,
+            dicom: DicomFacts {
+                source: self.study.clone(),
+                patient_position: None,
+                slice_thickness_mm: Some(header.slice_thickness_mm).filter(|mm| *mm > 0.0),
+                kvp: None,
+                field_t: header.field_t,
+            },
             warnings: self.warnings.clone(),
         }
     }

@@ -1,5 +1,7 @@
 //! The output folder, slice by slice; nothing has its final name before it is whole.
 
+use super::dicom::DicomOutputs;
+use super::report::Report;
 use super::staging::Staging;
 use super::study::Facts;
 use super::{Plan, ReconError};
@@ -16,6 +18,8 @@ pub enum Format {
     Nifti,
     /// `result.h5`.
     Hdf5,
+    /// `mean.dcm/`, `std.dcm/`: DICOM series, one file a slice.
+    Dicom,
     /// Contact sheets.
     Png,
     /// `mean.npy`, `std.npy`, f32.
@@ -31,11 +35,12 @@ impl FromStr for Format {
         match text {
             "nifti" => Ok(Format::Nifti),
             "hdf5" => Ok(Format::Hdf5),
+            "dicom" => Ok(Format::Dicom),
             "png" => Ok(Format::Png),
             "npy" => Ok(Format::Npy),
             "npy-complex" => Ok(Format::NpyComplex),
             other => Err(format!(
-                "format `{other}`: this build writes nifti, hdf5, png, npy, npy-complex"
+                "format `{other}`: this build writes nifti, hdf5, png, dicom, npy, npy-complex"
             )),
         }
     }
@@ -102,6 +107,7 @@ pub(super) struct Outputs {
     formats: Vec<Format>,
     nifti: Vec<(Stream, NiftiWriter)>,
     hdf5: Option<ResultH5>,
+    dicom: Option<DicomOutputs>,
     shown: Shown,
     /// Black and white of the pictures.
     window: Option<[f32; 2]>,
@@ -147,12 +153,21 @@ pub(super) struct About<'a> {
 
 impl Outputs {
     /// Opens every stream; refuses a folder that holds an earlier result unless `--force`.
-    pub(super) fn create(plan: &Plan, about: &About<'_>) -> Result<Self, ReconError> {
+    pub(super) fn create(
+        plan: &Plan,
+        about: &About<'_>,
+        report: &Report,
+    ) -> Result<Self, ReconError> {
         let staging = Staging::create(&plan.options.output, plan.options.force)?;
         let formats = plan.options.formats.clone();
         let whole = [Format::Png, Format::Npy]
             .iter()
             .any(|f| formats.contains(f));
+        let dicom = match formats.contains(&Format::Dicom) {
+            true => Some(DicomOutputs::create(plan, about, report, &staging)?),
+            false => None,
+        };
+        let whole = whole || dicom.as_ref().is_some_and(|d| !d.streams());
         let keep = whole || plan.options.truth.is_some();
         let [ny, nx] = about.facts.image;
         let mut nifti = Vec::new();
@@ -203,6 +218,7 @@ impl Outputs {
             formats,
             nifti,
             hdf5,
+            dicom,
             kept,
             complex,
         })
@@ -235,6 +251,9 @@ impl Outputs {
                 file.sensitivities(index, maps)?;
             }
         }
+        if let Some(series) = &mut self.dicom {
+            series.write(index, &mean, p.std.as_ref())?;
+        }
         if self.formats.contains(&Format::NpyComplex) {
             self.complex.push(p.mean);
         }
@@ -255,6 +274,9 @@ impl Outputs {
         }
         if let Some(file) = self.hdf5.take() {
             file.finish()?;
+        }
+        if let Some(series) = self.dicom.take() {
+            series.finish(&self.kept, &self.staging)?;
         }
         let mut pictures = Vec::new();
         if self.formats.contains(&Format::Npy) {

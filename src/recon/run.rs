@@ -48,7 +48,7 @@ fn run_on<T: Channels>(
 ) -> Result<String, ReconError> {
     let mut session = Session::<T>::open(plan, device, progress, interrupted)?;
     let truth = truth(plan, &session.range, session.facts.image)?;
-    let mut outputs = Outputs::create(plan, &session.about(plan))?;
+    let mut outputs = Outputs::create(plan, &session.about(plan), &session.report)?;
     let parts = match plan.prior {
         Some(_) => Some(Parts::open(plan, &session.report.inputs[0].sha256)?),
         None => None,

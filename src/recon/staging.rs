@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
 /// Files that say that a folder holds a result, besides its samples.
-const RESULTS: [&str; 11] = [
+const RESULTS: [&str; 14] = [
     "report.json",
     "report.html",
     "mean.nii.gz",
@@ -18,6 +18,9 @@ const RESULTS: [&str; 11] = [
     "std.png",
     "zero-filled.png",
     "cg-sense.png",
+    "fbp.png",
+    "mean.dcm",
+    "std.dcm",
 ];
 
 /// A hidden folder inside the output folder; gone with everything in it unless it is published.
@@ -65,15 +68,35 @@ impl Staging {
         let new = names(self.inner.path())?;
         for name in &new {
             let target = self.folder.join(name);
+            if target.is_dir() {
+                remove_series(&target)?;
+            }
             std::fs::rename(self.path(name), &target).map_err(|e| IoError::writing(&target, &e))?;
         }
         for name in names(&self.folder)? {
             let sample = name.starts_with("sample-") && name.ends_with(".nii.gz");
             if (sample || RESULTS.contains(&name.as_str())) && !new.contains(&name) {
                 let stale = self.folder.join(name);
-                std::fs::remove_file(&stale).map_err(|e| IoError::writing(&stale, &e))?;
+                if stale.is_dir() {
+                    remove_series(&stale)?;
+                } else {
+                    std::fs::remove_file(&stale).map_err(|e| IoError::writing(&stale, &e))?;
+                }
             }
         }
         Ok(())
     }
+}
+
+/// Removes a DICOM series of an earlier result; a folder that holds anything else stays, and is an
+/// error.
+fn remove_series(folder: &Path) -> Result<(), IoError> {
+    let fail = |e: std::io::Error| IoError::writing(folder, &e);
+    for entry in std::fs::read_dir(folder).map_err(fail)? {
+        let path = entry.map_err(fail)?.path();
+        if path.extension().is_some_and(|e| e == "dcm") && path.is_file() {
+            std::fs::remove_file(&path).map_err(fail)?;
+        }
+    }
+    std::fs::remove_dir(folder).map_err(fail)
 }

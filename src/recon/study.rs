@@ -3,6 +3,7 @@
 
 use super::{Plan, ReconError};
 use crate::guidance::Measurement;
+use crate::io::dicom::SourceModules;
 use crate::progress::Progress;
 use crate::protocol::Method;
 use ndarray::{Array2, Array3};
@@ -37,8 +38,25 @@ pub(super) struct Facts {
     pub(super) noise_estimated: bool,
     /// Column that the rotation axis is seen in (CT, parallel beam).
     pub(super) rotation_centre_column: Option<f64>,
+    /// What DICOM series of it carry.
+    pub(super) dicom: DicomFacts,
     /// What the user should know before looking at the image.
     pub(super) warnings: Vec<String>,
+}
+
+/// What DICOM series of a scan carry beside the image.
+#[derive(Clone, Debug, Default)]
+pub(super) struct DicomFacts {
+    /// Patient, study and scanner, where the raw data name them.
+    pub(super) source: Option<SourceModules>,
+    /// How the patient lay.
+    pub(super) patient_position: Option<String>,
+    /// Thickness of a slice.
+    pub(super) slice_thickness_mm: Option<f64>,
+    /// Tube voltage.
+    pub(super) kvp: Option<f64>,
+    /// Field strength.
+    pub(super) field_t: Option<f64>,
 }
 
 impl Facts {

@@ -1,15 +1,17 @@
 //! What a derived series carries on from the series that it was made of.
 
 use std::fmt;
+use std::path::Path;
 
 use dicom_core::Tag;
 use dicom_core::header::{HasLength, Header};
 use dicom_dictionary_std::tags;
-use dicom_object::InMemDicomObject;
+use dicom_object::{InMemDicomObject, OpenFileOptions};
 
+use super::super::IoError;
 use super::Modality;
 use super::attributes::View;
-use super::dataset::keeps_its_type;
+use super::dataset::{Dataset, keeps_its_type};
 use super::frame::Frame;
 
 /// The patient and the visit.
@@ -122,6 +124,43 @@ impl SourceModules {
             attributes,
             instances,
             slice_by_slice,
+        }
+    }
+
+    /// Of one file of a raw scan, such as a view of CT-PD: its patient, visit and scanner.
+    pub fn of_raw_file(path: &Path, modality: Modality) -> Result<Self, IoError> {
+        super::guard::check(path)?;
+        let opened = OpenFileOptions::new()
+            .read_until(tags::PIXEL_DATA)
+            .open_file(path);
+        let object = opened.map_err(|e| {
+            let remedy = "copy or export the file again";
+            IoError::new(path, "a DICOM file", e, remedy)
+        })?;
+        let view = View::new(&object, 0);
+        let all = PATIENT_AND_STUDY.iter().chain(&SERIES_AND_EQUIPMENT);
+        let found = all
+            .filter_map(|&tag| view.find(tag))
+            .filter(|e| keeps_its_type(e));
+        Ok(Self {
+            modality,
+            attributes: InMemDicomObject::from_element_iter(found.cloned()),
+            instances: Vec::new(),
+            slice_by_slice: false,
+        })
+    }
+
+    /// Of texts that another format gives for DICOM's attributes; empty ones are left out.
+    pub(in super::super) fn of_texts(modality: Modality, texts: &[(Tag, String)]) -> Self {
+        let mut set = Dataset::default();
+        for (tag, text) in texts.iter().filter(|(_, text)| !text.is_empty()) {
+            set.text(*tag, text);
+        }
+        Self {
+            modality,
+            attributes: set.0,
+            instances: Vec::new(),
+            slice_by_slice: false,
         }
     }
 

@@ -79,6 +79,11 @@ impl Groups {
 
     /// The header of the chosen group.
     pub fn header(&self) -> Result<MrdHeader, IoError> {
+        MrdHeader::parse(&self.path, &self.header_text()?)
+    }
+
+    /// Its XML.
+    pub fn header_text(&self) -> Result<String, IoError> {
         let Ok(xml) = self.group()?.dataset("xml") else {
             return Err(IoError::new(
                 &self.path,
@@ -87,8 +92,7 @@ impl Groups {
                 "convert the scan to MRD again, or choose another group with --group",
             ));
         };
-        let text = hdf5_read::text(&self.path, "the MRD header", &xml)?;
-        MrdHeader::parse(&self.path, &text)
+        hdf5_read::text(&self.path, "the MRD header", &xml)
     }
 
     /// The acquisitions of the chosen group.
