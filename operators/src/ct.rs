@@ -11,7 +11,6 @@ mod kernel;
 mod project;
 mod projector;
 mod rays;
-mod fbp_shim;
 mod water;
 
 pub use geometry::{Beam, Detector, Geometry, Ray, Rotation, Shape, equal_angles_rad};
@@ -19,7 +18,6 @@ pub use grid::Grid;
 pub(crate) use project::Pass;
 pub use projector::Projector;
 pub use rays::Rays;
-pub use fbp_shim::{Fbp, PseudoInverse, Window};
 pub use water::water_per_mm;
 
 #[cfg(test)]
