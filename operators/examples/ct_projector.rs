@@ -3,7 +3,9 @@
 //! A parallel scan over half a turn. Wall and processor seconds, medians; `items` is a batch.
 #![allow(clippy::print_stdout)]
 
-use operators::ct::{Beam, Detector, Geometry, Grid, Projector, Rotation, Shape, equal_angles_rad};
+use operators::ct::{
+    Beam, Detector, Fbp, Geometry, Grid, Projector, Rotation, Shape, Window, equal_angles_rad,
+};
 use operators::{Field, Host, LinearOperator};
 use std::error::Error;
 use std::time::Instant;
@@ -78,6 +80,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         ),
     ];
     for (beam, scan) in scans {
+        let fbp = Fbp::new(scan.clone(), Window::RamLak, 1.0)?;
         let a = Projector::new(scan);
         for items in [1, 8] {
             let image: Vec<f32> = (0..items * size * size)
@@ -95,6 +98,8 @@ fn main() -> Result<(), Box<dyn Error>> {
             line("forward", measure(repetitions, forward));
             let adjoint = || drop(LinearOperator::<Host<f32>>::adjoint(&a, &y));
             line("adjoint", measure(repetitions, adjoint));
+            let reconstruct = || drop(fbp.reconstruct(&y));
+            line("fbp", measure(repetitions, reconstruct));
         }
     }
     Ok(())

@@ -5,19 +5,29 @@
 //! `Real[View, Detector]` in that unit times mm. The exponential of Beer and Lambert belongs to
 //! the likelihood, so that one projector serves every noise model.
 
-pub mod geometry;
+mod coverage;
+mod fbp;
+mod geometry;
 mod grid;
 mod kernel;
+mod pixels;
 mod project;
 mod projector;
+mod ramp;
 mod rays;
+mod trajectory;
+mod volume;
 mod water;
 
+pub use fbp::{Fbp, PseudoInverse};
 pub use geometry::{Beam, Detector, Geometry, Ray, Rotation, Shape, equal_angles_rad};
 pub use grid::Grid;
 pub(crate) use project::Pass;
 pub use projector::Projector;
+pub use ramp::Window;
 pub use rays::Rays;
+pub use trajectory::{ConeBeam, Ray3, Trajectory};
+pub use volume::{Volume, VolumeProjector};
 pub use water::water_per_mm;
 
 #[cfg(test)]

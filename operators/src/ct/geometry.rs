@@ -60,6 +60,27 @@ impl Detector {
         (bin - (self.bins as f64 - 1.0) / 2.0) * self.pitch_mm + self.offset_mm
     }
 
+    pub(super) fn check(&self) -> Result<()> {
+        require(
+            (1..=1 << 20).contains(&self.bins),
+            "detector bins",
+            "1 to 1048576",
+            || self.bins.to_string(),
+        )?;
+        require(
+            self.pitch_mm.is_finite() && self.pitch_mm > 0.0,
+            "pitch_mm",
+            "a positive number",
+            || self.pitch_mm.to_string(),
+        )?;
+        require(
+            self.offset_mm.is_finite(),
+            "offset_mm",
+            "a finite number",
+            || self.offset_mm.to_string(),
+        )
+    }
+
     /// The bin at `u`, as a fraction: the inverse of [`Detector::position_mm`].
     pub fn bin(&self, u_mm: f64) -> f64 {
         (u_mm - self.offset_mm) / self.pitch_mm + (self.bins as f64 - 1.0) / 2.0
@@ -118,25 +139,7 @@ impl Geometry {
     /// Checks every number.
     pub fn new(grid: Grid, beam: Beam, detector: Detector, angles_rad: Vec<f64>) -> Result<Self> {
         grid.check()?;
-        let most = 1 << 20;
-        require(
-            (1..=most).contains(&detector.bins),
-            "detector bins",
-            "1 to 1048576",
-            || detector.bins.to_string(),
-        )?;
-        require(
-            detector.pitch_mm.is_finite() && detector.pitch_mm > 0.0,
-            "pitch_mm",
-            "a positive number",
-            || detector.pitch_mm.to_string(),
-        )?;
-        require(
-            detector.offset_mm.is_finite(),
-            "offset_mm",
-            "a finite number",
-            || detector.offset_mm.to_string(),
-        )?;
+        detector.check()?;
         require(!angles_rad.is_empty(), "angles_rad", "at least one", || {
             "none".into()
         })?;
