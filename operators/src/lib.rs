@@ -10,6 +10,7 @@
 pub mod array;
 pub mod chain;
 pub mod check;
+pub mod differences;
 pub mod error;
 pub mod likelihood;
 pub mod linear;
@@ -22,6 +23,7 @@ mod testing;
 
 pub use array::{Array, Direction, Host, Vector};
 pub use chain::{Chain, chain};
+pub use differences::FiniteDifferences;
 pub use error::{Error, Result};
 pub use linear::{LinearOperator, Operator};
 pub use rng::SliceRng;

@@ -1,7 +1,7 @@
 //! [`Host`]: arrays in the memory of the host, in pure Rust. f32 is the production CPU path, f64
 //! the reference.
 
-use super::host_fft;
+use super::{host_differences, host_fft};
 use crate::{Array, Direction, Error, Field, Result, SliceRng, Vector};
 use num_complex::Complex;
 use rand_distr::{Distribution, StandardNormal};
@@ -9,7 +9,11 @@ use rayon::prelude::*;
 
 /// The two precisions of [`Host`].
 pub trait Real:
-    rustfft::FftNum + num_complex::ComplexFloat<Real = Self> + bytemuck::Pod + std::iter::Sum
+    rustfft::FftNum
+    + num_complex::ComplexFloat<Real = Self>
+    + bytemuck::Pod
+    + std::iter::Sum
+    + PartialOrd
 {
     /// Rounds an f64.
     fn of(value: f64) -> Self;
@@ -348,6 +352,37 @@ where
             .par_chunks_mut(BLOCK)
             .zip(other.reals.par_chunks(BLOCK))
             .for_each(|(x, y)| x.iter_mut().zip(y).for_each(|(x, y)| *x = *x * *y));
+        out
+    }
+
+    fn differences(&self) -> Self {
+        let plane = host_differences::Plane::last(&self.sizes, self.field);
+        let mut sizes = self.sizes.clone();
+        sizes.insert(self.sizes.len() - 2, 2);
+        Host::new(&sizes, self.field, plane.differences(&self.reals))
+    }
+
+    fn differences_adjoint(&self) -> Self {
+        let plane = host_differences::Plane::last(&self.sizes, self.field);
+        let mut sizes = self.sizes.clone();
+        sizes.remove(self.sizes.len() - 3);
+        Host::new(&sizes, self.field, plane.adjoint(&self.reals))
+    }
+
+    fn shortened(&self, radius: f64) -> Self {
+        let plane = host_differences::Plane::last(&self.sizes, self.field);
+        let mut out = self.clone();
+        plane.shorten(&mut out.reals, radius);
+        out
+    }
+
+    fn at_least(&self, bound: f64) -> Self {
+        let bound = F::of(bound);
+        let mut out = self.clone();
+        out.reals.par_chunks_mut(BLOCK).for_each(|x| {
+            x.iter_mut()
+                .for_each(|x| *x = if *x < bound { bound } else { *x });
+        });
         out
     }
 }

@@ -107,9 +107,9 @@ impl<T: Array> Likelihood<T> for WeightedGaussian<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Field;
     use crate::check::gradient_gap;
     use crate::testing::{Backend, for_each_backend};
+    use crate::{Field, Vector};
 
     fn weights<T: Array>(b: &Backend<T>) -> T {
         b.random(&[1, 20, 31], Field::Real, 5)
