@@ -1,7 +1,27 @@
 //! Reconstructions without a prior network.
+//!
+//! Those of a tomographic scan take [`LineIntegrals`] or a likelihood of counts, tell `tick` of
+//! every iteration, and end with [`operators::Error::Interrupted`] where it answers false.
 
 mod cg_sense;
+mod cgls;
+mod line_integrals;
+mod mltr;
+mod optimised_gradient;
+mod pwls_tv;
+mod sirt;
+#[cfg(test)]
+mod testing;
+mod total_variation;
+mod trace;
 mod zero_filled;
 
 pub use cg_sense::cg_sense;
+pub use cgls::cgls;
+pub use line_integrals::LineIntegrals;
+pub use mltr::mltr;
+pub use pwls_tv::{PwlsTvParams, pwls_tv};
+pub use sirt::{SirtParams, sirt};
+pub use total_variation::total_variation;
+pub use trace::Trace;
 pub use zero_filled::zero_filled;

@@ -2,6 +2,7 @@
 //! operators need), and their implementers.
 
 mod host;
+mod host_differences;
 mod host_fft;
 #[cfg(feature = "torch")]
 mod torch;
@@ -101,6 +102,16 @@ pub trait Array: Vector {
     fn project(&self, rays: &Rays) -> Result<Self>;
     /// The exact transpose of [`Array::project`]: `Real[View, Detector] → Real[Y, X]`.
     fn back_project(&self, rays: &Rays) -> Result<Self>;
+    /// Forward differences over the last two axes, along Y then along X; the last one is 0:
+    /// `[…, Y, X] → […, 2, Y, X]`.
+    fn differences(&self) -> Self;
+    /// The adjoint of [`Array::differences`].
+    fn differences_adjoint(&self) -> Self;
+    /// The nearest pair of length `radius` or less to each pair along the third axis from the end,
+    /// `[…, 2, Y, X]`: pixel by pixel `q min(1, radius / |q|)`.
+    fn shortened(&self, radius: f64) -> Self;
+    /// `max(x, bound)`, real arrays; what is not a number stays so.
+    fn at_least(&self, bound: f64) -> Self;
     /// All finite, per item.
     fn finite(&self) -> Vec<bool> {
         self.dot(self).into_iter().map(f64::is_finite).collect()

@@ -44,6 +44,9 @@ pub enum Error {
         /// The value.
         got: String,
     },
+    /// The caller of an iteration asked it to stop.
+    #[error("interrupted")]
+    Interrupted,
     /// libtorch refused: out of memory, no such device.
     #[error("libtorch: {0}")]
     Torch(String),

@@ -11,6 +11,7 @@ pub mod array;
 pub mod chain;
 pub mod check;
 pub mod ct;
+pub mod differences;
 pub mod error;
 pub mod likelihood;
 pub mod linear;
@@ -23,6 +24,7 @@ mod testing;
 
 pub use array::{Array, Direction, Host, Vector};
 pub use chain::{Chain, chain};
+pub use differences::FiniteDifferences;
 pub use error::{Error, Result};
 pub use linear::{LinearOperator, Operator};
 pub use rng::SliceRng;

@@ -9,6 +9,8 @@ pub enum Axis {
     Coil,
     /// Slice of a volume.
     Slice,
+    /// The two directions of a difference: along Y, along X.
+    Difference,
     /// Row of an image: the phase-encoding direction of a Cartesian scan.
     Y,
     /// Column of an image: the readout direction of a Cartesian scan.

@@ -10,7 +10,11 @@ use rayon::prelude::*;
 
 /// The two precisions of [`Host`].
 pub trait Real:
-    rustfft::FftNum + num_complex::ComplexFloat<Real = Self> + bytemuck::Pod + std::iter::Sum
+    rustfft::FftNum
+    + num_complex::ComplexFloat<Real = Self>
+    + bytemuck::Pod
+    + std::iter::Sum
+    + PartialOrd
 {
     /// Rounds an f64.
     fn of(value: f64) -> Self;
@@ -375,5 +379,36 @@ where
         let sizes = Pass::BackProject.sizes(rays, self.batch());
         let reals = Pass::BackProject.run(rays, &self.reals);
         Ok(Host::new(&sizes, Field::Real, reals))
+    }
+
+    fn differences(&self) -> Self {
+        let plane = host_differences::Plane::last(&self.sizes, self.field);
+        let mut sizes = self.sizes.clone();
+        sizes.insert(self.sizes.len() - 2, 2);
+        Host::new(&sizes, self.field, plane.differences(&self.reals))
+    }
+
+    fn differences_adjoint(&self) -> Self {
+        let plane = host_differences::Plane::last(&self.sizes, self.field);
+        let mut sizes = self.sizes.clone();
+        sizes.remove(self.sizes.len() - 3);
+        Host::new(&sizes, self.field, plane.adjoint(&self.reals))
+    }
+
+    fn shortened(&self, radius: f64) -> Self {
+        let plane = host_differences::Plane::last(&self.sizes, self.field);
+        let mut out = self.clone();
+        plane.shorten(&mut out.reals, radius);
+        out
+    }
+
+    fn at_least(&self, bound: f64) -> Self {
+        let bound = F::of(bound);
+        let mut out = self.clone();
+        out.reals.par_chunks_mut(BLOCK).for_each(|x| {
+            x.iter_mut()
+                .for_each(|x| *x = if *x < bound { bound } else { *x });
+        });
+        out
     }
 }

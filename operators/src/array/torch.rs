@@ -244,4 +244,38 @@ impl Array for Torch {
     fn back_project(&self, rays: &Rays) -> Result<Self> {
         self.pass(rays, Pass::BackProject)
     }
+
+    fn differences(&self) -> Self {
+        let along = |axis: i64| {
+            let n = self.0.size()[(self.0.dim() as i64 + axis) as usize];
+            let last = self.0.narrow(axis, n - 1, 1).zeros_like();
+            let steps = self.0.narrow(axis, 1, n - 1) - self.0.narrow(axis, 0, n - 1);
+            Tensor::cat(&[steps, last], axis)
+        };
+        Torch(Tensor::stack(&[along(-2), along(-1)], -3))
+    }
+
+    fn differences_adjoint(&self) -> Self {
+        // Σ of what ends in a pixel less what begins there; the last difference is no difference.
+        let along = |axis: i64, part: i64| {
+            let q = self.0.select(-3, part);
+            let n = q.size()[(q.dim() as i64 + axis) as usize];
+            let border = q.narrow(axis, n - 1, 1).zeros_like();
+            let steps = q.narrow(axis, 0, n - 1);
+            Tensor::cat(&[&border, &steps], axis) - Tensor::cat(&[&steps, &border], axis)
+        };
+        Torch(along(-2, 0) + along(-1, 1))
+    }
+
+    fn shortened(&self, radius: f64) -> Self {
+        let squares = self.0.abs().square();
+        let kind = squares.kind();
+        let length = squares.sum_dim_intlist(&[-3i64][..], true, kind).sqrt();
+        let factor = (length.clamp_min(1e-30).reciprocal() * radius).clamp_max(1.0);
+        Torch(&self.0 * factor)
+    }
+
+    fn at_least(&self, bound: f64) -> Self {
+        Torch(self.0.clamp_min(bound))
+    }
 }

@@ -1,6 +1,8 @@
 //! Photon counts behind an absorber: Poisson noise in the count domain, electronic noise as a
 //! shift.
 
+mod curvature;
+
 use super::Likelihood;
 use crate::{Array, Error, Result, SliceRng, Vector};
 use rand_distr::{Distribution, Poisson, StandardNormal};
