@@ -8,7 +8,7 @@ mod source;
 mod tomography;
 
 pub use mask::{MaskError, lines};
-pub use scan::{Scan, SimulateError, simulate};
 pub use object::CtSource;
+pub use scan::{Scan, SimulateError, simulate};
 pub use source::Source;
 pub use tomography::{CtScan, simulate_ct};

@@ -13,6 +13,9 @@ pub use weighted::WeightedGaussian;
 
 use crate::{Result, SliceRng};
 
+/// A positive diagonal as a map.
+pub type Surrogate<'a, T> = Box<dyn Fn(&T) -> Result<T> + 'a>;
+
 /// A noise model that owns its measurement `y`.
 pub trait Likelihood<T: Clone + 'static> {
     /// `-log p(y | z)` per item, up to a constant.
@@ -27,7 +30,7 @@ pub trait Likelihood<T: Clone + 'static> {
     /// The diagonal of a quadratic that stands in for the likelihood around `z`, as a map: with the
     /// gradient at `z` it gives a step that does not overshoot far from the data. The Fisher
     /// information unless the likelihood knows better.
-    fn surrogate(&self, z: &T) -> Result<Box<dyn Fn(&T) -> Result<T> + '_>> {
+    fn surrogate(&self, z: &T) -> Result<Surrogate<'_, T>> {
         let z = z.clone();
         Ok(Box::new(move |v| self.precision(&z, v)))
     }

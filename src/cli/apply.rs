@@ -12,7 +12,11 @@ use std::path::Path;
 pub(super) fn run(a: &Apply) -> Outcome {
     let mut protocol = Protocol::find(&a.protocol)?;
     protocol.set_all(&a.set)?;
-    let way = if a.forward { Way::Forward } else { Way::Adjoint };
+    let way = if a.forward {
+        Way::Forward
+    } else {
+        Way::Adjoint
+    };
     let shape = match protocol.modality {
         Modality::Ct => {
             let out = apply_ct(&protocol, &read_real(&a.input)?, way)?;
@@ -20,7 +24,11 @@ pub(super) fn run(a: &Apply) -> Outcome {
             out.shape().to_vec()
         }
         _ => {
-            let maps = a.sensitivities.as_deref().map(npy_array::read_array).transpose()?;
+            let maps = a
+                .sensitivities
+                .as_deref()
+                .map(npy_array::read_array)
+                .transpose()?;
             let mask = mask(&protocol, a)?;
             let input = npy_array::read_array(&a.input)?;
             let out = apply_mri(&input, maps.as_ref(), mask.as_ref(), way)?;
@@ -52,7 +60,9 @@ fn mask(protocol: &Protocol, a: &Apply) -> Result<Option<Array2<f64>>, Box<dyn s
         let shape = array.shape().to_vec();
         return match array.into_dimensionality() {
             Ok(mask) => Ok(Some(mask)),
-            Err(_) => Err(format!("--mask: expected (row, column), got the shape {shape:?}").into()),
+            Err(_) => {
+                Err(format!("--mask: expected (row, column), got the shape {shape:?}").into())
+            }
         };
     }
     let Some(Acquisition::Cartesian(c)) = &protocol.acquisition else {

@@ -16,21 +16,65 @@ use super::mrd::header_text;
 const PLACES: [(&str, &str, Tag); 17] = [
     ("subjectInformation", "patientName", tags::PATIENT_NAME),
     ("subjectInformation", "patientID", tags::PATIENT_ID),
-    ("subjectInformation", "patientBirthdate", tags::PATIENT_BIRTH_DATE),
+    (
+        "subjectInformation",
+        "patientBirthdate",
+        tags::PATIENT_BIRTH_DATE,
+    ),
     ("subjectInformation", "patientGender", tags::PATIENT_SEX),
-    ("subjectInformation", "patientWeight_kg", tags::PATIENT_WEIGHT),
-    ("studyInformation", "studyInstanceUID", tags::STUDY_INSTANCE_UID),
+    (
+        "subjectInformation",
+        "patientWeight_kg",
+        tags::PATIENT_WEIGHT,
+    ),
+    (
+        "studyInformation",
+        "studyInstanceUID",
+        tags::STUDY_INSTANCE_UID,
+    ),
     ("studyInformation", "studyDate", tags::STUDY_DATE),
     ("studyInformation", "studyTime", tags::STUDY_TIME),
     ("studyInformation", "studyID", tags::STUDY_ID),
-    ("studyInformation", "accessionNumber", tags::ACCESSION_NUMBER),
-    ("studyInformation", "referringPhysicianName", tags::REFERRING_PHYSICIAN_NAME),
-    ("studyInformation", "studyDescription", tags::STUDY_DESCRIPTION),
-    ("studyInformation", "bodyPartExamined", tags::BODY_PART_EXAMINED),
-    ("measurementInformation", "patientPosition", tags::PATIENT_POSITION),
-    ("measurementInformation", "frameOfReferenceUID", tags::FRAME_OF_REFERENCE_UID),
-    ("acquisitionSystemInformation", "systemVendor", tags::MANUFACTURER),
-    ("acquisitionSystemInformation", "systemModel", tags::MANUFACTURER_MODEL_NAME),
+    (
+        "studyInformation",
+        "accessionNumber",
+        tags::ACCESSION_NUMBER,
+    ),
+    (
+        "studyInformation",
+        "referringPhysicianName",
+        tags::REFERRING_PHYSICIAN_NAME,
+    ),
+    (
+        "studyInformation",
+        "studyDescription",
+        tags::STUDY_DESCRIPTION,
+    ),
+    (
+        "studyInformation",
+        "bodyPartExamined",
+        tags::BODY_PART_EXAMINED,
+    ),
+    (
+        "measurementInformation",
+        "patientPosition",
+        tags::PATIENT_POSITION,
+    ),
+    (
+        "measurementInformation",
+        "frameOfReferenceUID",
+        tags::FRAME_OF_REFERENCE_UID,
+    ),
+    (
+        "acquisitionSystemInformation",
+        "systemVendor",
+        tags::MANUFACTURER,
+    ),
+    (
+        "acquisitionSystemInformation",
+        "systemModel",
+        tags::MANUFACTURER_MODEL_NAME,
+    ),
 ];
 
 /// What an MRD file says of patient, study and scanner; none where it names neither patient nor study.
@@ -46,7 +90,11 @@ pub fn mrd_study(path: &Path) -> Result<Option<SourceModules>, IoError> {
         .iter()
         .filter_map(|(group, name, tag)| Some((*tag, attribute(*tag, text(root, group, name)?))))
         .collect();
-    let named = [tags::PATIENT_NAME, tags::PATIENT_ID, tags::STUDY_INSTANCE_UID];
+    let named = [
+        tags::PATIENT_NAME,
+        tags::PATIENT_ID,
+        tags::STUDY_INSTANCE_UID,
+    ];
     let known = found.iter().any(|(tag, _)| named.contains(tag));
     Ok(known.then(|| SourceModules::of_texts(Modality::Mr, &found)))
 }

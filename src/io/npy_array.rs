@@ -69,7 +69,11 @@ mod tests {
         write(&path, &f, true).unwrap();
         let back = read_array(&path).unwrap();
         assert_eq!(back.shape(), [3, 4]);
-        assert!(back.iter().zip(&f).all(|(z, v)| z.re == f64::from(*v) && z.im == 0.0));
+        assert!(
+            back.iter()
+                .zip(&f)
+                .all(|(z, v)| z.re == f64::from(*v) && z.im == 0.0)
+        );
         let c = Array3::from_elem((2, 3, 1), Complex64::new(0.1, -7.0));
         write(&path, &c, true).unwrap();
         assert_eq!(read_array(&path).unwrap()[[1, 2, 0]], c[(1, 2, 0)]);

@@ -2,6 +2,7 @@
 
 mod attenuation;
 mod centre;
+mod classical;
 mod counts;
 mod likelihood;
 mod scan_geometry;
@@ -44,7 +45,10 @@ impl<T: Channels> Scan<T> {
     /// Opens the raw data, finds the axis and the photons of a count.
     pub(super) fn open(plan: &Plan, device: T::Device) -> Result<Self, ReconError> {
         let protocol = &plan.protocol;
-        let acquisition = protocol.acquisition.as_ref().and_then(Acquisition::projections);
+        let acquisition = protocol
+            .acquisition
+            .as_ref()
+            .and_then(Acquisition::projections);
         let preparation = &protocol.preparation;
         let options = read_options(acquisition.as_ref(), preparation);
         let mut source = open_projections(&plan.options.input, &options)?;
@@ -64,7 +68,9 @@ impl<T: Channels> Scan<T> {
                 rays.rule
             ));
         }
-        if geometry.is_parallel() && geometry.centre_column.is_none() && preparation.find_centre != Some(false)
+        if geometry.is_parallel()
+            && geometry.centre_column.is_none()
+            && preparation.find_centre != Some(false)
         {
             geometry.centre_column = find_centre(&rays.lines, &angles_rad);
             if geometry.centre_column.is_none() {
@@ -86,7 +92,14 @@ impl<T: Channels> Scan<T> {
             ),
             (None, None) => None,
         };
-        let facts = facts(plan, source.as_ref(), &geometry, &rays, water_per_mm, warnings)?;
+        let facts = facts(
+            plan,
+            source.as_ref(),
+            &geometry,
+            &rays,
+            water_per_mm,
+            warnings,
+        )?;
         let reference_per_mm = water_per_mm.unwrap_or(1.0);
         Ok(Scan {
             source,
@@ -102,10 +115,18 @@ impl<T: Channels> Scan<T> {
         })
     }
 
-    fn section(&mut self, plan: &Plan, index: usize) -> Result<Section<T>, ReconError> {
+    fn section<'a>(&mut self, plan: &'a Plan, index: usize) -> Result<Section<'a, T>, ReconError> {
         let (rays, angles_rad) = read(self.source.as_mut(), index, plan, self.physics)?;
         let geometry = self.geometry.at(angles_rad)?;
-        Section::new(plan, &self.device, geometry, rays, self.scale, self.water_per_mm, index)
+        Section::new(
+            plan,
+            &self.device,
+            geometry,
+            rays,
+            self.scale,
+            self.water_per_mm,
+            index,
+        )
     }
 }
 
@@ -148,7 +169,11 @@ fn facts(
     warnings: Vec<String>,
 ) -> Result<Facts, ReconError> {
     let header = source.header();
-    let acquisition = plan.protocol.acquisition.as_ref().and_then(Acquisition::projections);
+    let acquisition = plan
+        .protocol
+        .acquisition
+        .as_ref()
+        .and_then(Acquisition::projections);
     let thickness_mm = acquisition.map_or(1.0, |a| a.slice_thickness_mm);
     let stated = header.z_mm.clone();
     let z_mm = stated.unwrap_or_else(|| {
@@ -223,7 +248,11 @@ impl<T: Channels> Study<T> for Scan<T> {
         self.scale.slope_per_mm()
     }
 
-    fn slice(&mut self, plan: &Plan, index: usize) -> Result<Box<dyn Slice<T> + '_>, ReconError> {
+    fn slice<'a>(
+        &'a mut self,
+        plan: &'a Plan,
+        index: usize,
+    ) -> Result<Box<dyn Slice<T> + 'a>, ReconError> {
         Ok(Box::new(self.section(plan, index)?))
     }
 }

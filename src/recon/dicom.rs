@@ -98,7 +98,9 @@ impl DicomOutputs {
                 _ => &kept.mean,
             };
             let values = slices.iter().flat_map(|s| s.iter().copied());
-            let largest = values.fold(0f32, |m, v| m.max(v.abs())).max(f32::MIN_POSITIVE);
+            let largest = values
+                .fold(0f32, |m, v| m.max(v.abs()))
+                .max(f32::MIN_POSITIVE);
             let content = match self.template.content {
                 Content::Attenuation { .. } => Content::Attenuation {
                     largest_per_mm: largest,
@@ -128,7 +130,11 @@ fn template(plan: &Plan, about: &About<'_>, report: &Report) -> Result<SeriesInf
     };
     let weights = report.prior.as_ref().map(|p| p.weights_sha256.clone());
     let weights = weights.or(plan.prior.as_ref().map(|p| p.card.weights_sha256.clone()));
-    let made_by = format!("{} {}", plan.protocol.to_json()?, weights.unwrap_or_default());
+    let made_by = format!(
+        "{} {}",
+        plan.protocol.to_json()?,
+        weights.unwrap_or_default()
+    );
     let digest = Sha256::digest(made_by.as_bytes());
     let fingerprint = digest.iter().map(|b| format!("{b:02x}")).collect();
     Ok(SeriesInfo {

@@ -141,7 +141,11 @@ impl<T: Channels> Study<T> for Scan<T::Device> {
         self.unit
     }
 
-    fn slice(&mut self, plan: &Plan, index: usize) -> Result<Box<dyn Slice<T> + '_>, ReconError> {
+    fn slice<'a>(
+        &'a mut self,
+        plan: &'a Plan,
+        index: usize,
+    ) -> Result<Box<dyn Slice<T> + 'a>, ReconError> {
         Ok(Box::new(self.sense::<T>(plan, index)?))
     }
 }

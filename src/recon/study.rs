@@ -84,7 +84,11 @@ pub(super) trait Study<T: Clone + 'static> {
     fn unit(&self) -> f64;
 
     /// Reads and prepares a slice.
-    fn slice(&mut self, plan: &Plan, index: usize) -> Result<Box<dyn Slice<T> + '_>, ReconError>;
+    fn slice<'a>(
+        &'a mut self,
+        plan: &'a Plan,
+        index: usize,
+    ) -> Result<Box<dyn Slice<T> + 'a>, ReconError>;
 }
 
 /// A reconstruction without a prior.

@@ -45,7 +45,14 @@ impl CtSource {
     /// A phantom's name, or the path of a NIfTI volume or a DICOM series in HU.
     pub fn open(name: &str, seed: u64) -> Result<Self, SimulateError> {
         let path = Path::new(name);
-        let volume = if path.is_dir() || path.extension().is_some_and(|e| e == "dcm") {
+        // A folder that an earlier simulation called like its phantom is not the phantom.
+        let is_phantom = phantoms::list().iter().any(|(known, _)| *known == name);
+        let volume = if is_phantom {
+            return Ok(CtSource::Phantom {
+                name: name.to_owned(),
+                seed,
+            });
+        } else if path.is_dir() || path.extension().is_some_and(|e| e == "dcm") {
             let options = DicomOptions {
                 stacking: Stacking::Slices,
                 ..DicomOptions::default()

@@ -9,9 +9,7 @@ use crate::io::{
 use crate::progress::Progress;
 use crate::protocol::{self, Image, Projections};
 use ndarray::Array2;
-use phantoms::ct::{
-    CtGrid, Exposure, Ray, ScanRays, darks, expected_counts, flats, noisy_counts,
-};
+use phantoms::ct::{CtGrid, Exposure, Ray, ScanRays, darks, expected_counts, flats, noisy_counts};
 use std::path::{Path, PathBuf};
 
 /// A CT scan to simulate.

@@ -1,7 +1,7 @@
 //! [`Host`]: arrays in the memory of the host, in pure Rust. f32 is the production CPU path, f64
 //! the reference.
 
-use super::host_fft;
+use super::{host_differences, host_fft};
 use crate::ct::{Pass, Rays};
 use crate::{Array, Direction, Error, Field, Result, SliceRng, Vector};
 use num_complex::Complex;

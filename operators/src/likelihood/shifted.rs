@@ -1,6 +1,6 @@
 //! A likelihood of predictions that lack a known part.
 
-use super::Likelihood;
+use super::{Likelihood, Surrogate};
 use crate::{Result, SliceRng, Vector};
 
 /// `-log p(y | z + b)`: the likelihood `inner` of a prediction that is `b` short, for images that
@@ -38,7 +38,7 @@ impl<T: crate::Array, L: Likelihood<T>> Likelihood<T> for Shifted<T, L> {
     fn precision(&self, z: &T, v: &T) -> Result<T> {
         self.inner.precision(&self.whole(z), v)
     }
-    fn surrogate(&self, z: &T) -> Result<Box<dyn Fn(&T) -> Result<T> + '_>> {
+    fn surrogate(&self, z: &T) -> Result<Surrogate<'_, T>> {
         self.inner.surrogate(&self.whole(z))
     }
     fn gradient_noise(&self, z: &T, rng: &mut SliceRng) -> Result<T> {

@@ -3,7 +3,7 @@
 
 mod curvature;
 
-use super::Likelihood;
+use super::{Likelihood, Surrogate};
 use crate::{Array, Error, Result, SliceRng, Vector};
 use rand_distr::{Distribution, Poisson, StandardNormal};
 
@@ -172,7 +172,7 @@ impl<T: Array> Likelihood<T> for TransmissionPoisson<T> {
     /// logarithmic mean of predicted and measured photons (times `t/λ` with a background). One
     /// step with it reaches the fit exactly from either side, and it is the Fisher information
     /// where the two agree.
-    fn surrogate(&self, z: &T) -> Result<Box<dyn Fn(&T) -> Result<T> + '_>> {
+    fn surrogate(&self, z: &T) -> Result<Surrogate<'_, T>> {
         let w = self.each(z, |y, t, s| {
             logarithmic_mean(t, (y - s).max(0.5)) * t / (t + s)
         });

@@ -74,7 +74,11 @@ fn centre_of_mass(lines: &Array2<f32>, angles_rad: &[f64]) -> Option<f64> {
         if mass <= 0.0 {
             continue;
         }
-        let moment: f64 = row.iter().enumerate().map(|(i, v)| i as f64 * f64::from(*v)).sum();
+        let moment: f64 = row
+            .iter()
+            .enumerate()
+            .map(|(i, v)| i as f64 * f64::from(*v))
+            .sum();
         let basis = [1.0, t.cos(), t.sin()];
         for i in 0..3 {
             right[i] += basis[i] * moment / mass;
@@ -130,7 +134,10 @@ mod tests {
                     .map(|v| 0.1 + arc * v as f64 / views as f64)
                     .collect();
                 let found = find_centre(&sinogram(100, centre, &angles), &angles).unwrap();
-                assert!((found - centre).abs() < 0.2, "{views}: {found}, not {centre}");
+                assert!(
+                    (found - centre).abs() < 0.2,
+                    "{views}: {found}, not {centre}"
+                );
             }
         }
     }

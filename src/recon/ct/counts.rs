@@ -174,7 +174,11 @@ fn gain(
     physics: Physics,
 ) -> Result<(f64, String, bool), ReconError> {
     if let Some(gain) = physics.gain {
-        return Ok((gain, format!("preparation.gain = {gain} photons a count"), false));
+        return Ok((
+            gain,
+            format!("preparation.gain = {gain} photons a count"),
+            false,
+        ));
     }
     if let Some(photons) = physics.photons {
         let mean = f64::from(open.iter().sum::<f32>()) / open.len().max(1) as f64;
@@ -211,7 +215,11 @@ fn from_lines(slice: &ProjectionSlice, lines: Array2<f32>, physics: Physics) -> 
     let (counts, photons, rule) = match (&slice.photons, physics.photons) {
         (Some(n), _) => {
             let open = Array2::from_shape_fn(n.dim(), |at| n[at] * lines[at].exp());
-            (Some(n.clone()), Some(open), "photon statistics of the file".into())
+            (
+                Some(n.clone()),
+                Some(open),
+                "photon statistics of the file".into(),
+            )
         }
         (None, Some(i0)) => {
             let n = lines.mapv(|p| i0 as f32 * (-p).exp());
@@ -241,7 +249,11 @@ fn post_log(counts: &Array2<f32>, photons: &Array2<f32>, background: f64) -> Arr
     Array2::from_shape_fn(counts.dim(), |at| {
         let net = (f64::from(counts[at]) - background).max(0.0) + 0.5;
         let open = f64::from(photons[at]);
-        if open > 0.0 { (open / net).ln() as f32 } else { 0.0 }
+        if open > 0.0 {
+            (open / net).ln() as f32
+        } else {
+            0.0
+        }
     })
 }
 

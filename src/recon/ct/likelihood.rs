@@ -3,9 +3,7 @@
 use super::counts::{Rays, estimated_std};
 use crate::protocol;
 use ndarray::Array2;
-use operators::likelihood::{
-    Likelihood, Scan, Shifted, TransmissionPoisson, WeightedGaussian,
-};
+use operators::likelihood::{Likelihood, Scan, Shifted, TransmissionPoisson, WeightedGaussian};
 use operators::{Array, Field, Result};
 
 /// A sinogram on a backend, batch 1.

@@ -153,8 +153,7 @@ impl ScanGeometry {
 
     /// The column of the axis: what is known, or the middle.
     pub(super) fn axis_column(&self) -> f64 {
-        self.centre_column
-            .unwrap_or((self.bins as f64 - 1.0) / 2.0)
+        self.centre_column.unwrap_or((self.bins as f64 - 1.0) / 2.0)
     }
 
     /// The geometry of a slice with the given angles.
@@ -175,11 +174,7 @@ impl ScanGeometry {
             _ => thickness_mm,
         };
         let z = z_mm.first().copied().unwrap_or(0.0);
-        [
-            [dx, 0.0, 0.0, x],
-            [0.0, dy, 0.0, -y],
-            [0.0, 0.0, dz, z],
-        ]
+        [[dx, 0.0, 0.0, x], [0.0, dy, 0.0, -y], [0.0, 0.0, dz, z]]
     }
 }
 

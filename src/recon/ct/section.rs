@@ -3,16 +3,17 @@
 use super::super::study::{Classical, Slice};
 use super::super::{Plan, ReconError};
 use super::attenuation::{Scale, Scaled};
+use super::classical::{Problem, fbp};
 use super::counts::Rays;
 use super::likelihood::{Noise, upload};
 use super::unmeasured::Unmeasured;
 use crate::guidance::{Measurement, NormalSpectrum};
-use crate::protocol::{self, Method};
+use crate::protocol::Method;
 use crate::score::Channels;
 use ndarray::Array2;
 use num_complex::Complex32;
 use operators::check::adjoint_gap;
-use operators::ct::{Fbp, Geometry, Projector, PseudoInverse, Window};
+use operators::ct::{Geometry, Projector, PseudoInverse, Window};
 use operators::likelihood::Likelihood;
 use operators::{Field, LinearOperator, SliceRng};
 
@@ -29,7 +30,8 @@ struct Guides {
 }
 
 /// One slice.
-pub(super) struct Section<T: Channels> {
+pub(super) struct Section<'a, T: Channels> {
+    plan: &'a Plan,
     device: T::Device,
     geometry: Geometry,
     /// Line integrals of an image in units of the prior, but for those of the reference.
@@ -44,9 +46,9 @@ pub(super) struct Section<T: Channels> {
     slice: usize,
 }
 
-impl<T: Channels> Section<T> {
+impl<'a, T: Channels> Section<'a, T> {
     pub(super) fn new(
-        plan: &Plan,
+        plan: &'a Plan,
         device: &T::Device,
         geometry: Geometry,
         rays: Rays,
@@ -61,6 +63,7 @@ impl<T: Channels> Section<T> {
         let reference = scale.to_per_mm(&blank::<T>(device, &geometry));
         let offset = projector.forward(&reference).map_err(&failed)?;
         let mut section = Section {
+            plan,
             device: device.clone(),
             a: Scaled {
                 inner: projector,
@@ -82,7 +85,7 @@ impl<T: Channels> Section<T> {
     }
 
     fn guides(&self, plan: &Plan) -> operators::Result<Guides> {
-        let x = self.scale.of_per_mm(&self.fbp(REFERENCE, 1.0)?);
+        let x = self.scale.of_per_mm(&self.fbp()?);
         let data = Measurement::new(&self.a, self.likelihood.as_ref());
         let normal = NormalSpectrum::measure(&data, &x, plan.options.seed)?;
         let mut guides = Guides {
@@ -91,7 +94,7 @@ impl<T: Channels> Section<T> {
         };
         if let Method::Mcg(_) = plan.method {
             guides.inverse = Some(Scaled {
-                inner: PseudoInverse::new(self.geometry.clone())?,
+                inner: PseudoInverse::new(self.geometry.clone(), Window::RamLak, 1.0)?,
                 factor: 1.0 / self.scale.slope_per_mm(),
             });
             guides.unmeasured = Unmeasured::of(&self.geometry)?;
@@ -100,15 +103,13 @@ impl<T: Channels> Section<T> {
     }
 
     /// Filtered back-projection of the post-log data, in 1/mm, batch 1.
-    fn fbp(&self, window: Window, cutoff: f64) -> operators::Result<T> {
-        Fbp::new(self.geometry.clone(), window, cutoff)?.apply(&self.lines)
+    fn fbp(&self) -> operators::Result<T> {
+        fbp(&self.a.inner, &self.lines, REFERENCE, 1.0)
     }
 
     /// The same as numbers: what the scale of an unknown energy is found from.
     pub(super) fn fbp_per_mm(&self) -> Result<Vec<f64>, ReconError> {
-        let mu = self
-            .fbp(REFERENCE, 1.0)
-            .map_err(ReconError::at(self.slice))?;
+        let mu = self.fbp().map_err(ReconError::at(self.slice))?;
         Ok(mu.to_reals())
     }
 
@@ -128,25 +129,6 @@ impl<T: Channels> Section<T> {
         };
         reals.chunks(rows * columns).map(image).collect()
     }
-
-    /// The image of a method without a prior, in 1/mm, and its iterations.
-    fn solve(
-        &self,
-        method: &Method,
-        tick: &mut dyn FnMut() -> bool,
-    ) -> Result<(T, usize), ReconError> {
-        let failed = ReconError::at(self.slice);
-        match method {
-            Method::Fbp(m) => {
-                tick();
-                Ok((self.fbp(window(m.window), m.cutoff).map_err(failed)?, 0))
-            }
-            other => Err(ReconError::Request(format!(
-                "method `{}` does not reconstruct CT; `annulus protocol list` shows those that do",
-                other.name()
-            ))),
-        }
-    }
 }
 
 /// An image of zeros.
@@ -156,17 +138,7 @@ fn blank<T: Channels>(device: &T::Device, geometry: &Geometry) -> T {
     T::from_reals(device, &[1, grid.rows, grid.columns], Field::Real, &zeros)
 }
 
-fn window(window: protocol::Window) -> Window {
-    match window {
-        protocol::Window::RamLak => Window::RamLak,
-        protocol::Window::SheppLogan => Window::SheppLogan,
-        protocol::Window::Cosine => Window::Cosine,
-        protocol::Window::Hamming => Window::Hamming,
-        protocol::Window::Hann => Window::Hann,
-    }
-}
-
-impl<T: Channels> Slice<T> for Section<T> {
+impl<T: Channels> Slice<T> for Section<'_, T> {
     fn measurement(&self) -> Measurement<'_, T> {
         Measurement {
             normal: self.guides.normal.as_ref(),
@@ -189,7 +161,7 @@ impl<T: Channels> Slice<T> for Section<T> {
     }
 
     fn reference(&self) -> Result<T, ReconError> {
-        let mu = self.fbp(REFERENCE, 1.0);
+        let mu = self.fbp();
         Ok(self
             .scale
             .of_per_mm(&mu.map_err(ReconError::at(self.slice))?))
@@ -200,7 +172,15 @@ impl<T: Channels> Slice<T> for Section<T> {
         method: &Method,
         tick: &mut dyn FnMut() -> bool,
     ) -> Result<Classical<T>, ReconError> {
-        let (mu, steps) = self.solve(method, tick)?;
+        let problem = Problem {
+            plan: self.plan,
+            device: &self.device,
+            projector: &self.a.inner,
+            rays: &self.rays,
+            lines: &self.lines,
+            slice: self.slice,
+        };
+        let (mu, steps) = problem.solve(method, tick)?;
         Ok(Classical {
             image: self.shown(&mu).swap_remove(0),
             x: Some(self.scale.of_per_mm(&mu)),
@@ -213,9 +193,7 @@ impl<T: Channels> Slice<T> for Section<T> {
     }
 
     fn beside(&self) -> Result<Vec<(&'static str, Array2<Complex32>)>, ReconError> {
-        let mu = self
-            .fbp(REFERENCE, 1.0)
-            .map_err(ReconError::at(self.slice))?;
+        let mu = self.fbp().map_err(ReconError::at(self.slice))?;
         Ok(vec![("fbp", self.shown(&mu).swap_remove(0))])
     }
 

@@ -1,6 +1,6 @@
 //! The views that a scan did not take: where the gradient of MCG is free.
 
-use operators::ct::{Geometry, Projector, PseudoInverse};
+use operators::ct::{Geometry, Projector, PseudoInverse, Window};
 use operators::{Array, LinearOperator, Result, Space};
 
 /// Views that a full scan has, over those of this one, at most.
@@ -33,7 +33,7 @@ impl Unmeasured {
             .collect();
         let complement = scan.with_angles(new)?;
         Ok(Some(Unmeasured {
-            inverse: PseudoInverse::new(complement.clone())?,
+            inverse: PseudoInverse::new(complement.clone(), Window::RamLak, 1.0)?,
             projector: Projector::new(complement),
         }))
     }
