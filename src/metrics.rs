@@ -2,6 +2,10 @@
 //!
 //! All are of magnitudes over a volume (slice, row, column), after one printed real scale.
 
+mod hu;
+
+pub use hu::{BrainMetrics, HuMetrics, brain};
+
 use ndarray::{Array3, ArrayView2, Axis, Zip};
 use serde::Serialize;
 

@@ -32,6 +32,7 @@ impl Report {
             );
         }
         page.push_str("</div>");
+        self.hu_table(&mut page);
         self.metrics_table(&mut page);
         self.slice_table(&mut page);
         self.facts_table(&mut page);
@@ -84,8 +85,38 @@ impl Report {
         page.push_str("</table>");
     }
 
+    fn hu_table(&self, page: &mut String) {
+        if self.hu.is_empty() {
+            return;
+        }
+        page.push_str(
+            "<h2>Against the truth, in HU</h2><p>Without any fit. Brain: pixels of 0 to 80 HU inside \
+             the skull, edges left out. Spread over error: 1 is calibrated.</p><table><tr><th></th>\
+             <th>RMSE</th><th>bias</th><th>brain RMSE</th><th>brain bias</th>\
+             <th>a constant in the brain</th><th>spread/error</th><th>in the brain</th></tr>",
+        );
+        let number = |v: Option<f64>| v.map_or("-".to_owned(), |v| format!("{v:.2}"));
+        for (name, m) in &self.hu {
+            let cells = [
+                Some(m.rmse_hu),
+                Some(m.bias_hu),
+                m.brain.map(|b| b.rmse_hu),
+                m.brain.map(|b| b.bias_hu),
+                m.brain.map(|b| b.constant_rmse_hu),
+                m.spread_over_error,
+                m.brain.and_then(|b| b.spread_over_error),
+            ];
+            let cells = cells.map(|c| format!("<td>{}</td>", number(c))).concat();
+            let _ = write!(page, "<tr><th>{name}</th>{cells}</tr>");
+        }
+        page.push_str("</table>");
+    }
+
     fn metrics_table(&self, page: &mut String) {
         let Some(own) = &self.metrics else { return };
+        if !self.hu.is_empty() {
+            return;
+        }
         page.push_str(
             "<h2>Against the truth</h2><p>Magnitudes, after one real scale; range: the volume's \
              maximum; SSIM: 7 x 7 uniform windows.</p>\

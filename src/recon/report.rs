@@ -4,7 +4,7 @@ use super::staging::Staging;
 use super::study::Facts;
 use super::{Plan, ReconError};
 use crate::io::atomic;
-use crate::metrics::Metrics;
+use crate::metrics::{HuMetrics, Metrics};
 use serde::Serialize;
 use serde_json::Value;
 use std::path::PathBuf;
@@ -72,6 +72,9 @@ pub(super) struct Report {
     pub(super) peak_memory_bytes: u64,
     pub(super) slices: Vec<SliceReport>,
     pub(super) metrics: Option<Metrics>,
+    /// CT: errors in HU, of this method and of what stands beside.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) hu: Vec<(&'static str, HuMetrics)>,
     /// The same metrics for the classical reconstructions of the same data.
     pub(super) beside: Vec<(&'static str, Metrics)>,
     pub(super) warnings: Vec<String>,
@@ -105,6 +108,7 @@ impl Report {
             peak_memory_bytes: 0,
             slices: Vec::new(),
             metrics: None,
+            hu: Vec::new(),
             beside: Vec::new(),
             warnings: facts.warnings.clone(),
         })

@@ -58,7 +58,7 @@ fn run_on<T: Channels>(
     let mut report = session.report;
     report.stages.push(stage("reconstruction", began));
     if let Some(truth) = truth {
-        measure(&mut report, &outputs.kept, &truth);
+        measure(&mut report, &outputs.kept, &truth, plan.method.samples());
     }
     fit_warnings(&mut report, &plan.method);
     report.peak_memory_bytes = peak_memory_bytes();

@@ -3,7 +3,7 @@
 use super::output::{Kept, stack};
 use super::report::{PriorReport, Report};
 use super::{Plan, ReconError};
-use crate::metrics::Metrics;
+use crate::metrics::{HuMetrics, Metrics};
 use crate::protocol::Method;
 use crate::score::{Channels, Denoiser};
 use ndarray::{Array2, Array3, s};
@@ -61,7 +61,12 @@ fn mean<T: Channels>(samples: &T) -> T {
 }
 
 /// Metrics of the volume and of its slices, and those of what stands beside.
-pub(super) fn measure(report: &mut Report, kept: &Kept, truth: &Array3<f32>) {
+pub(super) fn measure(
+    report: &mut Report,
+    kept: &Kept,
+    truth: &Array3<f32>,
+    samples: Option<usize>,
+) {
     let against = |slices: &[Array2<f32>]| stack(slices).map(|v| Metrics::measure(&v, truth));
     report.metrics = against(&kept.mean);
     report.beside = kept
@@ -71,11 +76,49 @@ pub(super) fn measure(report: &mut Report, kept: &Kept, truth: &Array3<f32>) {
         .filter(|(name, _)| *name != report.method)
         .filter_map(|(name, slices)| against(slices).map(|m| (name, m)))
         .collect();
+    if report.units.starts_with("HU") {
+        measure_hu(report, kept, truth, samples);
+    }
     for (i, slice) in report.slices.iter_mut().enumerate() {
         let one = |v: &Array3<f32>| v.slice(s![i..i + 1, .., ..]).to_owned();
         slice.metrics =
             stack(&kept.mean[i..i + 1]).map(|mean| Metrics::measure(&mean, &one(truth)));
     }
+}
+
+/// Errors in HU, of the method first.
+fn measure_hu(report: &mut Report, kept: &Kept, truth: &Array3<f32>, samples: Option<usize>) {
+    let spread = stack(&kept.std);
+    let spread = spread.as_ref().zip(samples);
+    if let Some(mean) = stack(&kept.mean) {
+        let own = HuMetrics::measure(&mean, truth, spread);
+        report.hu.push((report.method, own));
+    }
+    for (name, slices) in kept.beside.iter().filter(|(n, _)| *n != report.method) {
+        if let Some(volume) = stack(slices) {
+            report.hu.push((name, HuMetrics::measure(&volume, truth, None)));
+        }
+    }
+}
+
+/// Errors in HU as a table.
+fn hu_words(report: &Report) -> String {
+    let mut out = String::from("against the truth   RMSE HU   in the brain   spread/error (brain)\n");
+    for (name, m) in &report.hu {
+        let brain = m.brain.map_or("-".into(), |b| format!("{:.2}", b.rmse_hu));
+        let spread = |s: Option<f64>| s.map_or("-".into(), |s| format!("{s:.2}"));
+        out += &format!(
+            "  {name:<16} {:8.2}   {brain:>12}   {} ({})\n",
+            m.rmse_hu,
+            spread(m.spread_over_error),
+            spread(m.brain.and_then(|b| b.spread_over_error))
+        );
+    }
+    if let Some(constant) = report.hu.iter().find_map(|(_, m)| m.brain) {
+        let score = constant.constant_rmse_hu;
+        out += &format!("  {:<16} {:>8}   {score:>12.2}\n", "a constant", "");
+    }
+    out
 }
 
 /// Warnings of a bad fit.
@@ -111,7 +154,9 @@ pub(super) fn words(plan: &Plan, report: &Report) -> String {
         out += &format!(", misfit {mean:.3} (1 is calibrated)");
     }
     out.push('\n');
-    if let Some(own) = &report.metrics {
+    if !report.hu.is_empty() {
+        out += &hu_words(report);
+    } else if let Some(own) = &report.metrics {
         out += "against the truth    PSNR dB    SSIM     NMSE\n";
         for (name, m) in report.beside.iter().copied().chain([(report.method, *own)]) {
             out += &format!(
