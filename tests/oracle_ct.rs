@@ -169,15 +169,27 @@ fn assert_law(x: &Image, w: &Image, law: &[(f64, f64)], what: &str) {
         let values = x.dot(&wf);
         let average = values.iter().sum::<f64>() / n;
         let z = (average - mean) / (variance / n).sqrt();
-        assert!(z.abs() < 4.5, "{what}, functional {f}: mean off by {z:.2} s.e.");
+        assert!(
+            z.abs() < 4.5,
+            "{what}, functional {f}: mean off by {z:.2} s.e."
+        );
         let square = values.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / variance;
         let off = (square / n - 1.0) / (2.0 / n).sqrt();
-        assert!(off.abs() < 5.0, "{what}, functional {f}: variance off by {off:.2}");
+        assert!(
+            off.abs() < 5.0,
+            "{what}, functional {f}: variance off by {off:.2}"
+        );
         (pooled, count) = (pooled + square, count + n);
     }
     let off = (pooled / count - 1.0) / (2.0 / count).sqrt();
-    eprintln!("{what}: pooled variance ratio {:.4} ({off:.2} s.e.)", pooled / count);
-    assert!(off.abs() < 4.0, "{what}: pooled variance off by {off:.2} s.e.");
+    eprintln!(
+        "{what}: pooled variance ratio {:.4} ({off:.2} s.e.)",
+        pooled / count
+    );
+    assert!(
+        off.abs() < 4.0,
+        "{what}: pooled variance off by {off:.2} s.e."
+    );
 }
 
 /// `c`, `σ'² (1 - c)`.
@@ -200,7 +212,10 @@ fn scaled_dot(w: &Image, v: &Image, a: f64) -> Vec<f64> {
 }
 
 /// Form G: `x0' = W x + σ² W C⁻¹ B (Aᵀ(y - A W x) / σ_y²)` with `B = (AᵀA/σ_y² + C⁻¹)⁻¹`.
-fn gradient_form(s: &Setting, inverse: &dyn Fn(&Image, f64) -> Image) -> impl Fn(&Image, f64, f64) -> Backward {
+fn gradient_form(
+    s: &Setting,
+    inverse: &dyn Fn(&Image, f64) -> Image,
+) -> impl Fn(&Image, f64, f64) -> Backward {
     move |w: &Image, sigma: f64, next: f64| {
         let (c, s2) = ancestral(sigma, next);
         let c_inverse = |v: &Image| inverse(v, sigma);
@@ -265,7 +280,11 @@ fn dds_follows_its_law() {
         next_w.axpy(&[kept], w);
         Backward {
             mean: scaled_dot(&u, &s.pulled(), 1.0),
-            variance: w.dot(w).iter().map(|ww| (next * eta).powi(2) * ww).collect(),
+            variance: w
+                .dot(w)
+                .iter()
+                .map(|ww| (next * eta).powi(2) * ww)
+                .collect(),
             w: next_w,
         }
     };
@@ -319,15 +338,17 @@ fn the_bridge_follows_its_law_and_the_posterior() {
     assert_law(&x, &w, &expected, "bridge");
 
     // The posterior of each functional: Λ = (AᵀA/σ_y² + S⁻¹)⁻¹, mean Λ Aᵀy/σ_y².
-    let prior_inverse = |v: &Image| {
-        Spectrum::radial(v, |r| s.prior.spectrum(r)).apply(v, |s| 1.0 / s)
-    };
+    let prior_inverse =
+        |v: &Image| Spectrum::radial(v, |r| s.prior.spectrum(r)).apply(v, |s| 1.0 / s);
     let lambda_w = s.solve(&w, &prior_inverse);
     let means = scaled_dot(&lambda_w, &s.pulled(), 1.0);
     let variances = lambda_w.dot(&w);
     for (f, (m, v)) in expected.iter().enumerate() {
         let ratio = (v / variances[f]).sqrt();
-        assert!((ratio - 1.0).abs() < 0.03, "functional {f}: std ratio {ratio:.4}");
+        assert!(
+            (ratio - 1.0).abs() < 0.03,
+            "functional {f}: std ratio {ratio:.4}"
+        );
         let off = (m - means[f]) / variances[f].sqrt();
         assert!(off.abs() < 0.05, "functional {f}: mean off by {off:.3} std");
     }

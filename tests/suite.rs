@@ -8,6 +8,7 @@ mod cli;
 mod golden;
 mod layers;
 mod oracle;
+mod oracle_ct;
 mod path;
 mod preparation;
 mod stopped;

@@ -247,7 +247,7 @@ fn describe(
     let last = (header.bins - 1) as f64;
     header.beam = header.beam.or(Some(Beam::Fan {
         source_mm: scan.source_mm,
-        detector_mm: scan.source_to_detector_mm - scan.source_mm,
+        detector_mm: scan.source_to_detector_mm,
         shape: scan.shape,
     }));
     header.pitch_mm = header.pitch_mm.or(Some(scan.spacing_mm[0]));

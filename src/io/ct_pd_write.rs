@@ -234,7 +234,7 @@ fn common(path: &Path, header: &ProjectionHeader, seed: &str) -> Result<Common, 
         root,
         bins: header.bins,
         source_mm,
-        source_to_detector_mm: source_mm + detector_mm,
+        source_to_detector_mm: detector_mm,
         shape: match shape {
             DetectorShape::Flat => "FLAT",
             DetectorShape::Curved => "CYLINDRICAL",

@@ -30,7 +30,7 @@ pub enum Beam {
     Fan {
         /// From the source to the rotation axis.
         source_mm: f64,
-        /// From the rotation axis to the detector.
+        /// From the source to the detector.
         detector_mm: f64,
         /// The detector's shape.
         shape: DetectorShape,
@@ -92,6 +92,8 @@ pub struct ProjectionHeader {
     pub energy_kev: Option<f64>,
     /// Tube voltage.
     pub kvp: Option<f64>,
+    /// Photons of one count, where the file says it.
+    pub photons_per_count: Option<f64>,
     /// Maker of the scanner.
     pub vendor: Option<String>,
     /// How the patient lies, as DICOM says it (`HFS`).
@@ -238,6 +240,7 @@ impl ProjectionHeader {
             water_per_mm: options.water_per_mm,
             energy_kev: options.energy_kev,
             kvp: options.kvp,
+            photons_per_count: None,
             vendor: None,
             patient_position: None,
             dicom_source: None,

@@ -42,7 +42,11 @@ const LEAST: usize = 400;
 impl HuMetrics {
     /// Of `x` against `t`; `std` and the number of samples behind it where there are any. Shapes
     /// must agree.
-    pub fn measure(x: &Array3<f32>, t: &Array3<f32>, spread: Option<(&Array3<f32>, usize)>) -> Self {
+    pub fn measure(
+        x: &Array3<f32>,
+        t: &Array3<f32>,
+        spread: Option<(&Array3<f32>, usize)>,
+    ) -> Self {
         let all = Array3::from_elem(t.dim(), true);
         let whole = Part::of(x, t, spread, &all);
         let mut mask = Array3::from_elem(t.dim(), false);
@@ -50,7 +54,7 @@ impl HuMetrics {
             mask.assign(&brain(t));
         }
         let inside = Part::of(x, t, spread, &mask);
-        let brain = (inside.pixels >= LEAST).then(|| BrainMetrics {
+        let brain = (inside.pixels >= LEAST).then_some(BrainMetrics {
             rmse_hu: inside.rmse,
             bias_hu: inside.bias,
             constant_rmse_hu: inside.constant,
@@ -82,7 +86,8 @@ impl Part {
         spread: Option<(&Array3<f32>, usize)>,
         mask: &Array3<bool>,
     ) -> Self {
-        let (mut n, mut e, mut ee, mut sum, mut squares, mut ss) = (0usize, 0.0, 0.0, 0.0, 0.0, 0.0);
+        let (mut n, mut e, mut ee, mut sum, mut squares, mut ss) =
+            (0usize, 0.0, 0.0, 0.0, 0.0, 0.0);
         for ((at, inside), (x, t)) in mask.indexed_iter().zip(x.iter().zip(t)) {
             if !inside {
                 continue;
@@ -185,7 +190,11 @@ mod tests {
             .map(|((y, x), _)| (y as f32 - 31.5).hypot(x as f32 - 31.5))
             .fold(0.0, f32::max);
         assert!(farthest < 22.0 && mask[(31, 31)], "{farthest}");
-        assert!(!brain(Array2::from_elem((9, 9), -1000.0).view()).iter().any(|m| *m));
+        assert!(
+            !brain(Array2::from_elem((9, 9), -1000.0).view())
+                .iter()
+                .any(|m| *m)
+        );
     }
 
     #[test]

@@ -12,16 +12,17 @@ mod unmeasured;
 use super::study::{DicomFacts, Facts, Slice, Study};
 use super::{Plan, ReconError};
 use crate::io::dicom::{self, SourceModules};
-use crate::io::{ProjectionSource, open_projections};
+use crate::io::{ProjectionSlice, ProjectionSource};
 use crate::progress::Progress;
-use crate::protocol::Acquisition;
+use crate::protocol::{Acquisition, Preparation};
 use crate::score::Channels;
 use attenuation::Scale;
 use centre::find_centre;
 use counts::{Physics, Rays};
+use ndarray::Axis;
 use operators::ct::water_per_mm;
 pub(super) use scan_geometry::ScanGeometry;
-use scan_geometry::read_options;
+use scan_geometry::open;
 use section::Section;
 
 /// HU of the brain window that pictures of heads are shown in.
@@ -50,8 +51,7 @@ impl<T: Channels> Scan<T> {
             .as_ref()
             .and_then(Acquisition::projections);
         let preparation = &protocol.preparation;
-        let options = read_options(acquisition.as_ref(), preparation);
-        let mut source = open_projections(&plan.options.input, &options)?;
+        let mut source = open(&plan.options.input, acquisition.as_ref(), preparation)?;
         let mut warnings = source.header().warnings.clone();
         let mut geometry = ScanGeometry::merge(
             source.header(),
@@ -59,7 +59,8 @@ impl<T: Channels> Scan<T> {
             protocol.image.as_ref(),
             &mut warnings,
         )?;
-        let physics = Physics::of(preparation, acquisition.as_ref());
+        let file_gain = source.header().photons_per_count;
+        let physics = Physics::of(preparation, acquisition.as_ref(), file_gain);
         let middle = source.header().slices / 2;
         let (rays, angles_rad) = read(source.as_mut(), middle, plan, physics)?;
         if rays.estimated {
@@ -148,16 +149,31 @@ fn read(
     let content = source.header().content;
     let flats = source.flats(index)?;
     let mut slice = source.slice(index)?;
-    let every = plan.protocol.preparation.every_nth_view;
-    if every > 1 {
-        let kept: Vec<usize> = (0..slice.data.nrows()).step_by(every).collect();
-        let rows = |a: &ndarray::Array2<f32>| a.select(ndarray::Axis(0), &kept);
-        slice.data = rows(&slice.data);
-        slice.photons = slice.photons.as_ref().map(rows);
-        slice.angles_rad = kept.iter().map(|v| slice.angles_rad[*v]).collect();
-    }
+    take_views(&mut slice, &plan.protocol.preparation)?;
     let rays = Rays::new(&slice, content, flats.as_ref(), physics)?;
     Ok((rays, slice.angles_rad))
+}
+
+/// Leaves out the views that the protocol does not ask for.
+fn take_views(slice: &mut ProjectionSlice, p: &Preparation) -> Result<(), ReconError> {
+    let there = slice.data.nrows();
+    let [first, last] = p.views.unwrap_or([0, there - 1]);
+    if first > last || last >= there {
+        return Err(ReconError::Request(format!(
+            "preparation.views = [{first}, {last}]: the scan has views 0 to {}",
+            there - 1
+        )));
+    }
+    if (first, last, p.every_nth_view) == (0, there - 1, 1) {
+        return Ok(());
+    }
+    let kept: Vec<usize> = (first..=last).step_by(p.every_nth_view).collect();
+    slice.data = slice.data.select(Axis(0), &kept);
+    if let Some(photons) = &mut slice.photons {
+        *photons = photons.select(Axis(0), &kept);
+    }
+    slice.angles_rad = kept.iter().map(|v| slice.angles_rad[*v]).collect();
+    Ok(())
 }
 
 fn facts(
@@ -175,12 +191,10 @@ fn facts(
         .as_ref()
         .and_then(Acquisition::projections);
     let thickness_mm = acquisition.map_or(1.0, |a| a.slice_thickness_mm);
+    let middle = (header.slices as f64 - 1.0) / 2.0;
+    let assumed = (0..header.slices).map(|k| (k as f64 - middle) * thickness_mm);
     let stated = header.z_mm.clone();
-    let z_mm = stated.unwrap_or_else(|| {
-        let middle = (header.slices as f64 - 1.0) / 2.0;
-        let at = |k: usize| (k as f64 - middle) * thickness_mm;
-        (0..header.slices).map(at).collect()
-    });
+    let z_mm = stated.unwrap_or_else(|| assumed.collect());
     let (units, scale) = match water_per_mm {
         Some(mu) => (
             format!("HU; 1000 (mu / {mu:.6} - 1), mu in 1/mm"),

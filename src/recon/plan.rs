@@ -128,10 +128,8 @@ const MOST_SAMPLES: usize = 999;
 
 /// The method with `--samples` in place of its own number.
 fn with_samples(mut method: Method, samples: Option<usize>) -> Method {
-    if let Some(n) = samples {
-        if let Some(drawn) = method.samples_mut() {
-            *drawn = n;
-        }
+    if let (Some(n), Some(drawn)) = (samples, method.samples_mut()) {
+        *drawn = n;
     }
     method
 }

@@ -8,10 +8,16 @@ use tch::Device;
 
 /// The priors that ship with annulus: name and weight file.
 pub fn builtin_priors() -> &'static [(&'static str, &'static [u8])] {
-    &[(
-        "brain-local",
-        include_bytes!("../../protocols/priors/brain-local.safetensors"),
-    )]
+    &[
+        (
+            "brain-local",
+            include_bytes!("../../protocols/priors/brain-local.safetensors"),
+        ),
+        (
+            "head-local",
+            include_bytes!("../../protocols/priors/head-local.safetensors"),
+        ),
+    ]
 }
 
 /// The bytes of a prior: a built-in name, or a path.

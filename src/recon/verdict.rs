@@ -96,14 +96,17 @@ fn measure_hu(report: &mut Report, kept: &Kept, truth: &Array3<f32>, samples: Op
     }
     for (name, slices) in kept.beside.iter().filter(|(n, _)| *n != report.method) {
         if let Some(volume) = stack(slices) {
-            report.hu.push((name, HuMetrics::measure(&volume, truth, None)));
+            report
+                .hu
+                .push((name, HuMetrics::measure(&volume, truth, None)));
         }
     }
 }
 
 /// Errors in HU as a table.
 fn hu_words(report: &Report) -> String {
-    let mut out = String::from("against the truth   RMSE HU   in the brain   spread/error (brain)\n");
+    let mut out =
+        String::from("against the truth   RMSE HU   in the brain   spread/error (brain)\n");
     for (name, m) in &report.hu {
         let brain = m.brain.map_or("-".into(), |b| format!("{:.2}", b.rmse_hu));
         let spread = |s: Option<f64>| s.map_or("-".into(), |s| format!("{s:.2}"));

@@ -131,7 +131,7 @@ impl CtSource {
                 let water_per_mm = mu_per_mm(Material::Water, energy_kev)?;
                 // Below air is padding, or noise that no scan has.
                 let hu = hu.mapv(|v| v.max(-1000.0));
-                let image = PixelImage::from_hu(&hu, own.clone(), water_per_mm)?;
+                let image = PixelImage::from_hu(&hu, own, water_per_mm)?;
                 Ok(CtSlice {
                     attenuation: Box::new(image),
                     truth_hu: averaged(&hu, &own, grid),

@@ -173,6 +173,7 @@ impl Raw {
         header.angles_rad = angles_rad.to_vec();
         header.z_mm = Some(z_mm);
         header.patient_position = Some("HFS".into());
+        header.photons_per_count = Some(1.0);
         let frames = FrameCounts {
             flat: p.flats,
             dark: p.darks,
@@ -250,8 +251,7 @@ fn beam(beam: protocol::Beam) -> io::Beam {
             detector,
         } => io::Beam::Fan {
             source_mm,
-            // The file counts from the axis, the protocol from the source.
-            detector_mm: detector_mm - source_mm,
+            detector_mm,
             shape: match detector {
                 protocol::Detector::Flat => io::DetectorShape::Flat,
                 protocol::Detector::Curved => io::DetectorShape::Curved,

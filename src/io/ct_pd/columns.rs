@@ -29,9 +29,7 @@ impl Fan {
     /// From a header that has it all.
     pub fn of(header: &ProjectionHeader) -> Option<Self> {
         let Some(Beam::Fan {
-            source_mm,
-            detector_mm,
-            shape,
+            detector_mm, shape, ..
         }) = header.beam
         else {
             return None;
@@ -39,7 +37,7 @@ impl Fan {
         Some(Self {
             centre: header.centre_column?,
             pitch_mm: header.pitch_mm?,
-            source_to_detector_mm: source_mm + detector_mm,
+            source_to_detector_mm: detector_mm,
             shape,
         })
     }

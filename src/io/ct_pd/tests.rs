@@ -23,7 +23,7 @@ const BINS: usize = 9;
 fn fan() -> Option<Beam> {
     Some(Beam::Fan {
         source_mm: 570.0,
-        detector_mm: 470.0,
+        detector_mm: 1040.0,
         shape: DetectorShape::Curved,
     })
 }

@@ -191,7 +191,7 @@ fn beam(beam: Beam) -> String {
                 DetectorShape::Curved => "curved",
             };
             format!(
-                "fan, source {source_mm:.2} mm and {shape} detector {detector_mm:.2} mm from the axis"
+                "fan, source {source_mm:.2} mm from the axis and {detector_mm:.2} mm from the {shape} detector"
             )
         }
     }
@@ -214,7 +214,7 @@ mod tests {
         let options = ProjectionOptions {
             beam: Some(Beam::Fan {
                 source_mm: 570.0,
-                detector_mm: 470.0,
+                detector_mm: 1040.0,
                 shape: DetectorShape::Curved,
             }),
             pitch_mm: Some(1.25),

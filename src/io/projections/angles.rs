@@ -242,7 +242,7 @@ mod tests {
         };
         let fan = Some(Beam::Fan {
             source_mm: 1.0,
-            detector_mm: 1.0,
+            detector_mm: 2.0,
             shape: super::super::DetectorShape::Flat,
         });
         assert!(note(vec![0.0, 1.0, TAU], None).contains("360 degrees;"));

@@ -89,9 +89,13 @@ pub(super) fn check_options(path: &Path, options: &ProjectionOptions) -> Result<
         detector_mm,
         ..
     }) = options.beam
-        && !(source_mm > 0.0 && detector_mm >= 0.0 && (source_mm + detector_mm).is_finite())
+        && !(source_mm > 0.0 && detector_mm >= source_mm && detector_mm.is_finite())
     {
-        return wrong("source_mm", source_mm, "distances of a fan above 0");
+        return wrong(
+            "source_mm",
+            source_mm,
+            "a source in front of the axis, and a detector behind it",
+        );
     }
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! The group `/annulus` of our own files: the geometry that Data Exchange has no place for, as attributes.
 //!
 //! `beam` is `parallel` or `fan`, the latter with `source_mm`, `detector_mm` and `detector` (`flat`, `curved`);
-//! `pitch_mm`, `pitch_axial_mm`, `centre_column`, `water_per_mm`, `energy_kev`, `kvp` are numbers, `z_mm` is a list.
+//! `pitch_mm`, `pitch_axial_mm`, `centre_column`, `water_per_mm`, `energy_kev`, `kvp`, `photons_per_count` are numbers, `z_mm` is a list.
 
 use std::path::Path;
 
@@ -27,6 +27,7 @@ pub(super) fn read(path: &Path, file: &File, header: &mut ProjectionHeader) -> R
     header.water_per_mm = header.water_per_mm.or_else(|| number("water_per_mm"));
     header.energy_kev = header.energy_kev.or_else(|| number("energy_kev"));
     header.kvp = header.kvp.or_else(|| number("kvp"));
+    header.photons_per_count = number("photons_per_count");
     let centre = || scalar(&group, "centre_column").filter(|x| x.is_finite());
     header.centre_column = header.centre_column.or_else(centre);
     if header.beam.is_none() {
@@ -92,6 +93,7 @@ pub(in crate::io) fn write(file: &File, header: &ProjectionHeader) -> hdf5::Resu
     number("water_per_mm", header.water_per_mm)?;
     number("energy_kev", header.energy_kev)?;
     number("kvp", header.kvp)?;
+    number("photons_per_count", header.photons_per_count)?;
     match header.beam {
         None => {}
         Some(Beam::Parallel) => write_text(&group, "beam", "parallel")?,

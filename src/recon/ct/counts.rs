@@ -28,16 +28,24 @@ pub(super) struct Rays {
 /// What the protocol says of the noise, in photons.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Physics {
+    /// Photons of one count, by the protocol.
     pub(super) gain: Option<f64>,
+    /// The same, by the file.
+    pub(super) file_gain: Option<f64>,
     pub(super) photons: Option<f64>,
     pub(super) background: f64,
     pub(super) electronic_noise: f64,
 }
 
 impl Physics {
-    pub(super) fn of(preparation: &Preparation, acquisition: Option<&Projections>) -> Self {
+    pub(super) fn of(
+        preparation: &Preparation,
+        acquisition: Option<&Projections>,
+        file_gain: Option<f64>,
+    ) -> Self {
         Physics {
             gain: preparation.gain,
+            file_gain,
             photons: preparation.photons,
             background: acquisition.map_or(0.0, |a| a.background),
             electronic_noise: acquisition.map_or(0.0, |a| a.electronic_noise),
@@ -184,6 +192,10 @@ fn gain(
         let mean = f64::from(open.iter().sum::<f32>()) / open.len().max(1) as f64;
         let rule = format!("preparation.photons = {photons} for the mean of the flats");
         return Ok((photons / mean.max(f64::MIN_POSITIVE), rule, false));
+    }
+    if let Some(gain) = physics.file_gain {
+        let rule = format!("{gain} photons a count, as the file says");
+        return Ok((gain, rule, false));
     }
     if flats.flat_frames == 0 {
         return Ok((1.0, "counts are photons".into(), false));

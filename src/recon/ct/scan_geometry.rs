@@ -1,20 +1,58 @@
 //! The geometry of a scan: what the raw file says, and the protocol where it does not.
 
 use super::super::ReconError;
-use crate::io::{self, ProjectionHeader, ProjectionOptions};
+use crate::io::{self, ProjectionHeader, ProjectionOptions, ProjectionSource, open_projections};
 use crate::protocol::{self, Image, Projections};
 use operators::ct::{Beam, Detector, Geometry, Grid, Shape};
+use std::path::Path;
 
-/// What the protocol says, for what the file does not.
-pub(super) fn read_options(
+/// Opens raw data; what the file does not say of its geometry, the protocol does.
+pub(super) fn open(
+    path: &Path,
     acquisition: Option<&Projections>,
     preparation: &protocol::Preparation,
-) -> ProjectionOptions {
-    ProjectionOptions {
-        photons: preparation
-            .photons
-            .or_else(|| acquisition.map(|a| a.photons)),
+) -> Result<Box<dyn ProjectionSource>, ReconError> {
+    let mut options = ProjectionOptions {
+        photons: preparation.photons,
         ..ProjectionOptions::default()
+    };
+    let source = open_projections(path, &options)?;
+    let Some(a) = acquisition else {
+        return Ok(source);
+    };
+    let header = source.header();
+    if !header.angles_known {
+        options.first_angle_rad = Some(a.first_angle_deg.to_radians());
+        options.arc_rad = Some(a.signed_arc_deg().to_radians());
+    }
+    if header.beam.is_none() {
+        options.beam = Some(to_file(a.beam));
+    }
+    if header.pitch_mm.is_none() {
+        options.pitch_mm = Some(a.pitch_mm);
+    }
+    if header.centre_column.is_none() {
+        options.centre_column = a.stated_centre_column(header.bins);
+    }
+    Ok(open_projections(path, &options)?)
+}
+
+/// The beam of a file from that of a protocol.
+fn to_file(beam: protocol::Beam) -> io::Beam {
+    match beam {
+        protocol::Beam::Parallel => io::Beam::Parallel,
+        protocol::Beam::Fan {
+            source_mm,
+            detector_mm,
+            detector,
+        } => io::Beam::Fan {
+            source_mm,
+            detector_mm,
+            shape: match detector {
+                protocol::Detector::Flat => io::DetectorShape::Flat,
+                protocol::Detector::Curved => io::DetectorShape::Curved,
+            },
+        },
     }
 }
 
@@ -28,30 +66,10 @@ fn of_file(beam: io::Beam) -> Beam {
             shape,
         } => Beam::Fan {
             source_mm,
-            // The file counts from the axis, the operator from the source.
-            detector_mm: source_mm + detector_mm,
+            detector_mm,
             shape: match shape {
                 io::DetectorShape::Flat => Shape::Flat,
                 io::DetectorShape::Curved => Shape::Curved,
-            },
-        },
-    }
-}
-
-/// The beam of an operator from that of a protocol.
-fn of_protocol(beam: protocol::Beam) -> Beam {
-    match beam {
-        protocol::Beam::Parallel => Beam::Parallel,
-        protocol::Beam::Fan {
-            source_mm,
-            detector_mm,
-            detector,
-        } => Beam::Fan {
-            source_mm,
-            detector_mm,
-            shape: match detector {
-                protocol::Detector::Flat => Shape::Flat,
-                protocol::Detector::Curved => Shape::Curved,
             },
         },
     }
@@ -78,7 +96,7 @@ impl ScanGeometry {
         image: Option<&Image>,
         warnings: &mut Vec<String>,
     ) -> Result<Self, ReconError> {
-        let stated = acquisition.map(|a| of_protocol(a.beam));
+        let stated = acquisition.map(|a| of_file(to_file(a.beam)));
         let beam = match (header.beam.map(of_file), stated) {
             (Some(file), Some(protocol)) if differ(file, protocol) => {
                 warnings.push(format!(
@@ -127,7 +145,7 @@ impl ScanGeometry {
                        or [acquisition.fan]";
             return Err(ReconError::Request(why.into()));
         };
-        let beam = of_protocol(a.beam);
+        let beam = of_file(to_file(a.beam));
         let mut grid = match &protocol.image {
             Some(image) => of_image(image),
             None => default_grid(beam, a.bins, a.pitch_mm),

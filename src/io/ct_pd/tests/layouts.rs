@@ -256,7 +256,7 @@ fn columns_against_the_published_order_are_found_by_opposite_rays() {
     let options = ProjectionOptions {
         beam: Some(Beam::Fan {
             source_mm: 500.0,
-            detector_mm: 400.0,
+            detector_mm: 900.0,
             shape: DetectorShape::Curved,
         }),
         pitch_mm: Some(2.0),

@@ -8,7 +8,7 @@ fn fan_header() -> ProjectionHeader {
     let options = ProjectionOptions {
         beam: Some(Beam::Fan {
             source_mm: 570.0,
-            detector_mm: 470.5,
+            detector_mm: 1040.5,
             shape: DetectorShape::Curved,
         }),
         pitch_mm: Some(1.2858),
