@@ -37,7 +37,7 @@ pub use library::{builtins, source};
 pub use likelihood::{Gaussian, Likelihood, Poisson, Pwls};
 pub use method::{CgSense, Cgls, Fbp, Lines, Mltr, PwlsTv, Sirt, Window, ZeroFilled};
 pub use methods::{Method, Methods};
-pub use preparation::{Averages, Espirit, Preparation, Sensitivities};
+pub use preparation::{AngleUnit, Angles, Averages, Content, Espirit, Preparation, Sensitivities};
 pub use probe::{Beam, column, probe};
 pub use projections::Projections;
 pub use sampler::{Bridge, Covariance, Dds, Dps, Mcg, Unconditional, Weight};

@@ -390,7 +390,7 @@ fn the_misfit_is_the_same_at_30_and_at_720_views() {
     for (name, rule) in rules {
         let misfit = |views: usize| {
             let s = Setting::new(views);
-            s.misfit(&s.run(rule.as_ref(), &s.schedule(12), 2))
+            s.misfit(&s.run(rule.as_ref(), &s.schedule(40), 2))
         };
         let (few, many) = (misfit(30), misfit(720));
         eprintln!("{name}: misfit {few:.4} with 30 views, {many:.4} with 720");

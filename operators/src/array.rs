@@ -3,6 +3,7 @@
 
 mod host;
 mod host_differences;
+mod host_elementwise;
 mod host_fft;
 #[cfg(feature = "torch")]
 mod torch;

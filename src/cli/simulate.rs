@@ -3,7 +3,7 @@
 use super::{Outcome, arguments::Simulate};
 use crate::interrupt::Interrupt;
 use crate::progress::Progress;
-use crate::protocol::{Acquisition, Protocol};
+use crate::protocol::{Acquisition, Image, Protocol};
 use crate::simulate::{CtScan, CtSource, Scan, Source, simulate, simulate_ct};
 use std::path::PathBuf;
 
@@ -55,18 +55,17 @@ fn ct(a: &Simulate, protocol: &Protocol, acquisition: &Acquisition) -> Made {
     let Some(projections) = acquisition.projections() else {
         return Err("the acquisition has no projections".into());
     };
-    let Some(image) = &protocol.image else {
-        return Err(format!(
-            "protocol `{}` has no [image]: add matrix and pixel_mm, the grid of the truth",
-            a.protocol
-        )
-        .into());
-    };
+    // Without [image] the grid is that of the reconstruction: a bin at the axis a pixel.
+    let image = protocol.image.clone().unwrap_or(Image {
+        matrix: [projections.bins, projections.bins],
+        pixel_mm: projections.pitch_at_axis_mm(),
+        centre_mm: [0.0, 0.0],
+    });
     let scan = CtScan {
         source: CtSource::open(&a.source, a.seed)?,
         energy_kev: projections.energy_kev.unwrap_or(ENERGY_KEV),
         projections,
-        image,
+        image: &image,
         seed: a.seed,
         slices: a.slices,
         output: &a.output,

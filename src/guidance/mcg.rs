@@ -5,13 +5,14 @@ use super::{Guidance, Measurement, Step};
 use crate::score::Want;
 use operators::{Array, Result};
 
-/// MCG with the weights that the noise implies: the gradient of DPS (form G), kept to what was not
-/// measured, then a projection onto the data as far as their noise and C allow, then the reverse
-/// step with that `x0`.
+/// MCG with the weights that the noise implies: what was measured is projected onto the data, what
+/// was not follows the gradient of DPS (form G), then the reverse step with that `x0`.
 ///
-/// As published for CT, with its two step sizes replaced: the projection is a draw-free solution of
-/// `argmin nll(A p) + ½ ‖p - x0‖²_{C⁻¹}`, which is the projection itself where there is no noise.
-/// Source: Chung et al. 2022, section 4.
+/// `x0 = p + U (g - (p - D))` with the projection `p = argmin nll(A p) + ½ ‖p - D‖²_{C⁻¹}`, which
+/// is that onto the data where they have no noise, the guarded gradient `g = σ² Jᴴ C⁻¹ (p - D)`, and
+/// `U`, what was not measured. The data are used once. Where nothing says what was
+/// not measured, `U = 1` and it is DPS.
+/// Source: Chung et al. 2022, section 4, whose two step sizes this replaces.
 pub struct Mcg(pub Guided);
 
 impl<T: Array> Guidance<T> for Mcg {
@@ -19,12 +20,12 @@ impl<T: Array> Guidance<T> for Mcg {
         let data = at.data.expect("guided sampling has data");
         let d = at.prior.estimate(at.x, at.sigma, Want::Pullback)?;
         let p = self.0.solve(data, &d.x0, self.0.model(at), None)?;
-        let mut correction = d.pull(&p.pressure())?.scaled(at.sigma * at.sigma);
-        self.0.limit(&mut correction, &p.shift());
-        let mut x0 = unmeasured_part(data, correction)?;
+        let shift = p.shift();
+        let mut gradient = d.pull(&p.pressure())?.scaled(at.sigma * at.sigma);
+        self.0.limit(&mut gradient, &shift);
+        let mut x0 = unmeasured_part(data, gradient.minus(&shift))?;
+        x0.axpy(&[1.0], &shift);
         x0.axpy(&[1.0], &d.x0);
-        let projection = self.0.solve(data, &x0, self.0.model(at), None)?.shift();
-        x0.axpy(&[1.0], &projection);
         Ok(at.transition.advance(at.x, &x0, at.sigma, at.next, at.rng))
     }
 }

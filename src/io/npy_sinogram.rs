@@ -179,7 +179,7 @@ pub(super) fn stated_flats(
             path,
             "flats, or the photons of a bin without an object, beside counts",
             "counts without flats",
-            "state the photons in the protocol",
+            "state preparation.photons",
         )),
         _ => Ok(None),
     }

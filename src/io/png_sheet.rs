@@ -78,6 +78,12 @@ pub fn png_panels(path: &Path, panels: &[(&str, Array2<f32>, [f32; 2])]) -> Resu
     save(path, &picture)
 }
 
+/// Whether a contact sheet of a volume of so many slices shows this one.
+pub fn on_sheet(slice: usize, slices: usize) -> bool {
+    let shown = slices.min(MAX_SLICES);
+    (0..shown).any(|place| place * slices / shown == slice)
+}
+
 fn zoom(size: usize) -> usize {
     (SMALL / size.max(1)).max(1)
 }

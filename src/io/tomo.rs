@@ -126,7 +126,7 @@ fn take_angles(
                 path,
                 format!("{views} angles, one a view"),
                 format!("{} angles", angles.len()),
-                "export the file again, or give the arc in the protocol",
+                "export the file again, or take the protocol's angles: preparation.angles = \"protocol\"",
             ));
         }
         header.angles_rad.clone_from(angles);
@@ -145,7 +145,7 @@ pub(super) fn assume_half_turn(header: &mut ProjectionHeader) {
         .map(|i| std::f64::consts::PI * i as f64 / n as f64)
         .collect();
     header.angles_known = false;
-    let note = "there are no angles: half a turn is assumed; give the arc in the protocol";
+    let note = "there are no angles: half a turn is assumed; a protocol's [acquisition.*] says another arc";
     header.warnings.push(note.to_owned());
 }
 
@@ -165,7 +165,7 @@ fn content(path: &Path, layout: &Layout, options: &ProjectionOptions) -> Result<
                     Some(units) => format!("no flats and the units {units:?}"),
                     None => "neither".to_owned(),
                 },
-                "state the content in the protocol (line-integrals, transmission), or the photons for counts",
+                "state preparation.content (line-integrals, transmission), or preparation.photons for counts",
             ));
         }
     };
@@ -174,7 +174,7 @@ fn content(path: &Path, layout: &Layout, options: &ProjectionOptions) -> Result<
             path,
             "flat frames (data_white, or image_key 1) beside counts",
             "counts without flats",
-            "add the flats, or state the photons of a bin without an object in the protocol",
+            "add the flats, or state preparation.photons, those of a bin without an object",
         ));
     }
     Ok(content)

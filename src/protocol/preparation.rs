@@ -40,6 +40,14 @@ pub struct Preparation {
     pub views: Option<[usize; 2]>,
     /// Of those views every n-th one is used.
     pub every_nth_view: usize,
+    /// Whose angles are used.
+    pub angles: Angles,
+    /// Unit of the angles in the raw file; absent: what the file says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub angle_unit: Option<AngleUnit>,
+    /// What the numbers of the raw file are; absent: what the file says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub content: Option<Content>,
     /// Photons of one count of the raw file; absent: from the variance of the flats.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub gain: Option<f64>,
@@ -59,7 +67,16 @@ const OF_MRI: &[&str] = &[
     "noise_std",
 ];
 
-const OF_CT: &[&str] = &["find_centre", "views", "every_nth_view", "gain", "photons"];
+const OF_CT: &[&str] = &[
+    "find_centre",
+    "views",
+    "every_nth_view",
+    "angles",
+    "angle_unit",
+    "content",
+    "gain",
+    "photons",
+];
 
 /// The keys of `[preparation]` that mean nothing to a modality, each with the one that it is for.
 pub(super) fn foreign(modality: Modality) -> impl Iterator<Item = (&'static str, Modality)> {
@@ -83,10 +100,45 @@ impl Default for Preparation {
             find_centre: None,
             views: None,
             every_nth_view: 1,
+            angles: Angles::File,
+            angle_unit: None,
+            content: None,
             gain: None,
             photons: None,
         }
     }
+}
+
+/// Whose angles are used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Angles {
+    /// Those of the raw file; the protocol's where it has none.
+    File,
+    /// The arc of the protocol's acquisition, whatever the file says.
+    Protocol,
+}
+
+/// Unit of the angles in a raw file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum AngleUnit {
+    /// 360 to a turn.
+    Degrees,
+    /// 2π to a turn.
+    Radians,
+}
+
+/// What the numbers of a raw CT file are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Content {
+    /// Detected signal, with flats.
+    Counts,
+    /// Line integrals of the attenuation.
+    LineIntegrals,
+    /// Detected over incident signal.
+    Transmission,
 }
 
 /// What to do with lines that were acquired more than once.

@@ -69,6 +69,18 @@ impl Projections {
         self.centre_column.or(moved)
     }
 
+    /// The distance of two bins, seen at the rotation axis.
+    pub fn pitch_at_axis_mm(&self) -> f64 {
+        match self.beam {
+            Beam::Parallel => self.pitch_mm,
+            Beam::Fan {
+                source_mm,
+                detector_mm,
+                ..
+            } => self.pitch_mm * source_mm / detector_mm,
+        }
+    }
+
     /// The column that the ray through the rotation axis meets; the middle if nothing is said.
     pub fn axis_column(&self) -> f64 {
         self.stated_centre_column(self.bins)

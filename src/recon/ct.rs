@@ -22,7 +22,7 @@ use counts::{Physics, Rays};
 use ndarray::Axis;
 use operators::ct::water_per_mm;
 pub(super) use scan_geometry::ScanGeometry;
-use scan_geometry::open;
+use scan_geometry::{Position, open};
 use section::Section;
 
 /// HU of the brain window that pictures of heads are shown in.
@@ -60,26 +60,29 @@ impl<T: Channels> Scan<T> {
             &mut warnings,
         )?;
         let file_gain = source.header().photons_per_count;
-        let physics = Physics::of(preparation, acquisition.as_ref(), file_gain);
+        let mut physics = Physics::of(preparation, acquisition.as_ref(), file_gain);
         let middle = source.header().slices / 2;
         let (rays, angles_rad) = read(source.as_mut(), middle, plan, physics)?;
+        // One gain for all slices: that of the middle one.
+        physics.file_gain = physics.file_gain.or(Some(rays.gain));
         if rays.estimated {
             warnings.push(format!(
                 "photons are an estimate ({}); give preparation.gain to replace it",
                 rays.rule
             ));
         }
-        if geometry.is_parallel()
-            && geometry.centre_column.is_none()
-            && preparation.find_centre != Some(false)
-        {
-            geometry.centre_column = find_centre(&rays.lines, &angles_rad);
-            if geometry.centre_column.is_none() {
-                warnings.push(
-                    "the rotation axis was not found in the data: the middle of the detector is \
-                     taken; give [acquisition.parallel] centre_column"
-                        .into(),
-                );
+        let wanted = match preparation.find_centre {
+            Some(wanted) => wanted,
+            None => geometry.centre_column.is_none(),
+        };
+        if geometry.is_parallel() && wanted {
+            match find_centre(&rays.lines, &angles_rad) {
+                Some(column) => geometry.centre_column = Some(column),
+                None => warnings.push(format!(
+                    "the rotation axis was not found in the data: column {:.2} is taken; give \
+                     acquisition.parallel.centre_column",
+                    geometry.axis_column()
+                )),
             }
         }
         let energy = source
@@ -190,7 +193,13 @@ fn facts(
         .acquisition
         .as_ref()
         .and_then(Acquisition::projections);
-    let thickness_mm = acquisition.map_or(1.0, |a| a.slice_thickness_mm);
+    let spacing_mm = header.z_mm.as_deref().and_then(scan_geometry::spacing_mm);
+    let stated = acquisition.map_or(1.0, |a| a.slice_thickness_mm);
+    let thickness_mm = spacing_mm.unwrap_or(stated);
+    let position = Position::of(header.patient_position.as_deref())?;
+    if let Some(z_mm) = &header.z_mm {
+        scan_geometry::check_even(z_mm)?;
+    }
     let middle = (header.slices as f64 - 1.0) / 2.0;
     let assumed = (0..header.slices).map(|k| (k as f64 - middle) * thickness_mm);
     let stated = header.z_mm.clone();
@@ -205,7 +214,7 @@ fn facts(
     Ok(Facts {
         slices: header.slices,
         image: [geometry.grid.rows, geometry.grid.columns],
-        affine_lps_mm: geometry.affine_lps_mm(&z_mm, thickness_mm),
+        affine_lps_mm: geometry.affine_lps_mm(&z_mm, thickness_mm, position),
         geometry_known: geometry.known,
         units,
         complex: false,

@@ -155,13 +155,11 @@ fn levels(method: &Method) -> usize {
         Method::Mcg(m) => m.steps,
         Method::Dds(m) => m.levels,
         Method::Unconditional(m) => m.levels,
-        Method::ZeroFilled(_)
-        | Method::CgSense(_)
-        | Method::Fbp(_)
-        | Method::Sirt(_)
-        | Method::Cgls(_)
-        | Method::PwlsTv(_)
-        | Method::Mltr(_) => 1,
+        Method::Sirt(m) => m.iterations,
+        Method::Cgls(m) => m.iterations,
+        Method::PwlsTv(m) => m.iterations,
+        Method::Mltr(m) => m.iterations,
+        Method::ZeroFilled(_) | Method::CgSense(_) | Method::Fbp(_) => 1,
     }
 }
 
@@ -191,7 +189,7 @@ pub(super) fn check_levels(method: &Method, prior: &Model) -> Result<(), ReconEr
     }
 }
 
-/// Network evaluations that a plan makes on one slice; 1 for a method without a network.
+/// Steps of work on one slice: network evaluations, or iterations of a method without a network.
 pub(super) fn evaluations(plan: &Plan) -> usize {
     levels(&plan.method) * plan.method.samples().unwrap_or(1)
 }

@@ -5,6 +5,7 @@ use super::report::Report;
 use super::staging::Staging;
 use super::study::Facts;
 use super::{Plan, ReconError};
+use crate::io::png_sheet::on_sheet;
 use crate::io::{NiftiWriter, ResultH5, ResultInfo, png_sheet, write_npy_complex, write_npy_f32};
 use ndarray::{Array2, Array3, Axis};
 use num_complex::Complex32;
@@ -102,8 +103,9 @@ pub(super) fn summarise(
 /// Everything that is being written.
 pub(super) struct Outputs {
     staging: Staging,
-    /// Whether whole volumes are needed at the end.
-    keep: bool,
+    /// Whether whole volumes are needed at the end, or only what a contact sheet shows.
+    keep: Keep,
+    slices: usize,
     formats: Vec<Format>,
     nifti: Vec<(Stream, NiftiWriter)>,
     hdf5: Option<ResultH5>,
@@ -114,6 +116,25 @@ pub(super) struct Outputs {
     /// Volumes kept for the contact sheets, npy files and metrics: what is shown only.
     pub(super) kept: Kept,
     complex: Vec<Array2<Complex32>>,
+}
+
+/// Which slices stay in memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Keep {
+    None,
+    /// Those of a contact sheet: a number that does not grow with the volume.
+    Shown,
+    All,
+}
+
+impl Keep {
+    fn slice(self, index: usize, slices: usize) -> bool {
+        match self {
+            Keep::None => false,
+            Keep::Shown => on_sheet(index, slices),
+            Keep::All => true,
+        }
+    }
 }
 
 /// Volumes as they are shown, slice by slice.
@@ -160,15 +181,18 @@ impl Outputs {
     ) -> Result<Self, ReconError> {
         let staging = Staging::create(&plan.options.output, plan.options.force)?;
         let formats = plan.options.formats.clone();
-        let whole = [Format::Png, Format::Npy]
-            .iter()
-            .any(|f| formats.contains(f));
         let dicom = match formats.contains(&Format::Dicom) {
             true => Some(DicomOutputs::create(plan, about, report, &staging)?),
             false => None,
         };
-        let whole = whole || dicom.as_ref().is_some_and(|d| !d.streams());
-        let keep = whole || plan.options.truth.is_some();
+        let whole = formats.contains(&Format::Npy)
+            || plan.options.truth.is_some()
+            || dicom.as_ref().is_some_and(|d| !d.streams());
+        let keep = match (whole, formats.contains(&Format::Png)) {
+            (true, _) => Keep::All,
+            (false, true) => Keep::Shown,
+            (false, false) => Keep::None,
+        };
         let [ny, nx] = about.facts.image;
         let mut nifti = Vec::new();
         if formats.contains(&Format::Nifti) {
@@ -215,6 +239,7 @@ impl Outputs {
             window: about.facts.window,
             staging,
             keep,
+            slices: about.slices,
             formats,
             nifti,
             hdf5,
@@ -257,7 +282,7 @@ impl Outputs {
         if self.formats.contains(&Format::NpyComplex) {
             self.complex.push(p.mean);
         }
-        if self.keep {
+        if self.keep.slice(index, self.slices) {
             self.kept.mean.push(mean);
             self.kept.std.extend(p.std);
             for (name, image) in p.beside {

@@ -9,7 +9,7 @@ use super::slice::{SliceResult, Task};
 use super::study::{Facts, Study};
 use super::verdict::{fit_warnings, measure, prior_report, words};
 use super::{Plan, ReconError};
-use crate::io::read_volume;
+use crate::io::{DicomOptions, read_dicom_series, read_volume};
 use crate::progress::Progress;
 use crate::protocol::Modality;
 use crate::score::Channels;
@@ -47,7 +47,7 @@ fn run_on<T: Channels>(
     interrupted: &dyn Fn() -> bool,
 ) -> Result<String, ReconError> {
     let mut session = Session::<T>::open(plan, device, progress, interrupted)?;
-    let truth = truth(plan, &session.range, session.facts.image)?;
+    let truth = session.truth(plan)?;
     let mut outputs = Outputs::create(plan, &session.about(plan), &session.report)?;
     let parts = match plan.prior {
         Some(_) => Some(Parts::open(plan, &session.report.inputs[0].sha256)?),
@@ -98,6 +98,40 @@ impl<T: Channels> Session<T> {
             range,
             report,
         })
+    }
+
+    /// The truth for the chosen slices, of the right shape; a warning where it lies elsewhere.
+    fn truth(&mut self, plan: &Plan) -> Result<Option<Array3<f32>>, ReconError> {
+        let Some(path) = &plan.options.truth else {
+            return Ok(None);
+        };
+        let found = match path.is_dir() || path.extension().is_some_and(|e| e == "dcm") {
+            true => read_dicom_series(path, &DicomOptions::default())?.volume,
+            false => read_volume(path)?,
+        };
+        let (n, rows, columns) = found.data.dim();
+        let (range, image) = (&self.range, self.facts.image);
+        if n < range.end || [rows, columns] != image {
+            return Err(ReconError::Request(format!(
+                "--truth {}: it is {n} x {rows} x {columns}, the image is {} x {} x {}; \
+                 give a volume on the same grid",
+                path.display(),
+                range.end,
+                image[0],
+                image[1]
+            )));
+        }
+        let pairs = found.affine_lps_mm.iter().flatten();
+        let own = self.facts.affine_lps_mm;
+        let apart = pairs.zip(own.iter().flatten()).map(|(a, b)| (a - b).abs());
+        if self.facts.geometry_known && apart.fold(0.0, f64::max) > 0.1 {
+            self.report.warnings.push(format!(
+                "--truth {}: its affine is not that of the image: it is compared pixel by pixel, \
+                 not in space",
+                path.display()
+            ));
+        }
+        Ok(Some(found.data.slice(s![range.clone(), .., ..]).to_owned()))
     }
 
     /// What the files say about themselves.
@@ -185,30 +219,6 @@ fn slices(plan: &Plan, there: usize) -> Result<Range<usize>, ReconError> {
             "--slices {a}:{b}: the file has slices 0:{there} (half open)"
         ))),
     }
-}
-
-/// The truth for the chosen slices, of the right shape.
-fn truth(
-    plan: &Plan,
-    range: &Range<usize>,
-    image: [usize; 2],
-) -> Result<Option<Array3<f32>>, ReconError> {
-    let Some(path) = &plan.options.truth else {
-        return Ok(None);
-    };
-    let volume = read_volume(path)?.data;
-    let (n, rows, columns) = volume.dim();
-    if n < range.end || [rows, columns] != image {
-        return Err(ReconError::Request(format!(
-            "--truth {}: it is {n} x {rows} x {columns}, the image is {} x {} x {}; \
-             give a volume on the same grid",
-            path.display(),
-            range.end,
-            image[0],
-            image[1]
-        )));
-    }
-    Ok(Some(volume.slice(s![range.clone(), .., ..]).to_owned()))
 }
 
 /// What is written of a slice.

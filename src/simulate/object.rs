@@ -66,6 +66,7 @@ impl CtSource {
                 seed,
             });
         };
+        let volume = head_first(name, volume)?;
         let length = |column: usize| {
             let rows = volume.affine_lps_mm.iter();
             rows.map(|r| r[column].powi(2)).sum::<f64>().sqrt()
@@ -139,6 +140,27 @@ impl CtSource {
             }
         }
     }
+}
+
+/// The volume with columns to the patient's left, rows to the back and slices upwards, as the
+/// gantry sees a patient on the back, head first.
+fn head_first(name: &str, mut volume: Volume) -> Result<Volume, SimulateError> {
+    for axis in 0..3 {
+        let along: Vec<f64> = volume.affine_lps_mm.iter().map(|r| r[axis]).collect();
+        let largest = along.iter().fold(0.0, |m: f64, v| m.max(v.abs()));
+        if along[axis].abs() < 0.9 * largest {
+            return Err(SimulateError::Request(format!(
+                "{name}: its axes are not columns to the left or right, rows to the front or \
+                 back, slices up or down: reorient it first (fslreorient2std, or nibabel's \
+                 as_closest_canonical and a transpose)"
+            )));
+        }
+        if along[axis] < 0.0 {
+            // Voxel axes (column, row, slice) are array axes 2, 1, 0.
+            volume.data.invert_axis(Axis(2 - axis));
+        }
+    }
+    Ok(volume)
 }
 
 /// `hu` averaged over the pixels of `grid`, both around the axis; air outside.

@@ -1,7 +1,7 @@
 //! [`Host`]: arrays in the memory of the host, in pure Rust. f32 is the production CPU path, f64
 //! the reference.
 
-use super::{host_differences, host_fft};
+use super::{host_differences, host_elementwise, host_fft};
 use crate::ct::{Pass, Rays};
 use crate::{Array, Direction, Error, Field, Result, SliceRng, Vector};
 use num_complex::Complex;
@@ -62,7 +62,7 @@ pub struct Host<F> {
 }
 
 /// Reals a task handles: fixed, so that sums never depend on the number of threads.
-const BLOCK: usize = 1 << 14;
+pub(super) const BLOCK: usize = 1 << 14;
 
 impl<F: Real> Host<F> {
     /// Zeros; `sizes` has the batch first.
@@ -343,29 +343,15 @@ where
 
     fn elementwise(&self, others: &[&Self], f: &(dyn Fn(f64, &[f64]) -> f64 + Sync)) -> Self {
         let mut out = self.clone();
-        out.reals
-            .par_chunks_mut(BLOCK)
-            .enumerate()
-            .for_each(|(block, x)| {
-                let mut beside = vec![0.0; others.len()];
-                for (i, x) in x.iter_mut().enumerate() {
-                    let at = block * BLOCK + i;
-                    for (value, other) in beside.iter_mut().zip(others) {
-                        *value = other.reals[at % other.reals.len()].wide();
-                    }
-                    *x = F::of(f(x.wide(), &beside));
-                }
-            });
+        let others: Vec<&[F]> = others.iter().map(|o| &o.reals[..]).collect();
+        host_elementwise::apply(&mut out.reals, &others, f);
         out
     }
 
     fn times(&self, other: &Self) -> Self {
         assert_eq!(self.sizes, other.sizes, "times: the same shape");
         let mut out = self.clone();
-        out.reals
-            .par_chunks_mut(BLOCK)
-            .zip(other.reals.par_chunks(BLOCK))
-            .for_each(|(x, y)| x.iter_mut().zip(y).for_each(|(x, y)| *x = *x * *y));
+        host_elementwise::multiply(&mut out.reals, &other.reals);
         out
     }
 

@@ -23,8 +23,8 @@ pub(super) fn scan(name: &str, scan: &Projections, problems: &mut Problems) {
     problems.positive(&key("slice_thickness_mm"), scan.slice_thickness_mm);
     problems.at_least(&key("flats"), scan.flats, 1);
     if let Some(energy_kev) = scan.energy_kev {
-        let holds = (1.0..=1000.0).contains(&energy_kev);
-        problems.need(holds, &key("energy_kev"), energy_kev, "from 1 to 1000 keV");
+        let holds = (40.0..=140.0).contains(&energy_kev);
+        problems.need(holds, &key("energy_kev"), energy_kev, "from 40 to 140 keV");
     }
     let sizes = scan.bins > 0 && scan.pitch_mm.is_finite() && scan.pitch_mm > 0.0;
     if sizes {

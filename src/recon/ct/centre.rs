@@ -7,7 +7,7 @@ use std::f64::consts::{PI, TAU};
 /// mass turns; none where the sinogram shows neither.
 ///
 /// `p(s, t + π) = p(-s, t)`: of views within half a step of being opposite, the shift that makes
-/// one the mirror of the other, by the least mean squared difference. Without such views the
+/// one the mirror of the other, by the least squared difference. Without such views the
 /// centre of mass `c(t) = c₀ + a cos t + b sin t` is fitted, which holds as long as the object lies
 /// within the detector.
 pub(super) fn find_centre(lines: &Array2<f32>, angles_rad: &[f64]) -> Option<f64> {
@@ -35,31 +35,30 @@ fn opposite(angles_rad: &[f64]) -> Option<(usize, usize)> {
 }
 
 /// `c` of the best mirror `a(c + s) = b(c - s)`: the grid of half columns, then a parabola through
-/// the least three.
+/// the largest three products.
+///
+/// `Σ (a - b')²` over all columns, nothing being outside, is least where `Σ a b'` is largest: a
+/// small object cannot hide where air meets air.
 fn mirror(a: ArrayView1<f32>, b: ArrayView1<f32>) -> Option<f64> {
     let n = a.len();
     // Twice the centre is the sum of mirrored columns.
-    let difference = |twice: usize| -> Option<f64> {
+    let product = |twice: usize| -> f64 {
         let from = twice.saturating_sub(n - 1);
         let to = twice.min(n - 1);
-        let overlap = (to + 1).checked_sub(from)?;
-        if overlap < n / 3 {
-            return None;
-        }
-        let sum: f64 = (from..=to)
-            .map(|i| f64::from(a[i] - b[twice - i]).powi(2))
-            .sum();
-        Some(sum / overlap as f64)
+        (from..=to)
+            .map(|i| f64::from(a[i]) * f64::from(b[twice - i]))
+            .sum()
     };
-    let all: Vec<Option<f64>> = (0..2 * n - 1).map(difference).collect();
-    let (best, least) = all
+    let all: Vec<f64> = (0..2 * n - 1).map(product).collect();
+    let (best, most) = all
         .iter()
+        .copied()
         .enumerate()
-        .filter_map(|(i, d)| d.map(|d| (i, d)))
-        .min_by(|p, q| p.1.total_cmp(&q.1))?;
-    let beside = |i: Option<usize>| i.and_then(|i| all.get(i).copied().flatten());
+        .max_by(|p, q| p.1.total_cmp(&q.1))
+        .filter(|(_, most)| *most > 0.0)?;
+    let beside = |i: Option<usize>| i.and_then(|i| all.get(i).copied());
     let shift = match (beside(best.checked_sub(1)), beside(Some(best + 1))) {
-        (Some(l), Some(r)) if l + r > 2.0 * least => 0.5 * (l - r) / (l + r - 2.0 * least),
+        (Some(l), Some(r)) if l + r < 2.0 * most => 0.5 * (l - r) / (l + r - 2.0 * most),
         _ => 0.0,
     };
     Some(0.5 * (best as f64 + shift))
@@ -140,6 +139,23 @@ mod tests {
                 );
             }
         }
+    }
+
+    /// Where most of the detector sees air, air must not be taken for the object.
+    #[test]
+    fn a_small_noisy_object_is_enough() {
+        let angles: Vec<f64> = (0..181).map(|v| PI * f64::from(v) / 180.0).collect();
+        let mut lines = Array2::from_shape_fn((181, 200), |(_, b)| {
+            let s = b as f64 - 95.3;
+            (2.0 * (20.0f64 * 20.0 - s * s).max(0.0).sqrt()) as f32
+        });
+        let mut state = 1u32;
+        for v in &mut lines {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            *v += (f64::from(state) / f64::from(u32::MAX) - 0.5) as f32;
+        }
+        let found = find_centre(&lines, &angles).unwrap();
+        assert!((found - 95.3).abs() < 0.3, "{found}");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use super::super::ReconError;
 use crate::io::{Content, Flats, ProjectionSlice};
 use crate::protocol::{Preparation, Projections};
-use ndarray::{Array1, Array2};
+use ndarray::{Array1, Array2, ArrayView1, ArrayViewMut1};
 
 /// One sinogram, (view, bin), in photons where they are known.
 pub(super) struct Rays {
@@ -19,6 +19,8 @@ pub(super) struct Rays {
     pub(super) lines: Array2<f32>,
     /// Whether a ray was measured.
     pub(super) measured: Array2<bool>,
+    /// Photons of one count of the file.
+    pub(super) gain: f64,
     /// How photons were found.
     pub(super) rule: String,
     /// Whether that is an estimate.
@@ -70,8 +72,12 @@ impl Rays {
             }
             (Content::LineIntegrals, _) => from_lines(slice, slice.data.clone(), physics),
             (Content::Transmission, _) => {
-                let lines = slice.data.mapv(|t| -t.max(f32::MIN_POSITIVE).ln());
-                from_lines(slice, lines, physics)
+                // Nothing came through: no line integral, but no reason to refuse the others.
+                let lines = slice.data.mapv(|t| if t > 0.0 { -t.ln() } else { 0.0 });
+                let mut rays = from_lines(slice, lines, physics);
+                rays.measured
+                    .zip_mut_with(&slice.data, |m, t| *m &= *t > 0.0);
+                rays
             }
         };
         for ((_, bin), measured) in rays.measured.indexed_iter_mut() {
@@ -85,6 +91,8 @@ impl Rays {
         Ok(rays)
     }
 
+    /// Counts of dead bins are no data; their line integrals are those of the bins beside, for
+    /// what needs every bin (filtering, the axis), and weigh nothing in a likelihood.
     fn clear_unmeasured(&mut self) {
         let clear = |values: &mut Array2<f32>, measured: &Array2<bool>| {
             values.zip_mut_with(measured, |v, m| {
@@ -93,7 +101,9 @@ impl Rays {
                 }
             });
         };
-        clear(&mut self.lines, &self.measured);
+        for (mut lines, measured) in self.lines.rows_mut().into_iter().zip(self.measured.rows()) {
+            bridge_gaps(&mut lines, measured);
+        }
         for values in [&mut self.counts, &mut self.photons].into_iter().flatten() {
             clear(values, &self.measured);
         }
@@ -134,6 +144,24 @@ impl Rays {
     }
 }
 
+/// Replaces what was not measured by the line between the measured bins on either side.
+fn bridge_gaps(lines: &mut ArrayViewMut1<f32>, measured: ArrayView1<bool>) {
+    let alive: Vec<usize> = (0..lines.len()).filter(|b| measured[*b]).collect();
+    for bin in (0..lines.len()).filter(|b| !measured[*b]) {
+        let after = alive.partition_point(|a| *a < bin);
+        let (left, right) = (after.checked_sub(1).map(|i| alive[i]), alive.get(after));
+        lines[bin] = match (left, right) {
+            (Some(l), Some(&r)) => {
+                let t = (bin - l) as f32 / (r - l) as f32;
+                lines[l] * (1.0 - t) + lines[r] * t
+            }
+            (Some(l), None) => lines[l],
+            (None, Some(&r)) => lines[r],
+            (None, None) => 0.0,
+        };
+    }
+}
+
 /// Central differences along the detector, in line integral a bin.
 fn slopes(lines: &Array2<f32>) -> Array2<f32> {
     let (_, bins) = lines.dim();
@@ -159,7 +187,7 @@ fn from_counts(
     let lines = post_log(&counts, &photons, physics.background);
     // The darks know the electronic noise of one reading, if there are some.
     let dark = match flats.dark_frames {
-        0 | 1 => 0.0,
+        1 => 0.0,
         _ => median(&flats.dark_variance) * gain * gain,
     };
     Ok(Rays {
@@ -169,6 +197,7 @@ fn from_counts(
         electronic_variance: physics.electronic_noise.powi(2).max(dark),
         lines,
         measured,
+        gain,
         rule,
         estimated,
     })
@@ -189,7 +218,8 @@ fn gain(
         ));
     }
     if let Some(photons) = physics.photons {
-        let mean = f64::from(open.iter().sum::<f32>()) / open.len().max(1) as f64;
+        let alive = open.iter().filter(|n| **n > 0.0);
+        let mean = f64::from(alive.clone().sum::<f32>()) / alive.count().max(1) as f64;
         let rule = format!("preparation.photons = {photons} for the mean of the flats");
         return Ok((photons / mean.max(f64::MIN_POSITIVE), rule, false));
     }
@@ -248,9 +278,11 @@ fn from_lines(slice: &ProjectionSlice, lines: Array2<f32>, physics: Physics) -> 
         counts,
         photons,
         background: 0.0,
-        electronic_variance: physics.electronic_noise.powi(2),
+        // Noise-equivalent photons have it already.
+        electronic_variance: 0.0,
         lines,
         measured,
+        gain: 1.0,
         rule,
         estimated: false,
     }

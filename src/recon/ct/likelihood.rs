@@ -36,15 +36,14 @@ impl<T: Array> Noise<T> {
         match (choice.unwrap_or(fallback), &rays.counts, &rays.photons) {
             (protocol::Likelihood::Poisson(p), Some(counts), Some(photons)) => {
                 let share = rays.thinning(p.edge_error, p.floor);
-                let thinned = |values: &Array2<f32>| upload(device, &(values * &share));
-                let background = share.mapv(|s| s * rays.background as f32);
-                // The variance of thinned electronic noise is not one number; its mean is near.
-                let mean = f64::from(share.mean().unwrap_or(1.0));
+                // The shift of the electronic noise is another for every thinned ray, so it is
+                // done here: y + v and s + v with v = share² σ_e².
+                let shift = share.mapv(|s| s * s * rays.electronic_variance as f32);
                 let scan = Scan {
-                    counts: thinned(counts),
-                    photons: thinned(photons),
-                    background: upload(device, &background),
-                    electronic_variance: rays.electronic_variance * mean * mean,
+                    counts: upload(device, &(counts * &share + &shift).mapv(|n| n.max(0.0))),
+                    photons: upload(device, &(photons * &share)),
+                    background: upload(device, &(&share * rays.background as f32 + &shift)),
+                    electronic_variance: 0.0,
                 };
                 Ok(Noise::Counts(TransmissionPoisson::new(scan)?))
             }

@@ -1,6 +1,7 @@
 //! The geometry of a scan: what the raw file says, and the protocol where it does not.
 
 use super::super::ReconError;
+use crate::io::projections::AngleUnit;
 use crate::io::{self, ProjectionHeader, ProjectionOptions, ProjectionSource, open_projections};
 use crate::protocol::{self, Image, Projections};
 use operators::ct::{Beam, Detector, Geometry, Grid, Shape};
@@ -14,8 +15,21 @@ pub(super) fn open(
 ) -> Result<Box<dyn ProjectionSource>, ReconError> {
     let mut options = ProjectionOptions {
         photons: preparation.photons,
+        angle_unit: preparation.angle_unit.map(|unit| match unit {
+            protocol::AngleUnit::Degrees => AngleUnit::Degrees,
+            protocol::AngleUnit::Radians => AngleUnit::Radians,
+        }),
+        content: preparation.content.map(|content| match content {
+            protocol::Content::Counts => io::Content::Counts,
+            protocol::Content::LineIntegrals => io::Content::LineIntegrals,
+            protocol::Content::Transmission => io::Content::Transmission,
+        }),
         ..ProjectionOptions::default()
     };
+    if let (protocol::Angles::Protocol, Some(a)) = (preparation.angles, acquisition) {
+        options.first_angle_rad = Some(a.first_angle_deg.to_radians());
+        options.arc_rad = Some(a.signed_arc_deg().to_radians());
+    }
     let source = open_projections(path, &options)?;
     let Some(a) = acquisition else {
         return Ok(source);
@@ -115,7 +129,8 @@ impl ScanGeometry {
                     .into(),
             );
         }
-        let known = pitch_mm.is_some();
+        // A protocol's lengths may be assumptions; only a file's are those of the scan.
+        let known = header.pitch_mm.is_some() && header.beam.is_some();
         let pitch_mm = pitch_mm.unwrap_or(1.0);
         let centre_column = header
             .centre_column
@@ -182,17 +197,73 @@ impl ScanGeometry {
             .map_err(|e| ReconError::Request(format!("geometry: {e}")))
     }
 
-    /// Voxel (column, row, slice) to LPS in mm: x to the patient's left, rows to the back, for a
-    /// patient on the back, head first.
-    pub(super) fn affine_lps_mm(&self, z_mm: &[f64], thickness_mm: f64) -> [[f64; 4]; 3] {
+    /// Voxel (column, row, slice) to LPS in mm.
+    pub(super) fn affine_lps_mm(
+        &self,
+        z_mm: &[f64],
+        thickness_mm: f64,
+        position: Position,
+    ) -> [[f64; 4]; 3] {
         let [x, y] = self.grid.point_mm(0.0, 0.0);
         let [dy, dx] = self.grid.pixel_mm;
-        let dz = match z_mm {
-            [first, .., last] => (last - first) / (z_mm.len() as f64 - 1.0),
-            _ => thickness_mm,
-        };
+        let dz = spacing_mm(z_mm).unwrap_or(thickness_mm);
         let z = z_mm.first().copied().unwrap_or(0.0);
-        [[dx, 0.0, 0.0, x], [0.0, dy, 0.0, -y], [0.0, 0.0, dz, z]]
+        let [left, back, up] = position.signs;
+        [
+            [left * dx, 0.0, 0.0, left * x],
+            [0.0, back * dy, 0.0, -back * y],
+            [0.0, 0.0, up * dz, up * z],
+        ]
+    }
+}
+
+/// How the patient lies in the gantry: signs of gantry x, down and z along left, posterior and
+/// superior.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Position {
+    signs: [f64; 3],
+}
+
+impl Position {
+    /// By DICOM's name; on the back, head first, where nothing says it.
+    pub(super) fn of(name: Option<&str>) -> Result<Self, ReconError> {
+        let signs = match name.map(str::trim).unwrap_or("HFS") {
+            "HFS" | "" => [1.0, 1.0, 1.0],
+            "FFS" => [-1.0, 1.0, -1.0],
+            "HFP" => [-1.0, -1.0, 1.0],
+            "FFP" => [1.0, -1.0, -1.0],
+            other => {
+                return Err(ReconError::Request(format!(
+                    "the patient lies {other:?}: this build places HFS, FFS, HFP and FFP"
+                )));
+            }
+        };
+        Ok(Position { signs })
+    }
+}
+
+/// The mean distance of slices; none of one slice.
+pub(super) fn spacing_mm(z_mm: &[f64]) -> Option<f64> {
+    match z_mm {
+        [first, .., last] => Some((last - first) / (z_mm.len() as f64 - 1.0)),
+        _ => None,
+    }
+}
+
+/// Refuses positions that no volume of even slices has.
+pub(super) fn check_even(z_mm: &[f64]) -> Result<(), ReconError> {
+    let Some(step) = spacing_mm(z_mm) else {
+        return Ok(());
+    };
+    let off = |p: &[f64]| (p[1] - p[0] - step).abs() > 0.01 * step.abs().max(0.01);
+    match z_mm.windows(2).position(off) {
+        None => Ok(()),
+        Some(k) => Err(ReconError::Request(format!(
+            "slices {k} and {} are {:.3} mm apart, the mean distance is {step:.3} mm: choose evenly \
+             spaced ones with --slices of a scan that was split",
+            k + 1,
+            z_mm[k + 1] - z_mm[k]
+        ))),
     }
 }
 

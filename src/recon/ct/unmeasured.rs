@@ -2,6 +2,7 @@
 
 use operators::ct::{Geometry, Projector, PseudoInverse, Window};
 use operators::{Array, LinearOperator, Result, Space};
+use std::f64::consts::PI;
 
 /// Views that a full scan has, over those of this one, at most.
 const MOST: usize = 6;
@@ -16,21 +17,30 @@ pub(super) struct Unmeasured {
 impl Unmeasured {
     /// None where the scan has all the views that its image needs.
     pub(super) fn of(scan: &Geometry) -> Result<Option<Self>> {
-        let angles = scan.angles_rad();
-        // Half a turn of as many views as the image has columns over π/2 is full.
+        let mut angles = scan.angles_rad().to_vec();
+        angles.sort_by(f64::total_cmp);
+        let steps: Vec<f64> = angles.windows(2).map(|p| p[1] - p[0]).collect();
+        let Some(median) = median(&steps) else {
+            return Ok(None);
+        };
+        // A full scan of an image has about as many views a half turn as the image has columns.
         let wide = scan.grid().columns.max(scan.grid().rows) as f64;
-        let per_half_turn = angles.len() as f64 * std::f64::consts::PI / arc_rad(angles);
-        let between = ((wide / per_half_turn).round() as usize).clamp(1, MOST) - 1;
-        if between == 0 || angles.len() < 2 {
+        let between = ((wide * median / PI).round() as usize).clamp(1, MOST) - 1;
+        if between == 0 {
             return Ok(None);
         }
-        let step = arc_rad(angles) / angles.len() as f64;
-        let sign = (angles[1] - angles[0]).signum();
-        let parts = (between + 1) as f64;
+        // Between neighbours; a gap that a limited arc leaves is not measured by intent.
         let new: Vec<f64> = angles
             .iter()
-            .flat_map(|t| (1..=between).map(move |i| t + sign * step * i as f64 / parts))
+            .zip(&steps)
+            .filter(|(_, step)| **step > 0.5 * median && **step < 2.0 * median)
+            .flat_map(|(t, step)| {
+                (1..=between).map(move |i| t + step * i as f64 / (between + 1) as f64)
+            })
             .collect();
+        if new.is_empty() {
+            return Ok(None);
+        }
         let complement = scan.with_angles(new)?;
         Ok(Some(Unmeasured {
             inverse: PseudoInverse::new(complement.clone(), Window::RamLak, 1.0)?,
@@ -39,13 +49,10 @@ impl Unmeasured {
     }
 }
 
-/// The arc of the views, with the step after the last.
-fn arc_rad(angles: &[f64]) -> f64 {
-    let n = angles.len() as f64;
-    let (low, high) = angles
-        .iter()
-        .fold((f64::MAX, f64::MIN), |(l, h), t| (l.min(*t), h.max(*t)));
-    (high - low) * n / (n - 1.0).max(1.0)
+fn median(steps: &[f64]) -> Option<f64> {
+    let mut sorted = steps.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    sorted.get(sorted.len() / 2).copied().filter(|m| *m > 0.0)
 }
 
 impl<T: Array> LinearOperator<T> for Unmeasured {
