@@ -179,7 +179,7 @@ pub(super) fn stated_flats(
             path,
             "flats, or the photons of a bin without an object, beside counts",
             "counts without flats",
-            "state the photons in the protocol",
+            "give preparation.photons, the photons of a bin without an object",
         )),
         _ => Ok(None),
     }
@@ -261,7 +261,7 @@ mod tests {
             content: Some(Content::Counts),
             ..quarter_turn()
         };
-        assert!(open(&counts).contains("state the photons"));
+        assert!(open(&counts).contains("preparation.photons"));
         let whole = std::fs::read(&path).unwrap();
         for length in 1..whole.len() {
             std::fs::write(&path, &whole[..length]).unwrap();

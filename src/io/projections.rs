@@ -293,7 +293,7 @@ impl Flats {
             path,
             "flat frames brighter than the dark ones",
             format!("flats of slice {slice} that are zero, or as dark as the darks, in every bin"),
-            "the flats were taken without a beam: add good ones, or leave them out and state the photons in the protocol",
+            "the flats were taken without a beam: add good ones, or leave them out and give preparation.photons",
         ))
     }
 }

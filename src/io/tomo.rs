@@ -126,7 +126,7 @@ fn take_angles(
                 path,
                 format!("{views} angles, one a view"),
                 format!("{} angles", angles.len()),
-                "export the file again, or give the arc in the protocol",
+                "export the file again, or remove the angles: the arc of the protocol is used then",
             ));
         }
         header.angles_rad.clone_from(angles);
@@ -165,7 +165,7 @@ fn content(path: &Path, layout: &Layout, options: &ProjectionOptions) -> Result<
                     Some(units) => format!("no flats and the units {units:?}"),
                     None => "neither".to_owned(),
                 },
-                "state the content in the protocol (line-integrals, transmission), or the photons for counts",
+                "set the units of the data in the file (counts, line integrals, transmission), or preparation.photons for counts",
             ));
         }
     };
@@ -174,7 +174,7 @@ fn content(path: &Path, layout: &Layout, options: &ProjectionOptions) -> Result<
             path,
             "flat frames (data_white, or image_key 1) beside counts",
             "counts without flats",
-            "add the flats, or state the photons of a bin without an object in the protocol",
+            "add the flats, or give preparation.photons, the photons of a bin without an object",
         ));
     }
     Ok(content)

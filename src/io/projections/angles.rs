@@ -55,7 +55,7 @@ pub(in crate::io) fn to_radians(
             path,
             "a finite angle for each view",
             format!("{angle} at view {view}"),
-            "correct the angles, or give the arc in the protocol",
+            "correct the angles, or remove them: the arc of the protocol is used then",
         ));
     }
     let unit = match (options.angle_unit, named.map(unit_named)) {
@@ -67,7 +67,7 @@ pub(in crate::io) fn to_radians(
                 path,
                 "angles in degrees or radians",
                 format!("the unit {:?}", named.unwrap_or_default()),
-                "state the unit in the protocol (angle_unit)",
+                "set the unit of the angles in the file to degrees or radians",
             ));
         }
     };
@@ -86,13 +86,13 @@ pub(in crate::io) fn to_radians(
             path,
             "angles in degrees that cover more than 6.4 degrees",
             found,
-            "they look like radians: state the unit in the protocol (angle_unit), or the arc",
+            "they look like radians: set the unit of the angles in the file to radians",
         )),
         AngleUnit::Radians if high - low > 8.0 * PI && values.len() >= 2 => Err(IoError::new(
             path,
             "angles in radians of a few turns at most",
             found,
-            "they look like degrees: state the unit in the protocol (angle_unit), or the arc",
+            "they look like degrees: set the unit of the angles in the file to degrees",
         )),
         unit => Ok(scaled(values, unit)),
     }
@@ -133,7 +133,7 @@ pub(in crate::io) fn check_angles(
             path,
             "views from different angles",
             format!("{views} views at {:.4} degrees", low.to_degrees()),
-            "the angles are missing: give the arc in the protocol",
+            "the angles are missing: remove these, and the arc of the protocol is used",
         ));
     }
     let steps = || angles_rad.windows(2).map(|pair| pair[1] - pair[0]);
@@ -155,7 +155,7 @@ pub(in crate::io) fn check_angles(
                     "{n} repeated angles out of order, such as {:.4} degrees",
                     at.map_or(0.0, |pair| pair[0].to_degrees())
                 ),
-                "the angles do not belong to these views: correct them, or give the arc in the protocol",
+                "the angles do not belong to these views: correct them, or remove them: the arc of the protocol is used then",
             ));
         }
     }
