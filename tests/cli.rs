@@ -137,7 +137,7 @@ pub(crate) fn error_line(run: &Run) -> &str {
 }
 
 /// Demands exit code 1, one line with `words` in it, and nothing in `out`.
-fn assert_refused(folder: &Path, arguments: &[&str], words: &[&str]) {
+pub(crate) fn assert_refused(folder: &Path, arguments: &[&str], words: &[&str]) {
     let run = annulus(folder, arguments);
     assert_eq!(run.code, 1, "{arguments:?}: {run:?}");
     let line = error_line(&run);
@@ -285,7 +285,7 @@ fn bad_requests_are_refused_by_name() {
         ),
         (
             &[BRAIN, "--method", "grappa"],
-            &["`grappa`", "cg-sense, dps"],
+            &["`grappa`", "zero-filled, cg-sense"],
         ),
         (&[BRAIN, "--device", "cuda:7"], &["cuda:7", "auto or cpu"]),
         (&[BRAIN, "--slices", "1:3"], &["--slices 1:3", "0:2"]),

@@ -7,15 +7,18 @@ use num_complex::Complex32;
 use serde_json::Value;
 use std::path::Path;
 
-/// A sample does not depend on how many others are drawn, in what batches, or of which slices.
 #[test]
 fn a_sample_has_the_same_bits_alone_and_beside_others() {
-    let folder = scanned();
-    let at = folder.path();
+    assert_sample_bits(scanned().path(), &BRIDGE);
+}
+
+/// A sample does not depend on how many others are drawn, in what batches, or of which slices:
+/// `recon` writes NIfTI of two slices into `out` by the bridge.
+pub(crate) fn assert_sample_bits(at: &Path, recon: &[&str]) {
     // The first samples of the last slice, as bits.
     let samples = |more: &[&str]| -> Vec<Vec<u32>> {
         let line = ["--force", "--set", "method.bridge.levels=2"];
-        done(at, &[&BRIDGE[..], &line, more].concat());
+        done(at, &[recon, &line, more].concat());
         let read = |name: &str| {
             let volume = read_volume(&at.join("out").join(name)).unwrap().data;
             let slice = volume.index_axis(Axis(0), volume.dim().0 - 1);

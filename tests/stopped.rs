@@ -139,16 +139,14 @@ fn an_interrupted_run_says_so_and_leaves_no_image() {
 
 #[test]
 fn an_interrupted_run_goes_on_to_the_same_bits() {
-    let folder = scanned();
-    let at = folder.path();
-    let few = [
-        "--samples",
-        "2",
-        "--set",
-        "method.bridge.levels=30",
-        "--set",
-    ];
-    let line = [&BRIDGE[..], &few, &["method.bridge.pullback=false"]].concat();
+    let fast = ["--set", "method.bridge.pullback=false"];
+    assert_resumes(scanned().path(), &[&BRIDGE[..], &fast].concat());
+}
+
+/// Interrupted after the first of two slices, `recon` ends with the bits of a run in one go.
+pub(crate) fn assert_resumes(at: &Path, recon: &[&str]) {
+    let few = ["--samples", "2", "--set", "method.bridge.levels=30"];
+    let line = [recon, &few].concat();
     let run = interrupt(at, &line, "slice-00000.npy");
     assert_eq!(run.code, 1, "{run:?}");
     assert!(

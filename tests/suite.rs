@@ -3,8 +3,12 @@
 // clippy.toml allows it in tests, but sees only functions under #[test] as such.
 #![allow(clippy::unwrap_used)]
 
+mod apply;
 mod bart;
 mod cli;
+mod ct_bad_input;
+mod ct_path;
+mod dicom_series;
 mod golden;
 mod layers;
 mod oracle;

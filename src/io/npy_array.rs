@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::BufReader;
 use std::path::Path;
 
-use ndarray::ArrayD;
+use ndarray::{ArrayD, Dimension};
 use ndarray_npy::{ReadNpyExt, ReadableElement};
 use num_complex::{Complex32, Complex64};
 
@@ -42,7 +42,7 @@ pub fn read_array(path: &Path) -> Result<ArrayD<Complex64>, IoError> {
         Some((at, _)) => Err(IoError::new(
             path,
             "finite numbers",
-            format!("NaN or infinity at {at:?}"),
+            format!("NaN or infinity at {:?}", at.slice()),
             "replace them and save the file again",
         )),
     }

@@ -261,7 +261,7 @@ mod tests {
             content: Some(Content::Counts),
             ..quarter_turn()
         };
-        assert!(open(&counts).contains("state the photons"));
+        assert!(open(&counts).contains("preparation.photons"));
         let whole = std::fs::read(&path).unwrap();
         for length in 1..whole.len() {
             std::fs::write(&path, &whole[..length]).unwrap();

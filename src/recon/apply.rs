@@ -6,7 +6,7 @@ use super::ct::ScanGeometry;
 use crate::protocol::Protocol;
 use ndarray::{Array2, ArrayD, Ix2, Ix3};
 use num_complex::Complex64;
-use operators::ct::Projector;
+use operators::ct::{Geometry, Projector};
 use operators::mri::sense;
 use operators::{Array, Field, Host, LinearOperator};
 
@@ -34,7 +34,9 @@ pub fn apply_ct(
     let stack = as_stack(array, "an image (row, column) or sinogram (view, bin)")?;
     let [items, first, second] = stack;
     let image = (way == Way::Forward).then_some([first, second]);
-    let projector = Projector::new(ScanGeometry::of_protocol(protocol, image)?);
+    let geometry = ScanGeometry::of_protocol(protocol, image)?;
+    check_shape(&geometry, [first, second], way)?;
+    let projector = Projector::new(geometry);
     let values: Vec<f64> = array.iter().copied().collect();
     let x = Host::new(&[items, first, second], Field::Real, values);
     let out = carry_out(&projector, &x, way)?;
@@ -126,6 +128,31 @@ fn as_stack(array: &ArrayD<f64>, expected: &str) -> Result<[usize; 3], ReconErro
     Err(ReconError::Request(format!(
         "expected {expected}, or a stack of them, got the shape {:?}",
         array.shape()
+    )))
+}
+
+/// Refuses an array that is not of the protocol's shape.
+fn check_shape(geometry: &Geometry, found: [usize; 2], way: Way) -> Result<(), ReconError> {
+    let grid = geometry.grid();
+    let (what, expected, remedy) = match way {
+        Way::Forward => (
+            "an image",
+            [grid.rows, grid.columns],
+            "image.matrix=[columns, rows]",
+        ),
+        Way::Adjoint => (
+            "a sinogram",
+            [geometry.views(), geometry.detector().bins],
+            "the views and bins of the acquisition",
+        ),
+    };
+    if found == expected {
+        return Ok(());
+    }
+    let ([a, b], [c, d]) = (expected, found);
+    Err(ReconError::Request(format!(
+        "the protocol has {what} of {a} x {b}, the array {c} x {d}: give an array of the \
+         protocol's shape, or --set {remedy}"
     )))
 }
 

@@ -128,10 +128,12 @@ impl Projections {
             " (assumed)"
         };
         let step = (last - first) / (all.len().max(2) - 1) as f64;
+        // Rounded before it is shown: no -0.000 for an angle that a file in f32 has just below 0.
+        let degrees = |t: &f64| (1e3 * t.to_degrees()).round() / 1e3 + 0.0;
         format!(
             "{:.3} to {:.3} degrees, {:.4} a view{assumed}",
-            first.to_degrees(),
-            last.to_degrees(),
+            degrees(first),
+            degrees(last),
             step.to_degrees()
         )
     }

@@ -76,7 +76,7 @@ fn pages_of_one_file_need_photons_if_they_are_counts() {
     tiff16(&path, &[page(0), page(1), page(2), page(3)]);
     assert_eq!(recognise(&path).unwrap(), Kind::Tiff);
     let text = message(open_projections(&path, &options()));
-    assert!(text.contains("state the photons"), "{text}");
+    assert!(text.contains("preparation.photons"), "{text}");
     let with_photons = ProjectionOptions {
         photons: Some(5e4),
         ..options()

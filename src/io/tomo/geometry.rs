@@ -67,7 +67,7 @@ fn beam(path: &Path, group: &Group) -> Result<Option<Beam>, IoError> {
             path,
             "/annulus with the beam parallel, or fan with source_mm, detector_mm and detector",
             format!("the beam {name:?}, the distances {distances:?}, the detector {shape:?}"),
-            "correct the attributes, or give the beam in the protocol",
+            "correct the attributes, or remove them: the beam of the protocol is used then",
         )),
     }
 }

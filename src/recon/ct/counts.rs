@@ -184,6 +184,11 @@ fn from_counts(
     let counts = Array2::from_shape_fn(dim, |at| (slice.data[at] - flats.dark_mean[at.1]) * gain32);
     let photons = Array2::from_shape_fn(dim, |(_, b)| (open[b] * gain32).max(0.0));
     let measured = photons.mapv(|n| n > 0.0);
+    if !counts.iter().any(|n| *n > 0.0) {
+        let why = "no projection is brighter than the darks: the scan was taken without a \
+                   beam, or the numbers are no counts (`units` of the data in the file)";
+        return Err(ReconError::Request(why.into()));
+    }
     let lines = post_log(&counts, &photons, physics.background);
     // The darks know the electronic noise of one reading, if there are some.
     let dark = match flats.dark_frames {

@@ -114,7 +114,9 @@ impl ScanGeometry {
         let beam = match (header.beam.map(of_file), stated) {
             (Some(file), Some(protocol)) if differ(file, protocol) => {
                 warnings.push(format!(
-                    "the protocol's beam is {protocol:?}, the file's {file:?}: the file's is used"
+                    "the protocol's beam is {}, the file's {}: the file's is used",
+                    in_words(protocol),
+                    in_words(file)
                 ));
                 file
             }
@@ -285,6 +287,22 @@ fn default_grid(beam: Beam, bins: usize, pitch_mm: f64) -> Grid {
     };
     // The square inside the circle of a fan keeps clear of the source.
     Grid::new(bins, bins, [pixel_mm, pixel_mm])
+}
+
+fn in_words(beam: Beam) -> String {
+    let Beam::Fan {
+        source_mm,
+        detector_mm,
+        shape,
+    } = beam
+    else {
+        return "parallel".into();
+    };
+    let shape = match shape {
+        Shape::Flat => "flat",
+        Shape::Curved => "curved",
+    };
+    format!("a fan ({source_mm:.1} mm to the axis, {detector_mm:.1} mm to a {shape} detector)")
 }
 
 fn differ(a: Beam, b: Beam) -> bool {

@@ -240,7 +240,7 @@ fn flags_say_what_the_numbers_are() {
     assert_eq!(content("YES", "YES", None).unwrap(), Content::LineIntegrals);
     assert_eq!(content("NO", "YES", None).unwrap(), Content::Transmission);
     assert_eq!(content("NO", "NO", Some(1e5)).unwrap(), Content::Counts);
-    assert!(message(content("NO", "NO", None)).contains("state the photons"));
+    assert!(message(content("NO", "NO", None)).contains("preparation.photons"));
     let made = scan(&[0.0]);
     change(&made, |object, _| {
         object.remove_element(tags::LOG_FLAG);
