@@ -5,6 +5,7 @@
 
 mod bart;
 mod cli;
+mod ct_projector;
 mod golden;
 mod layers;
 mod oracle;

@@ -33,7 +33,8 @@ impl Line {
 /// The cell to the left of a position, and the shares of that cell and of the next.
 #[inline(always)]
 fn cell<F: Real>(at: i64) -> (usize, [F; 2]) {
-    (at as u64 as usize >> FRACTION, F::shares(at as u64))
+    let at = at as u64;
+    ((at >> FRACTION) as usize, F::shares(at))
 }
 
 /// `sum + w x`, an item at a time.
@@ -83,16 +84,16 @@ pub(super) fn leave<F: Real, const L: usize>(
 ) {
     let pitch = tile.len() / LINES;
     let mut rest = tile;
-    let lines: [&mut [Pair<F, L>]; LINES] = std::array::from_fn(|_| {
+    let mut lines: [&mut [Pair<F, L>]; LINES] = std::array::from_fn(|_| {
         let (line, after) = std::mem::take(&mut rest).split_at_mut(pitch);
         rest = after;
         line
     });
     for (ray, &value) in rays.iter().zip(values) {
         let mut at = ray.at(first);
-        for l in 0..LINES {
+        for line in &mut lines {
             let (left, [w0, w1]) = cell::<F>(at);
-            let [own, next] = &mut lines[l][left];
+            let [own, next] = &mut line[left];
             *own = plus(*own, w0, value);
             *next = plus(*next, w1, value);
             at = at.wrapping_add(ray.slope);
