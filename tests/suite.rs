@@ -8,6 +8,7 @@ mod bart;
 mod cli;
 mod ct_bad_input;
 mod ct_path;
+mod ct_projector;
 mod dicom_series;
 mod golden;
 mod layers;

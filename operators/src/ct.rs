@@ -5,6 +5,8 @@
 //! `Real[View, Detector]` in that unit times mm. The exponential of Beer and Lambert belongs to
 //! the likelihood, so that one projector serves every noise model.
 
+mod back_project;
+mod beam;
 mod coverage;
 mod fbp;
 mod geometry;
@@ -19,8 +21,9 @@ mod trajectory;
 mod volume;
 mod water;
 
+pub use beam::{Beam, Detector, Rotation, Shape, equal_angles_rad};
 pub use fbp::{Fbp, PseudoInverse};
-pub use geometry::{Beam, Detector, Geometry, Ray, Rotation, Shape, equal_angles_rad};
+pub use geometry::{Geometry, Ray};
 pub use grid::Grid;
 pub(crate) use project::Pass;
 pub use projector::Projector;

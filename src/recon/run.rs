@@ -122,7 +122,11 @@ impl<T: Channels> Session<T> {
             )));
         }
         // One slice has no distance to another.
-        let columns = if n == 1 { vec![0, 1, 3] } else { vec![0, 1, 2, 3] };
+        let columns = if n == 1 {
+            vec![0, 1, 3]
+        } else {
+            vec![0, 1, 2, 3]
+        };
         let rows = found.affine_lps_mm.iter().zip(&self.facts.affine_lps_mm);
         let apart = rows.flat_map(|(a, b)| columns.iter().map(|c| (a[*c] - b[*c]).abs()));
         if self.facts.geometry_known && apart.fold(0.0, f64::max) > 0.1 {

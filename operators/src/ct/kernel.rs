@@ -33,7 +33,8 @@ impl Line {
 /// The cell to the left of a position, and the shares of that cell and of the next.
 #[inline(always)]
 fn cell<F: Real>(at: i64) -> (usize, [F; 2]) {
-    (at as u64 as usize >> FRACTION, F::shares(at as u64))
+    let at = at as u64;
+    ((at >> FRACTION) as usize, F::shares(at))
 }
 
 /// `sum + w x`, an item at a time.

@@ -211,8 +211,8 @@ impl Rays {
             .map(|bin| frame.step_mm(&self.ray(run.view, bin)))
     }
 
-    /// The bins of a run whose rays come within a pixel of the given lines, perhaps one more at
-    /// each end.
+    /// The bins of a run whose rays come within a pixel of the given lines, and one or two more at
+    /// each end: what rounds here is decided by [`Rays::meeting`].
     pub(super) fn shadow(&self, frame: &Frame, run: &Run, lines: &Range<usize>) -> Range<usize> {
         let (first, last) = (lines.start as f64, lines.end as f64 - 1.0);
         let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
@@ -225,8 +225,8 @@ impl Rays {
             }
         }
         let clamped = |bin: f64| (bin.max(0.0) as usize).clamp(run.bins.start, run.bins.end);
-        let start = clamped(low.floor());
-        start..clamped(high.ceil() + 1.0).max(start)
+        let start = clamped(low.floor() - 1.0);
+        start..clamped(high.ceil() + 2.0).max(start)
     }
 
     /// Those of `bins` whose rays do come within a pixel of the given lines; `rays` holds the
