@@ -147,7 +147,7 @@ fn requests_that_do_not_fit_are_refused_by_name() {
     for (more, words) in [
         (
             &["head", "--set", "acquisition.fan.energy_kev=500"][..],
-            &["500 keV", "40 to 140"][..],
+            &["energy_kev", "40 to 140 keV"][..],
         ),
         (
             &["head", "--set", "acquisition.fan.photons=0"],

@@ -3,18 +3,20 @@
 use super::conditional::{CovarianceModel, Guided};
 use super::transition::share;
 use super::{Guidance, Step};
-use crate::score::Spectrum;
 use operators::{Array, Result};
 
-/// `x0' = argmin nll(A p) + ‖p - D‖² / (2 γ σ²)` by a few steps of conjugate gradients, then
+/// `x0' = argmin nll(A p) + ‖p - D‖²_{C⁻¹} / (2 γ)` by a few steps of conjugate gradients, then
 /// `x' = x0' + σ' (η z + √(1 - η²) ε)` with `ε = (x - D) / σ` of the uncorrected D.
 ///
-/// No gradient through the network. The published γ weighs `‖y - A p‖²`, whatever its noise; here
-/// it weighs the prior's own uncertainty σ², so that 1 fits any noise, number of views or pixel.
+/// No gradient through the network. The published γ weighs `‖y - A p‖²`, whatever its noise, against
+/// `‖p - D‖²`; here it weighs the prior's own uncertainty C, so that 1 fits any noise, number of
+/// views or pixel. With `C = σ²` it is the published step with γ in those units.
 /// Source: Chung, Lee and Ye 2024, algorithm 1.
 pub struct Dds {
-    /// γ: the variance of `x0` given the state, over σ².
+    /// γ: the variance of `x0` given the state, over C.
     pub gamma: f64,
+    /// Model of C.
+    pub covariance: CovarianceModel,
     /// Share of fresh noise: 0 is deterministic, 1 all fresh.
     pub eta: f64,
     /// CG iterations at most.
@@ -26,11 +28,11 @@ impl<T: Array> Guidance<T> for Dds {
         let data = at.data.expect("guided sampling has data");
         let d = at.prior.denoise(at.x, at.sigma)?;
         let guided = Guided {
-            covariance: CovarianceModel::Sigma,
+            covariance: self.covariance,
             cg_iterations: self.cg_iterations,
             guard: f64::INFINITY,
         };
-        let c = Spectrum::radial(at.x, |_| self.gamma * at.sigma * at.sigma);
+        let c = guided.model(at).scaled(self.gamma);
         let mut x0 = guided.solve(data, &d, c, None)?.shift();
         x0.axpy(&[1.0], &d);
         let mut noise = at.x.minus(&d);

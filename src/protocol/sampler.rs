@@ -118,6 +118,8 @@ pub enum Covariance {
     Spectrum,
     /// One number per noise level.
     White,
+    /// The noise level itself, an upper bound.
+    Sigma,
 }
 
 /// Manifold-constrained gradient (Chung 2022): the step of DPS, then one back to the data.
@@ -179,8 +181,10 @@ pub struct Dds {
     pub samples: usize,
     /// Share of fresh noise in a step: 0 none, 1 all of it.
     pub eta: f64,
-    /// Weight of the data in `(1 + γ Aᵀ W A) x0 = D + γ Aᵀ W y`.
+    /// γ in `(1 + γ C Aᵀ W A) x0 = D + γ C Aᵀ W y`.
     pub gamma: f64,
+    /// Model of C, the covariance of `x0` given the noisy image.
+    pub covariance: Covariance,
     /// Iterations of conjugate gradients at each level.
     pub cg_iterations: usize,
     /// Start from the classical reconstruction noised to this level, in image units; absent: from
@@ -198,6 +202,7 @@ impl Default for Dds {
             samples: 8,
             eta: 0.85,
             gamma: 1.0,
+            covariance: Covariance::Spectrum,
             cg_iterations: 5,
             start_sigma: None,
             sigma_max: 4.0,

@@ -109,12 +109,8 @@ fn dps<T: Channels>(m: &protocol::Dps) -> Box<dyn Guidance<T>> {
 const GUARD: f64 = 1.5;
 
 fn bridge<T: Channels>(m: &protocol::Bridge) -> Box<dyn Guidance<T>> {
-    let covariance = match m.covariance {
-        protocol::Covariance::Spectrum => CovarianceModel::Spectrum,
-        protocol::Covariance::White => CovarianceModel::White,
-    };
     let guided = Guided {
-        covariance,
+        covariance: covariance(m.covariance),
         cg_iterations: m.cg_iterations,
         guard: m.guard,
     };
@@ -123,6 +119,14 @@ fn bridge<T: Channels>(m: &protocol::Bridge) -> Box<dyn Guidance<T>> {
         draw: m.draw,
         pullback: m.pullback,
     })
+}
+
+fn covariance(choice: protocol::Covariance) -> CovarianceModel {
+    match choice {
+        protocol::Covariance::Spectrum => CovarianceModel::Spectrum,
+        protocol::Covariance::White => CovarianceModel::White,
+        protocol::Covariance::Sigma => CovarianceModel::Sigma,
+    }
 }
 
 fn mcg<T: Channels>(m: &protocol::Mcg) -> Box<dyn Guidance<T>> {
@@ -143,6 +147,7 @@ fn mcg<T: Channels>(m: &protocol::Mcg) -> Box<dyn Guidance<T>> {
 fn dds<T: Channels>(m: &protocol::Dds) -> Box<dyn Guidance<T>> {
     Box::new(Dds {
         gamma: m.gamma,
+        covariance: covariance(m.covariance),
         eta: m.eta,
         cg_iterations: m.cg_iterations,
     })

@@ -111,6 +111,8 @@ pub(super) struct Outputs {
     hdf5: Option<ResultH5>,
     dicom: Option<DicomOutputs>,
     shown: Shown,
+    /// A single sample of a tomogram, which no picture shows as if it were the answer.
+    lone_sample: bool,
     /// Black and white of the pictures.
     window: Option<[f32; 2]>,
     /// Volumes kept for the contact sheets, npy files and metrics: what is shown only.
@@ -236,6 +238,7 @@ impl Outputs {
             shown: Shown {
                 complex: complex_values,
             },
+            lone_sample: !complex_values && about.samples == 1,
             window: about.facts.window,
             staging,
             keep,
@@ -315,7 +318,9 @@ impl Outputs {
             write_npy_complex(&self.staging.path("mean.npy"), &volume, false)?;
         }
         if self.formats.contains(&Format::Png) {
-            self.sheet("mean", &self.kept.mean, self.window, &mut pictures)?;
+            if !self.lone_sample {
+                self.sheet("mean", &self.kept.mean, self.window, &mut pictures)?;
+            }
             self.sheet("std", &self.kept.std, None, &mut pictures)?;
             for (name, slices) in &self.kept.beside {
                 self.sheet(name, slices, self.window, &mut pictures)?;

@@ -81,11 +81,6 @@ impl Plan {
             let why = format!("samples: at most {MOST_SAMPLES} a slice");
             return Err(ReconError::Request(why));
         }
-        if protocol.modality == Modality::Ct && method.samples() == Some(1) {
-            let why = "samples: at least 2 for CT: one sample shows structures that are not there, \
-                       and without a standard deviation nothing says so";
-            return Err(ReconError::Request(why.into()));
-        }
         let device = find_device(options.device)?;
         let prior = match (&protocol.prior, method.needs_prior()) {
             (Some(choice), true) => Some(load_prior(&choice.model, device)?),

@@ -114,6 +114,11 @@ impl Report {
         })
     }
 
+    /// Whether values are those of a tomogram.
+    pub(super) fn hu_or_per_mm(&self) -> bool {
+        self.units.starts_with("HU") || self.units.starts_with("1/mm")
+    }
+
     /// Writes both files.
     pub(super) fn write(&self, staging: &Staging, pictures: &[PathBuf]) -> Result<(), ReconError> {
         let json = serde_json::to_vec_pretty(self)

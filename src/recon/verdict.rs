@@ -126,6 +126,13 @@ fn hu_words(report: &Report) -> String {
 
 /// Warnings of a bad fit.
 pub(super) fn fit_warnings(report: &mut Report, method: &Method) {
+    if method.samples() == Some(1) && report.hu_or_per_mm() {
+        report.warnings.push(
+            "one sample: it shows structures that are not there, and without a standard deviation \
+             nothing says so; there is no picture of it, draw 8 for one"
+                .into(),
+        );
+    }
     if method.needs_prior() && !matches!(method, Method::Unconditional(_)) {
         for s in &report.slices {
             let Some(misfit) = s.misfit else { continue };

@@ -86,6 +86,12 @@ impl<T: Array> Spectrum<T> {
         }
     }
 
+    /// `a` times it.
+    pub fn scaled(mut self, a: f64) -> Self {
+        self.values.iter_mut().for_each(|c| *c *= a);
+        self
+    }
+
     /// `g(c)` at every mode, `Real[1, Y, X]`: weights for a spectrum.
     pub fn weights(&self, g: impl Fn(f64) -> f64) -> T {
         let reals: Vec<f64> = self.values.iter().map(|v| g(*v)).collect();

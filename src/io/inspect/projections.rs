@@ -246,7 +246,7 @@ mod tests {
             "DICOM-CT-PD",
             "1 of 12 views x 9 bins",
             "0.000 to 63.025 degrees, 5.7296 a view",
-            "source 570.00 mm and curved detector 470.00 mm",
+            "source 570.00 mm from the axis and 1040.00 mm from the curved detector",
             "pitch 1.2500 mm, axis at column 4.000",
             "line integrals from 0.0000 to 19.0000",
             "noise-equivalent 250.0 (median)",

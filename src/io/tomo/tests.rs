@@ -119,7 +119,7 @@ fn bad_angles_are_refused_by_name() {
     };
     let text = refused(|made| made.theta = Some(radians()));
     assert!(
-        text.contains("look like radians") && text.contains("set the unit of the angles"),
+        text.contains("look like radians") && text.contains("preparation.angle_unit"),
         "{text}"
     );
     let file = made(|made| made.theta = Some(radians()));
