@@ -73,3 +73,22 @@ fn a_configuration_that_makes_no_sense_is_refused() {
         .to_string();
     assert!(message.contains("multiple"), "{message}");
 }
+
+#[test]
+fn a_finished_run_is_extended_and_the_card_says_so() {
+    tch::set_num_threads(1);
+    let folder = tempfile::tempdir().unwrap();
+    let output = folder.path().join("prior");
+    let short = run(&small(), &output, usize::MAX).unwrap();
+    let longer = TrainConfig {
+        images: 120,
+        ..small()
+    };
+    assert!(run(&longer, &output, 3).is_err(), "interrupted");
+    let long = run(&longer, &output, usize::MAX).unwrap();
+    assert_eq!((long.training.steps, short.training.steps), (30, 20));
+    assert_eq!(long.training.extended_at, [20]);
+    assert_ne!(long.weights_sha256, short.weights_sha256);
+    let message = run(&small(), &output, usize::MAX).unwrap_err().to_string();
+    assert!(message.contains("fewer images"), "{message}");
+}

@@ -111,12 +111,12 @@ impl<T: Channels> Session<T> {
         };
         let (n, rows, columns) = found.data.dim();
         let (range, image) = (&self.range, self.facts.image);
-        if n < range.end || [rows, columns] != image {
+        if n != self.facts.slices || [rows, columns] != image {
             return Err(ReconError::Request(format!(
-                "--truth {}: it is {n} x {rows} x {columns}, the image is {} x {} x {}; \
-                 give a volume on the same grid",
+                "--truth {}: it is {n} x {rows} x {columns}, the scan is {} x {} x {}; \
+                 give a volume of all its slices on the same grid",
                 path.display(),
-                range.end,
+                self.facts.slices,
                 image[0],
                 image[1]
             )));

@@ -68,6 +68,9 @@ pub struct TrainingCard {
     pub seed: u64,
     /// Seconds of training.
     pub seconds: f64,
+    /// Steps at which a longer run went on from a shorter one, with the longer run's rate.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub extended_at: Vec<usize>,
     /// Version of annulus.
     pub version: String,
 }

@@ -165,6 +165,7 @@ mod tests {
             images: 0,
             seed: 0,
             seconds: 0.0,
+            extended_at: Vec::new(),
             version: String::new(),
         };
         let card = Card {

@@ -17,6 +17,8 @@ pub struct State {
     pub seconds: f64,
     /// σ_data, fixed at the first step.
     pub sigma_data: f64,
+    /// Steps of the shorter runs that this one goes on from.
+    pub extended_at: Vec<usize>,
     /// Weights and moments.
     pub adam: Adam,
 }
@@ -39,17 +41,22 @@ pub fn save(path: &Path, config: &TrainConfig, state: &State) -> Result<(), Trai
         tensors.push((format!("v/{name}"), state.adam.v[i].shallow_clone()));
     }
     let config = serde_json::to_string(config).map_err(|e| fail(path, e.to_string()))?;
+    let extended_at =
+        serde_json::to_string(&state.extended_at).map_err(|e| fail(path, e.to_string()))?;
     let text = HashMap::from([
         ("config".to_owned(), config),
         ("step".to_owned(), state.step.to_string()),
         ("seconds".to_owned(), state.seconds.to_string()),
         ("sigma_data".to_owned(), state.sigma_data.to_string()),
+        ("extended_at".to_owned(), extended_at),
     ]);
     let blob = serialise(&tensors, text).map_err(|e| fail(path, e))?;
     Ok(crate::io::atomic::write(path, &blob, true)?)
 }
 
-/// Reads a state back; refuses one of another run. `order` gives the names in their order.
+/// Reads a state back; refuses one of another run, but goes on from one that was asked for fewer
+/// `images`: its steps stay, the learning rate is that of the longer run. `order` gives the names
+/// in their order.
 pub fn load(
     path: &Path,
     config: &TrainConfig,
@@ -66,11 +73,24 @@ pub fn load(
     let made_with: Option<TrainConfig> = text
         .get("config")
         .and_then(|c| serde_json::from_str(c).ok());
-    if made_with.as_ref() != Some(config) {
-        let why = "the checkpoint belongs to a run with another configuration: \
-                   use that configuration, another -o, or remove the checkpoint";
+    let shorter = made_with.as_ref().map_or(0, |made| made.images);
+    let same = made_with.is_some_and(|made| {
+        TrainConfig {
+            images: config.images,
+            ..made
+        } == *config
+    });
+    if !same || shorter > config.images {
+        let why = "the checkpoint belongs to a run with another configuration, not to this one or \
+                   to one of fewer images: use that configuration, another -o, or remove the \
+                   checkpoint";
         return Err(fail(path, why.into()));
     }
+    // A checkpoint from before runs could be extended has none.
+    let mut extended_at: Vec<usize> = match text.get("extended_at") {
+        Some(list) => serde_json::from_str(list).map_err(|e| fail(path, e.to_string()))?,
+        None => Vec::new(),
+    };
     let mut by_name: HashMap<String, Tensor> = tensors.into_iter().collect();
     let mut take = |kind: &str, name: &str| {
         let found = by_name
@@ -92,10 +112,14 @@ pub fn load(
         adam.v.push(take("v", name)?);
     }
     let (step, seconds) = (number("step")? as usize, number("seconds")?);
+    if shorter < config.images {
+        extended_at.push(step);
+    }
     Ok(State {
         step,
         seconds,
         sigma_data: number("sigma_data")?,
+        extended_at,
         adam,
     })
 }

@@ -101,6 +101,7 @@ fn start(
         step: 0,
         seconds: 0.0,
         sigma_data,
+        extended_at: Vec::new(),
         adam: Adam::new(fresh.made),
     })
 }
@@ -132,6 +133,7 @@ fn finish(
         images: state.step * config.batch,
         seed: config.seed,
         seconds: state.seconds.round(),
+        extended_at: state.extended_at.clone(),
         version: env!("CARGO_PKG_VERSION").into(),
     };
     let mut card = card(config, range, network, training, digest(&tensors));

@@ -40,6 +40,9 @@ impl Coverage {
                 sharing: Sharing::Once,
             });
         }
+        require(scan.views() >= 3, "views of a fan", "at least 3", || {
+            scan.views().to_string()
+        })?;
         let (arcs_rad, begin) = arcs(scan.angles_rad(), TAU);
         let Some(begin) = begin else {
             return Ok(Coverage {
@@ -117,7 +120,8 @@ fn arcs(angles_rad: &[f64], circle: f64) -> (Vec<f64>, Option<f64>) {
     };
     let mut sorted: Vec<f64> = (0..n).map(gap).filter(|g| *g > 1e-9).collect();
     sorted.sort_by(f64::total_cmp);
-    let median = sorted[sorted.len() / 2];
+    // The lower of two: of two views beside each other the other gap is what was not scanned.
+    let median = sorted[(sorted.len() - 1) / 2];
     let widest = (0..n)
         .max_by(|&i, &k| gap(i).total_cmp(&gap(k)))
         .unwrap_or(0);
