@@ -13,7 +13,7 @@ mod sampler;
 mod transition;
 mod unconditional;
 
-pub use bridge::Bridge;
+pub use bridge::{Bridge, PriorDraw};
 pub use conditional::{CovarianceModel, Guided};
 pub use dds::Dds;
 pub use dps::{Dps, DpsZeta};

@@ -40,7 +40,7 @@ pub use methods::{Method, Methods};
 pub use preparation::{AngleUnit, Angles, Averages, Content, Espirit, Preparation, Sensitivities};
 pub use probe::{Beam, column, probe};
 pub use projections::Projections;
-pub use sampler::{Bridge, Covariance, Dds, Dps, Mcg, Unconditional, Weight};
+pub use sampler::{Bridge, Covariance, Dds, Dps, Draw, Mcg, Unconditional, Weight};
 pub use schema::schema;
 pub use text::{check_text, list_text, show_text};
 pub use tomography::{Detector, Fan, Parallel, Rotation};

@@ -6,7 +6,8 @@
 //! errors, pooled in radial bands, observed and unobserved modes apart.
 
 use annulus::guidance::{
-    Bridge, CovarianceModel, Dps, DpsZeta, Guidance, Guided, Measurement, Unconditional, sample,
+    Bridge, CovarianceModel, Dps, DpsZeta, Guidance, Guided, Measurement, PriorDraw, Unconditional,
+    sample,
 };
 use annulus::score::{Denoiser, Schedule, StationaryGaussian};
 use operators::likelihood::{Gaussian, Likelihood};
@@ -321,7 +322,7 @@ fn the_bridge_follows_its_law_and_the_posterior() {
     for pullback in [true, false] {
         let rule = Bridge {
             guided: guided(CovarianceModel::Spectrum),
-            draw: true,
+            draw: PriorDraw::Model,
             pullback,
         };
         let samples = s.run(&rule, Some(&likelihood), &schedule, BATCH);

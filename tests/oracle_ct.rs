@@ -6,13 +6,14 @@
 //! code of `guidance`. The output of the real code must agree on 32 random functionals.
 
 use annulus::guidance::{
-    Bridge, CovarianceModel, Dds, Dps, Guidance, Guided, Measurement, NormalSpectrum, sample,
+    Bridge, CovarianceModel, Dds, Dps, Guidance, Guided, Mcg, Measurement, NormalSpectrum,
+    PriorDraw, sample,
 };
 use annulus::score::{Covariance, Denoiser, Schedule, Spectrum, StationaryGaussian};
-use operators::ct::{Beam, Detector, Geometry, Grid, Projector};
+use operators::ct::{Beam, Detector, Geometry, Grid, Projector, PseudoInverse, Window};
 use operators::likelihood::{Gaussian, Likelihood};
 use operators::solve::{CgParams, conjugate_gradient};
-use operators::{Array, Field, Host, LinearOperator, SliceRng, Vector};
+use operators::{Array, Field, Host, LinearOperator, Result, SliceRng, Space, Vector};
 use std::f64::consts::PI;
 
 type Image = Host<f64>;
@@ -31,15 +32,19 @@ struct Setting {
     sigma_y: f64,
 }
 
+/// Views over half a turn, the first `first` of a step beyond 0.
+fn scan(views: usize, first: f64) -> Geometry {
+    let pixel_mm = 1.0 / (30.0 * N as f64).sqrt();
+    let angles = (0..views).map(|v| PI * (v as f64 + first) / views as f64);
+    let detector = Detector::new(93, pixel_mm);
+    let grid = Grid::new(N, N, [pixel_mm, pixel_mm]);
+    Geometry::new(grid, Beam::Parallel, detector, angles.collect()).unwrap()
+}
+
 impl Setting {
     /// Pixels such that `‖A‖` is about 1 with 30 views, and noise of 5 % of that.
     fn new(views: usize) -> Self {
-        let pixel_mm = 1.0 / (30.0 * N as f64).sqrt();
-        let angles = (0..views).map(|v| PI * v as f64 / views as f64).collect();
-        let detector = Detector::new(93, pixel_mm);
-        let grid = Grid::new(N, N, [pixel_mm, pixel_mm]);
-        let scan = Geometry::new(grid, Beam::Parallel, detector, angles).unwrap();
-        let a = Projector::new(scan);
+        let a = Projector::new(scan(views, 0.0));
         let prior = StationaryGaussian::new(60.0, 0.03, 1.4);
         let blank = Image::zeros(&[1, N, N], Field::Real);
         let truth = prior.draw(&blank, &mut SliceRng::samples(11, 0, 1));
@@ -65,11 +70,22 @@ impl Setting {
     }
 
     fn run(&self, rule: &dyn Guidance<Image>, schedule: &Schedule, samples: u32) -> Image {
+        self.run_with(None, rule, schedule, samples)
+    }
+
+    fn run_with(
+        &self,
+        unmeasured: Option<&dyn LinearOperator<Image>>,
+        rule: &dyn Guidance<Image>,
+        schedule: &Schedule,
+        samples: u32,
+    ) -> Image {
         let blank = Image::zeros(&[1, N, N], Field::Real);
         let bare = Measurement::new(&self.a, &self.likelihood);
         let normal = NormalSpectrum::measure(&bare, &blank, 5).unwrap();
         let data = Measurement {
             normal: Some(&normal),
+            unmeasured,
             ..bare
         };
         let mut rng = SliceRng::samples(13, 0, samples);
@@ -211,50 +227,130 @@ fn scaled_dot(w: &Image, v: &Image, a: f64) -> Vec<f64> {
     w.dot(&v).iter().map(|d| a * d).collect()
 }
 
-/// Form G: `x0' = W x + σ² W C⁻¹ B (Aᵀ(y - A W x) / σ_y²)` with `B = (AᵀA/σ_y² + C⁻¹)⁻¹`.
-fn gradient_form(
-    s: &Setting,
-    inverse: &dyn Fn(&Image, f64) -> Image,
-) -> impl Fn(&Image, f64, f64) -> Backward {
-    move |w: &Image, sigma: f64, next: f64| {
+/// A rule whose x0 is `W x + z + Tᵀ B (Aᵀ(y + n - A (W x + z)) / σ_y²)`, `B = (AᵀA/σ_y² + C⁻¹)⁻¹`,
+/// seen backwards: `t` is T, `inverse` is C⁻¹, `drawn` is the transpose of what makes `z` of white
+/// noise, where it is drawn.
+struct Rule<'a> {
+    inverse: Map<'a>,
+    t: Map<'a>,
+    drawn: Option<Map<'a>>,
+}
+
+/// A linear map of images at a noise level.
+type Map<'a> = &'a dyn Fn(&Image, f64) -> Image;
+
+impl Rule<'_> {
+    fn back(&self, s: &Setting, w: &Image, sigma: f64, next: f64) -> Backward {
         let (c, s2) = ancestral(sigma, next);
-        let c_inverse = |v: &Image| inverse(v, sigma);
-        // u = B C⁻¹ W w σ², what the pulled data are held against.
-        let mut u = s.solve(&c_inverse(&s.wiener(w, sigma)), &c_inverse);
-        u.scale(&[sigma * sigma]);
+        // u = B T w: what the pulled data are held against.
+        let u = s.solve(&(self.t)(w, sigma), &|v| (self.inverse)(v, sigma));
         let mut back = w.clone();
         back.axpy(&[-s.sigma_y.powi(-2)], &s.a.normal(&u).unwrap());
+        let mut variance: Vec<f64> = w.dot(w).iter().map(|ww| s2 * ww).collect();
+        if let Some(drawn) = self.drawn {
+            let prior = drawn(&back, sigma);
+            let seen = s.a.forward(&u).unwrap().scaled(1.0 / s.sigma_y);
+            let parts = prior.dot(&prior).into_iter().zip(seen.dot(&seen));
+            for (v, (p, n)) in variance.iter_mut().zip(parts) {
+                *v += (1.0 - c).powi(2) * (p + n);
+            }
+        }
         let mut next_w = s.wiener(&back, sigma).scaled(1.0 - c);
         next_w.axpy(&[c], w);
         Backward {
             mean: scaled_dot(&u, &s.pulled(), 1.0 - c),
-            variance: w.dot(w).iter().map(|ww| s2 * ww).collect(),
+            variance,
             w: next_w,
         }
     }
+
+    fn law(&self, s: &Setting, schedule: &Schedule, w: &Image) -> Vec<(f64, f64)> {
+        law(schedule, w, &|w, sigma, next| self.back(s, w, sigma, next))
+    }
 }
 
+/// Form G with `C = σ²`: `x0 = W x + σ² W C⁻¹ B (Aᵀ(y - A W x) / σ_y²)`.
 #[test]
 fn dps_follows_its_law() {
     let s = Setting::new(30);
-    let schedule = s.schedule(12);
-    let w = functionals();
-    let inverse = |v: &Image, sigma: f64| v.scaled(1.0 / (sigma * sigma));
-    let expected = law(&schedule, &w, &gradient_form(&s, &inverse));
+    let (schedule, w) = (s.schedule(12), functionals());
+    let expected = Rule {
+        inverse: &|v, sigma| v.scaled(1.0 / (sigma * sigma)),
+        t: &|w, sigma| s.wiener(w, sigma),
+        drawn: None,
+    }
+    .law(&s, &schedule, &w);
     let x = s.run(&Dps(guided(CovarianceModel::Sigma)), &schedule, SAMPLES);
     assert_law(&x, &w, &expected, "dps");
+}
+
+/// The views between those of the scan.
+struct Between {
+    projector: Projector,
+    inverse: PseudoInverse,
+}
+
+impl LinearOperator<Image> for Between {
+    fn name(&self) -> &'static str {
+        "views between"
+    }
+    fn domain(&self) -> &Space {
+        LinearOperator::<Image>::domain(&self.projector)
+    }
+    fn range(&self) -> &Space {
+        self.domain()
+    }
+    fn forward(&self, x: &Image) -> Result<Image> {
+        self.inverse.forward(&self.projector.forward(x)?)
+    }
+    fn adjoint(&self, x: &Image) -> Result<Image> {
+        self.projector.adjoint(&self.inverse.adjoint(x)?)
+    }
+}
+
+/// `x0 = W x + ((1 - U) + U W) B (Aᵀ(y - A W x) / σ_y²)` with `C = σ²` (with the true C, projection
+/// and gradient are the same and U cancels). U is not symmetric.
+#[test]
+fn mcg_follows_its_law() {
+    let s = Setting::new(30);
+    let (schedule, w) = (s.schedule(12), functionals());
+    let views = scan(30, 0.5);
+    let u = Between {
+        inverse: PseudoInverse::new(views.clone(), Window::RamLak, 1.0).unwrap(),
+        projector: Projector::new(views),
+    };
+    let inverse = |v: &Image, sigma: f64| v.scaled(1.0 / (sigma * sigma));
+    let expected = Rule {
+        inverse: &inverse,
+        t: &|w, sigma| {
+            let free = u.adjoint(w).unwrap();
+            let mut t = s.wiener(&free, sigma);
+            t.axpy(&[-1.0], &free);
+            t.axpy(&[1.0], w);
+            t
+        },
+        drawn: None,
+    }
+    .law(&s, &schedule, &w);
+    let rule = Mcg(guided(CovarianceModel::Sigma));
+    let x = s.run_with(Some(&u), &rule, &schedule, SAMPLES);
+    assert_law(&x, &w, &expected, "mcg");
 }
 
 #[test]
 fn the_bridge_in_gradient_form_follows_its_law() {
     let s = Setting::new(30);
-    let schedule = s.schedule(12);
-    let w = functionals();
+    let (schedule, w) = (s.schedule(12), functionals());
     let inverse = |v: &Image, sigma: f64| s.model(v, sigma, |c| 1.0 / c);
-    let expected = law(&schedule, &w, &gradient_form(&s, &inverse));
+    let expected = Rule {
+        inverse: &inverse,
+        t: &|w, sigma| inverse(&s.wiener(w, sigma), sigma).scaled(sigma * sigma),
+        drawn: None,
+    }
+    .law(&s, &schedule, &w);
     let rule = Bridge {
         guided: guided(CovarianceModel::Spectrum),
-        draw: false,
+        draw: PriorDraw::Mean,
         pullback: true,
     };
     let x = s.run(&rule, &schedule, SAMPLES);
@@ -299,44 +395,33 @@ fn dds_follows_its_law() {
     assert_law(&x, &w, &expected, "dds");
 }
 
-/// The bridge that draws: `z = W x + C^½ e`, `x0 = z + σ² W C⁻¹ B Aᵀ(y + n - A z)/σ_y²`.
+/// The bridge that draws by the model, `z = C^½ e`, or by the network, `z = σ Wᵀ e`: its law, and
+/// how far that is from the posterior.
 #[test]
 fn the_bridge_follows_its_law_and_the_posterior() {
     let s = Setting::new(30);
-    let schedule = s.schedule(12);
-    let w = functionals();
-    let step = |w: &Image, sigma: f64, next: f64| {
-        let (c, s2) = ancestral(sigma, next);
-        let c_inverse = |v: &Image| s.model(v, sigma, |c| 1.0 / c);
-        let mut u = s.solve(&c_inverse(&s.wiener(w, sigma)), &c_inverse);
-        u.scale(&[sigma * sigma]);
-        let mut back = w.clone();
-        back.axpy(&[-s.sigma_y.powi(-2)], &s.a.normal(&u).unwrap());
-        let drawn = s.model(&back, sigma, f64::sqrt);
-        let seen = s.a.forward(&u).unwrap().scaled(1.0 / s.sigma_y);
-        let (prior, noise) = (drawn.dot(&drawn), seen.dot(&seen));
-        let mut next_w = s.wiener(&back, sigma).scaled(1.0 - c);
-        next_w.axpy(&[c], w);
-        let variance = w
-            .dot(w)
-            .iter()
-            .zip(prior.iter().zip(&noise))
-            .map(|(ww, (p, n))| s2 * ww + (1.0 - c).powi(2) * (p + n))
-            .collect();
-        Backward {
-            mean: scaled_dot(&u, &s.pulled(), 1.0 - c),
-            variance,
-            w: next_w,
+    let (schedule, w) = (s.schedule(12), functionals());
+    let inverse = |v: &Image, sigma: f64| s.model(v, sigma, |c| 1.0 / c);
+    let law_and_samples = |draw: PriorDraw, drawn: Map| {
+        let expected = Rule {
+            inverse: &inverse,
+            t: &|w, sigma| inverse(&s.wiener(w, sigma), sigma).scaled(sigma * sigma),
+            drawn: Some(drawn),
         }
+        .law(&s, &schedule, &w);
+        let rule = Bridge {
+            guided: guided(CovarianceModel::Spectrum),
+            draw,
+            pullback: true,
+        };
+        let x = s.run(&rule, &schedule, SAMPLES);
+        assert_law(&x, &w, &expected, &format!("bridge, {draw:?}"));
+        expected
     };
-    let expected = law(&schedule, &w, &step);
-    let rule = Bridge {
-        guided: guided(CovarianceModel::Spectrum),
-        draw: true,
-        pullback: true,
-    };
-    let x = s.run(&rule, &schedule, SAMPLES);
-    assert_law(&x, &w, &expected, "bridge");
+    let network = law_and_samples(PriorDraw::Network, &|v, sigma| {
+        s.wiener(v, sigma).scaled(sigma)
+    });
+    let expected = law_and_samples(PriorDraw::Model, &|v, sigma| s.model(v, sigma, f64::sqrt));
 
     // The posterior of each functional: Λ = (AᵀA/σ_y² + S⁻¹)⁻¹, mean Λ Aᵀy/σ_y².
     let prior_inverse =
@@ -352,6 +437,13 @@ fn the_bridge_follows_its_law_and_the_posterior() {
         );
         let off = (m - means[f]) / variances[f].sqrt();
         assert!(off.abs() < 0.05, "functional {f}: mean off by {off:.3} std");
+    }
+    // σ² J² is at most σ² J: drawn by the network the same posterior, never wider.
+    for (f, (m, v)) in network.iter().enumerate() {
+        let ratio = (v / variances[f]).sqrt();
+        let off = (m - means[f]) / variances[f].sqrt();
+        eprintln!("network, functional {f}: std ratio {ratio:.4}, mean off by {off:.3} std");
+        assert!((0.9..1.01).contains(&ratio) && off.abs() < 0.05, "{f}");
     }
     // Perturb-and-MAP draws of the posterior itself follow the same closed form.
     let mut rng = SliceRng::samples(31, 0, SAMPLES);
@@ -379,7 +471,7 @@ fn the_misfit_is_the_same_at_30_and_at_720_views() {
             "bridge",
             Box::new(Bridge {
                 guided: guided(CovarianceModel::Spectrum),
-                draw: true,
+                draw: PriorDraw::Model,
                 pullback: true,
             }),
         ),

@@ -119,7 +119,7 @@ mod tests {
             assert_eq!(head.prior.as_ref().unwrap().model, "head-local");
             assert!(matches!(
                 head.selected().unwrap(),
-                Method::Bridge(bridge) if !bridge.draw && bridge.start_sigma == Some(0.5)
+                Method::Bridge(bridge) if bridge.draw == crate::protocol::Draw::Network && bridge.start_sigma == Some(0.5)
             ));
         }
         let brain = Protocol::find("mri/brain-cartesian-r4").unwrap();

@@ -27,6 +27,8 @@ pub struct Dps {
     pub start_sigma: Option<f64>,
     /// The first noise level of a start from noise, in image units.
     pub sigma_max: f64,
+    /// The pulled-back correction is at most this times the direct one (`weight` only).
+    pub guard: f64,
     /// Iterations of conjugate gradients in a step (`weight` only).
     pub cg_iterations: usize,
 }
@@ -41,6 +43,7 @@ impl Default for Dps {
             clip: None,
             start_sigma: None,
             sigma_max: 4.0,
+            guard: 1.5,
             cg_iterations: 8,
         }
     }
@@ -76,8 +79,8 @@ pub struct Bridge {
     pub levels: usize,
     /// Posterior samples.
     pub samples: usize,
-    /// Draw `x0` from its posterior; false: take its mean, the gradient form.
-    pub draw: bool,
+    /// How `x0` is drawn from its posterior at each level.
+    pub draw: Draw,
     /// Send the correction through the transposed Jacobian of the network.
     pub pullback: bool,
     /// Model of the covariance of `x0` given the noisy image.
@@ -99,7 +102,7 @@ impl Default for Bridge {
         Self {
             levels: 20,
             samples: 8,
-            draw: true,
+            draw: Draw::Model,
             pullback: true,
             covariance: Covariance::Spectrum,
             guard: 1.5,
@@ -108,6 +111,18 @@ impl Default for Bridge {
             cg_iterations: 8,
         }
     }
+}
+
+/// How the bridge draws `x0`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Draw {
+    /// Not at all: its mean, the gradient form.
+    Mean,
+    /// With the covariance model.
+    Model,
+    /// With the covariance that the network's Jacobian implies, which is local.
+    Network,
 }
 
 /// Model of the covariance of `x0` given the noisy image.
@@ -145,6 +160,8 @@ pub struct Mcg {
     pub start_sigma: Option<f64>,
     /// The first noise level of a start from noise, in image units.
     pub sigma_max: f64,
+    /// The pulled-back correction is at most this times the direct one (`weight` only).
+    pub guard: f64,
     /// Iterations of conjugate gradients in a step (`weight` only).
     pub cg_iterations: usize,
 }
@@ -159,6 +176,7 @@ impl Default for Mcg {
             samples: 8,
             start_sigma: None,
             sigma_max: 4.0,
+            guard: 1.5,
             cg_iterations: 8,
         }
     }

@@ -4,7 +4,7 @@ use super::slice::Task;
 use super::{Plan, ReconError};
 use crate::guidance::{
     Bridge, CovarianceModel, Dds, Dps, DpsZeta, Guidance, Guided, Mcg, McgZeta, Measurement,
-    SampleError, Unconditional, sample,
+    PriorDraw, SampleError, Unconditional, sample,
 };
 use crate::protocol::{self, Method};
 use crate::score::{Channels, Model, Schedule};
@@ -100,13 +100,10 @@ fn dps<T: Channels>(m: &protocol::Dps) -> Box<dyn Guidance<T>> {
         None => Box::new(Dps(Guided {
             covariance: CovarianceModel::Spectrum,
             cg_iterations: m.cg_iterations,
-            guard: GUARD,
+            guard: m.guard,
         })),
     }
 }
-
-/// The correction through the network is at most this many times the shift: prior.md's guard.
-const GUARD: f64 = 1.5;
 
 fn bridge<T: Channels>(m: &protocol::Bridge) -> Box<dyn Guidance<T>> {
     let guided = Guided {
@@ -116,7 +113,11 @@ fn bridge<T: Channels>(m: &protocol::Bridge) -> Box<dyn Guidance<T>> {
     };
     Box::new(Bridge {
         guided,
-        draw: m.draw,
+        draw: match m.draw {
+            protocol::Draw::Mean => PriorDraw::Mean,
+            protocol::Draw::Model => PriorDraw::Model,
+            protocol::Draw::Network => PriorDraw::Network,
+        },
         pullback: m.pullback,
     })
 }
@@ -139,7 +140,7 @@ fn mcg<T: Channels>(m: &protocol::Mcg) -> Box<dyn Guidance<T>> {
         None => Box::new(Mcg(Guided {
             covariance: CovarianceModel::Spectrum,
             cg_iterations: m.cg_iterations,
-            guard: GUARD,
+            guard: m.guard,
         })),
     }
 }

@@ -3,7 +3,7 @@
 use super::Problems;
 use crate::protocol::method::{CgSense, Cgls, Fbp, Mltr, PwlsTv, Sirt};
 use crate::protocol::methods::Methods;
-use crate::protocol::sampler::{Bridge, Dds, Dps, Mcg, Unconditional};
+use crate::protocol::sampler::{Bridge, Dds, Dps, Draw, Mcg, Unconditional};
 
 /// Every table that is there.
 pub(super) fn methods(tables: &Methods, problems: &mut Problems) {
@@ -62,6 +62,7 @@ fn dps(table: &Dps, problems: &mut Problems) {
     }
     problems.at_least("method.dps.steps", table.steps, 2);
     problems.at_least("method.dps.samples", table.samples, 1);
+    problems.positive("method.dps.guard", table.guard);
     problems.at_least("method.dps.cg_iterations", table.cg_iterations, 1);
     noise_levels("method.dps", table.start_sigma, table.sigma_max, problems);
 }
@@ -69,9 +70,10 @@ fn dps(table: &Dps, problems: &mut Problems) {
 fn bridge(table: &Bridge, problems: &mut Problems) {
     problems.at_least("method.bridge.levels", table.levels, 2);
     problems.at_least("method.bridge.samples", table.samples, 1);
-    let must = "true with `pullback` = false";
-    let holds = table.draw || table.pullback;
-    problems.need(holds, "method.bridge.draw", table.draw, must);
+    if !table.pullback && table.draw != Draw::Model {
+        let message = "`method.bridge.draw`: without `pullback` it must be \"model\"";
+        problems.add("method.bridge.draw", message.into());
+    }
     problems.positive("method.bridge.guard", table.guard);
     problems.at_least("method.bridge.cg_iterations", table.cg_iterations, 1);
     noise_levels(
@@ -94,6 +96,7 @@ fn mcg(table: &Mcg, problems: &mut Problems) {
     problems.need(holds, "method.mcg.lambda", value, must);
     problems.at_least("method.mcg.steps", table.steps, 2);
     problems.at_least("method.mcg.samples", table.samples, 1);
+    problems.positive("method.mcg.guard", table.guard);
     problems.at_least("method.mcg.cg_iterations", table.cg_iterations, 1);
     noise_levels("method.mcg", table.start_sigma, table.sigma_max, problems);
 }

@@ -47,6 +47,7 @@ fn each_impossible_value_is_refused_by_its_key() {
         "method.dps.samples=0",
         "method.dps.sigma_max=inf",
         "method.dps.cg_iterations=0",
+        "method.dps.guard=0",
         "method.bridge.levels=1",
         "method.bridge.samples=0",
         "method.bridge.guard=0",
@@ -183,7 +184,7 @@ fn a_ct_problem_has_its_line_and_column() {
     for (good, bad) in [
         ("pitch_mm = 2.5716", "  pitch_mm = -2.5716"),
         ("floor = 0.001", "floor = -0.001"),
-        ("draw = false", "pullback = false\ndraw = false"),
+        ("draw = \"network\"", "pullback = false\ndraw = \"network\""),
     ] {
         let text = text.replace(good, bad);
         let said = Protocol::parse(&text, "x.toml").unwrap_err().to_string();
