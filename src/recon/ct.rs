@@ -20,6 +20,7 @@ use attenuation::Scale;
 use centre::find_centre;
 use counts::{Physics, Rays};
 use ndarray::Axis;
+use operators::array::Torch;
 use operators::ct::water_per_mm;
 pub(super) use scan_geometry::ScanGeometry;
 use scan_geometry::{Position, open};
@@ -53,6 +54,13 @@ impl<T: Channels> Scan<T> {
         let preparation = &protocol.preparation;
         let mut source = open(&plan.options.input, acquisition.as_ref(), preparation)?;
         let mut warnings = source.header().warnings.clone();
+        if Torch::projects_on_host(plan.device) {
+            warnings.push(format!(
+                "projections run on the processor, the network on {:?}: right, but slower than both \
+                 in one place",
+                plan.device
+            ));
+        }
         let mut geometry = ScanGeometry::merge(
             source.header(),
             acquisition.as_ref(),

@@ -4,13 +4,16 @@
 
 use super::{Beam, Geometry, Shape, require};
 use crate::Result;
-use crate::array::Real;
 use rayon::prelude::*;
 
 /// Rows of the image that a task owns.
 const BLOCK: usize = 4;
 
-/// Filtered values of a view, each beside the next, between cells of zeros.
+/// Views that a row takes at a time.
+const FEW: usize = 4;
+
+/// `[2 q_k - q_{k+1}, q_{k+1} - q_k]` of the filtered values of a view, between cells of zeros: what
+/// lies at `k + f` is `[1, 1 + f]` times it.
 type Row = [[f32; 2]];
 
 /// `Σ_views weight(view, pixel) filtered(view, bin of the pixel)`, with linear interpolation;
@@ -26,9 +29,15 @@ pub(super) fn look_up(scan: &Geometry, filtered: &[f64]) -> Vec<f32> {
     tasks.for_each_init(Vec::new, |sums, (block, out)| {
         sums.clear();
         sums.resize(out.len(), [0.0f32; 2]);
-        for (&turn, row) in turns.iter().zip(pairs.chunks(bins + 2)) {
+        // A few views at a time: less often to and fro with the sums.
+        for (turns, views) in turns.chunks(FEW).zip(pairs.chunks(FEW * (bins + 2))) {
             for (j, sums) in sums.chunks_mut(columns).enumerate() {
-                add_row(scan, turn, block * BLOCK + j, row, sums);
+                let j = block * BLOCK + j;
+                if !gather_few(scan, turns, j, views, sums) {
+                    for (&turn, row) in turns.iter().zip(views.chunks(bins + 2)) {
+                        add_row(scan, turn, j, row, sums);
+                    }
+                }
             }
         }
         out.iter_mut()
@@ -41,9 +50,10 @@ pub(super) fn look_up(scan: &Geometry, filtered: &[f64]) -> Vec<f32> {
 fn paired(filtered: &[f64], bins: usize) -> Vec<[f32; 2]> {
     let mut pairs = vec![[0.0; 2]; filtered.len() / bins * (bins + 2)];
     for (row, to) in filtered.chunks(bins).zip(pairs.chunks_mut(bins + 2)) {
-        for (k, &q) in row.iter().enumerate() {
-            to[k][1] = q as f32;
-            to[k + 1][0] = q as f32;
+        let padded = std::iter::once(0.0).chain(row.iter().copied());
+        let next = row.iter().copied().chain(std::iter::once(0.0));
+        for (to, (q, next)) in to.iter_mut().zip(padded.zip(next)) {
+            *to = [(2.0 * q - next) as f32, (next - q) as f32];
         }
     }
     pairs
@@ -59,17 +69,9 @@ fn add_row(scan: &Geometry, (sin, cos): (f64, f64), j: usize, row: &Row, sums: &
     let lateral = (x * cos + y * sin, px * cos);
     match scan.beam() {
         Beam::Parallel => {
-            let fixed = |cells: f64| (cells * (1u64 << POINT) as f64) as i64 as u64;
-            let (at, slope) = (fixed(zero + scale * lateral.0), fixed(scale * lateral.1));
-            let place = |i: u64| at.wrapping_add(slope.wrapping_mul(i));
-            let places = (0..sums.len() as u64).map(|i| (place(i), 1.0));
-            let ends = [at, place(sums.len() as u64 - 1)];
-            let all_inside = ends.iter().all(|p| (p >> POINT) < row.len() as u64);
-            if all_inside {
-                gather(row, sums, places, |cell| cell);
-            } else {
-                gather(row, sums, places, |cell| cell.min(row.len() - 1));
-            }
+            let line = straight(scan, (sin, cos), j);
+            let places = (0..sums.len() as u64).map(|i| (line.place(i), 1.0));
+            gather(row, sums, places, |cell| cell.min(row.len() - 1));
         }
         Beam::Fan {
             source_mm,
@@ -111,14 +113,77 @@ fn add_row(scan: &Geometry, (sin, cos): (f64, f64), j: usize, row: &Row, sums: &
     }
 }
 
+/// Where the pixels of a row fall in a view of parallel rays.
+#[derive(Clone, Copy)]
+struct Straight {
+    at: u64,
+    slope: u64,
+}
+
+impl Straight {
+    #[inline(always)]
+    fn place(self, i: u64) -> u64 {
+        self.at.wrapping_add(self.slope.wrapping_mul(i))
+    }
+
+    /// Whether all pixels of the row fall within its cells.
+    fn inside(self, pixels: usize, cells: usize) -> bool {
+        let ends = [self.at, self.place(pixels as u64 - 1)];
+        ends.iter().all(|p| (p >> POINT) < cells as u64)
+    }
+}
+
+fn straight(scan: &Geometry, (sin, cos): (f64, f64), j: usize) -> Straight {
+    let [x, y] = scan.grid().point_mm(j as f64, 0.0);
+    let detector = scan.detector();
+    let fixed = |cells: f64| (cells * (1u64 << POINT) as f64) as i64 as u64;
+    let (zero, scale) = (detector.bin(0.0) + 1.0, 1.0 / detector.pitch_mm);
+    Straight {
+        at: fixed(zero + scale * (x * cos + y * sin)),
+        slope: fixed(scale * scan.grid().pixel_mm[1] * cos),
+    }
+}
+
+/// Adds what [`FEW`] views of parallel rays read in a row, if there are as many and every place is
+/// inside; else adds nothing and says so.
+fn gather_few(
+    scan: &Geometry,
+    turns: &[(f64, f64)],
+    j: usize,
+    views: &Row,
+    sums: &mut [[f32; 2]],
+) -> bool {
+    let Ok(turns) = <[(f64, f64); FEW]>::try_from(turns) else {
+        return false;
+    };
+    let cells = views.len() / FEW;
+    let lines = turns.map(|turn| straight(scan, turn, j));
+    let inside = lines.iter().all(|line| line.inside(sums.len(), cells));
+    if scan.beam() != Beam::Parallel || !inside {
+        return false;
+    }
+    let mut at = lines.map(|line| line.at);
+    for sum in sums {
+        let (mut first, mut second) = (0.0, 0.0);
+        for v in 0..FEW {
+            let q = views[v * cells + (at[v] >> POINT) as usize];
+            first += q[0];
+            second += one_and(at[v]) * q[1];
+            at[v] = at[v].wrapping_add(lines[v].slope);
+        }
+        *sum = [sum[0] + first, sum[1] + second];
+    }
+    true
+}
+
 /// Places of a few pixels at a time, in a loop that the compiler can vectorise, then the look-ups.
 #[inline(always)]
 fn in_two_passes(row: &Row, sums: &mut [[f32; 2]], place_of: impl Fn(f64) -> (f64, f64)) {
-    const FEW: usize = 64;
-    let (mut places, mut weights) = ([0; FEW], [0.0f32; FEW]);
-    for (chunk, sums) in sums.chunks_mut(FEW).enumerate() {
-        let first = (chunk * FEW) as f64;
-        for i in 0..FEW {
+    const PIXELS: usize = 64;
+    let (mut places, mut weights) = ([0; PIXELS], [0.0f32; PIXELS]);
+    for (chunk, sums) in sums.chunks_mut(PIXELS).enumerate() {
+        let first = (chunk * PIXELS) as f64;
+        for i in 0..PIXELS {
             let (cells, weight) = place_of(first + f64::from(i as i32));
             places[i] = place(cells);
             weights[i] = weight as f32;
@@ -171,9 +236,15 @@ fn gather(
 ) {
     for (sum, (at, weight)) in sums.iter_mut().zip(places) {
         let q = row[cell((at >> POINT) as usize)];
-        let w = f32::shares(at << (48 - POINT));
-        *sum = [sum[0] + weight * w[0] * q[0], sum[1] + weight * w[1] * q[1]];
+        let w = one_and(at);
+        *sum = [sum[0] + weight * q[0], sum[1] + weight * w * q[1]];
     }
+}
+
+/// 1 and the fraction of a place, from its upper 23 bits: faster than a conversion.
+#[inline(always)]
+fn one_and(at: u64) -> f32 {
+    f32::from_bits((at >> (POINT - 23)) as u32 & 0x7f_ffff | 0x3f80_0000)
 }
 
 /// The arc tangent for `|x| ≤ 1`, to 2e-8 (Hastings 1955, sheet 13).

@@ -68,7 +68,7 @@ impl Ramp {
             "a fraction of the Nyquist frequency, above 0 and at most 1",
             || cutoff.to_string(),
         )?;
-        let n = (2 * bins).next_power_of_two();
+        let n = padded(bins);
         let mut planner = FftPlanner::new();
         let (forward, inverse) = (planner.plan_fft_forward(n), planner.plan_fft_inverse(n));
         let mut kernel = vec![Complex::default(); n];
@@ -115,6 +115,13 @@ impl Ramp {
             },
         );
     }
+}
+
+/// The shortest length of a fast transform, `2^a` or `3 · 2^a`, that keeps the ends of a row apart.
+fn padded(bins: usize) -> usize {
+    let power = (2 * bins).next_power_of_two();
+    let shorter = power / 4 * 3;
+    if shorter >= 2 * bins { shorter } else { power }
 }
 
 #[cfg(test)]
