@@ -121,7 +121,7 @@ pub enum Draw {
     Mean,
     /// With the covariance model.
     Model,
-    /// With the covariance that the network's Jacobian implies, which is local.
+    /// With the covariance `σ² JᴴJ` of the network's Jacobian J, which is local.
     Network,
 }
 

@@ -112,7 +112,7 @@ pub fn load(
         adam.v.push(take("v", name)?);
     }
     let (step, seconds) = (number("step")? as usize, number("seconds")?);
-    if shorter < config.images {
+    if shorter < config.images && 0 < step && step < config.steps() {
         extended_at.push(step);
     }
     Ok(State {

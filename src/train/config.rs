@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
-/// A training run. A checkpoint holds it too: a run resumes only with the same one.
+/// A training run. A checkpoint holds it too: a run resumes with the same one, or one of more
+/// `images`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct TrainConfig {

@@ -71,7 +71,11 @@ fn add_row(scan: &Geometry, (sin, cos): (f64, f64), j: usize, row: &Row, sums: &
         Beam::Parallel => {
             let line = straight(scan, (sin, cos), j);
             let places = (0..sums.len() as u64).map(|i| (line.place(i), 1.0));
-            gather(row, sums, places, |cell| cell.min(row.len() - 1));
+            if line.inside(sums.len(), row.len()) {
+                gather(row, sums, places, |cell| cell);
+            } else {
+                gather(row, sums, places, |cell| cell.min(row.len() - 1));
+            }
         }
         Beam::Fan {
             source_mm,
@@ -156,10 +160,13 @@ fn gather_few(
     let Ok(turns) = <[(f64, f64); FEW]>::try_from(turns) else {
         return false;
     };
+    if scan.beam() != Beam::Parallel {
+        return false;
+    }
     let cells = views.len() / FEW;
     let lines = turns.map(|turn| straight(scan, turn, j));
     let inside = lines.iter().all(|line| line.inside(sums.len(), cells));
-    if scan.beam() != Beam::Parallel || !inside {
+    if !inside {
         return false;
     }
     let mut at = lines.map(|line| line.at);

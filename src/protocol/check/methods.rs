@@ -71,7 +71,8 @@ fn bridge(table: &Bridge, problems: &mut Problems) {
     problems.at_least("method.bridge.levels", table.levels, 2);
     problems.at_least("method.bridge.samples", table.samples, 1);
     if !table.pullback && table.draw != Draw::Model {
-        let message = "`method.bridge.draw`: without `pullback` it must be \"model\"";
+        let message = "`method.bridge.draw`: without `pullback` the network is not \
+                       differentiated, so it must be \"model\"";
         problems.add("method.bridge.draw", message.into());
     }
     problems.positive("method.bridge.guard", table.guard);
