@@ -11,7 +11,7 @@ mod optimised_gradient;
 mod pwls_tv;
 mod sirt;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 mod total_variation;
 mod trace;
 mod zero_filled;

@@ -72,10 +72,11 @@ impl<T: Array> Guidance<T> for Bridge {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::classical::testing::Identity;
     use crate::guidance::{CovarianceModel, Measurement, Transition};
     use crate::score::{Denoiser, Estimate};
     use operators::likelihood::Gaussian;
-    use operators::{Field, Host, LinearOperator, SliceRng, Space, Vector};
+    use operators::{Field, Host, SliceRng, Vector};
 
     type Image = Host<f64>;
 
@@ -98,32 +99,12 @@ mod tests {
         }
     }
 
-    struct Same(Space);
-
-    impl LinearOperator<Image> for Same {
-        fn name(&self) -> &'static str {
-            "identity"
-        }
-        fn domain(&self) -> &Space {
-            &self.0
-        }
-        fn range(&self) -> &Space {
-            &self.0
-        }
-        fn forward(&self, x: &Image) -> Result<Image> {
-            Ok(x.clone())
-        }
-        fn adjoint(&self, x: &Image) -> Result<Image> {
-            Ok(x.clone())
-        }
-    }
-
     /// `x0` where the data weigh nothing: what is drawn of the prior.
     fn drawn(draw: PriorDraw, x: &Image) -> Image {
         let blank = x.zeros_like();
         let everywhere = blank.elementwise(&[], &|_, _| 1.0);
         let likelihood = Gaussian::new(blank, 1e12, everywhere).unwrap();
-        let same = Same(operators::ct::Grid::new(8, 8, [1.0, 1.0]).space());
+        let same = Identity::new(8, 8);
         let rule = Bridge {
             guided: Guided {
                 covariance: CovarianceModel::Sigma,

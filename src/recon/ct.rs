@@ -8,6 +8,7 @@ mod likelihood;
 mod scan_geometry;
 mod section;
 mod unmeasured;
+mod weights;
 
 use super::study::{DicomFacts, Facts, Slice, Study};
 use super::{Plan, ReconError};

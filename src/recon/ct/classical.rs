@@ -1,8 +1,9 @@
 //! The reconstructions of a slice without a prior, in 1/mm.
 
 use super::super::{Plan, ReconError};
-use super::counts::{Rays, estimated_std};
+use super::counts::Rays;
 use super::likelihood::{Noise, upload};
+use super::weights::estimated_std;
 use crate::classical::{LineIntegrals, PwlsTvParams, SirtParams, cgls, mltr, pwls_tv, sirt};
 use crate::protocol::{self, Likelihood, Method};
 use ndarray::Array2;

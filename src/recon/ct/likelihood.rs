@@ -1,6 +1,7 @@
 //! The likelihood of a slice, by the protocol's choice.
 
-use super::counts::{Rays, estimated_std};
+use super::counts::Rays;
+use super::weights::estimated_std;
 use crate::protocol;
 use ndarray::Array2;
 use operators::likelihood::{Likelihood, Scan, Shifted, TransmissionPoisson, WeightedGaussian};
