@@ -5,6 +5,7 @@ mod centre;
 mod classical;
 mod counts;
 mod likelihood;
+mod outside;
 mod scan_geometry;
 mod section;
 mod unmeasured;
@@ -23,6 +24,7 @@ use counts::{Physics, Rays};
 use ndarray::Axis;
 use operators::array::Torch;
 use operators::ct::water_per_mm;
+use outside::outside;
 pub(super) use scan_geometry::ScanGeometry;
 use scan_geometry::{Position, open};
 use section::Section;
@@ -94,6 +96,7 @@ impl<T: Channels> Scan<T> {
                 )),
             }
         }
+        warnings.extend(outside(&geometry.at(angles_rad)?, &rays));
         let energy = source
             .header()
             .energy_kev
