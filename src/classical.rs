@@ -11,7 +11,7 @@ mod optimised_gradient;
 mod pwls_tv;
 mod sirt;
 #[cfg(test)]
-pub(crate) mod testing;
+mod testing;
 mod total_variation;
 mod trace;
 mod zero_filled;

@@ -72,9 +72,9 @@ impl<T: Array> Guidance<T> for Bridge {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::classical::testing::Identity;
     use crate::guidance::{CovarianceModel, Measurement, Transition};
     use crate::score::{Denoiser, Estimate};
+    use operators::ct::{Beam, Detector, Geometry, Grid, Projector};
     use operators::likelihood::Gaussian;
     use operators::{Field, Host, SliceRng, Vector};
 
@@ -101,10 +101,12 @@ mod tests {
 
     /// `x0` where the data weigh nothing: what is drawn of the prior.
     fn drawn(draw: PriorDraw, x: &Image) -> Image {
-        let blank = x.zeros_like();
-        let everywhere = blank.elementwise(&[], &|_, _| 1.0);
-        let likelihood = Gaussian::new(blank, 1e12, everywhere).unwrap();
-        let same = Identity::new(8, 8);
+        let (grid, detector) = (Grid::new(8, 8, [1.0, 1.0]), Detector::new(12, 1.0));
+        let scan = Geometry::new(grid, Beam::Parallel, detector, vec![0.0, 1.0]).unwrap();
+        let a = Projector::new(scan);
+        let y = Image::zeros(&[1, 2, 12], Field::Real);
+        let everywhere = y.elementwise(&[], &|_, _| 1.0);
+        let likelihood = Gaussian::new(y, 1e12, everywhere).unwrap();
         let rule = Bridge {
             guided: Guided {
                 covariance: CovarianceModel::Sigma,
@@ -120,7 +122,7 @@ mod tests {
             sigma: 0.3,
             next: 0.0,
             prior: &Skewed,
-            data: Some(&Measurement::new(&same, &likelihood)),
+            data: Some(&Measurement::new(&a, &likelihood)),
             transition: Transition::Ancestral,
             rng: &mut SliceRng::samples(5, 0, 1),
         };
