@@ -14,7 +14,8 @@ const FEW: usize = 5;
 /// A warning where more than a thousandth of the rays beside the image were attenuated: no image on
 /// this grid explains them.
 pub(super) fn outside(scan: &Geometry, rays: &Rays) -> Option<String> {
-    let std = estimated_std(&rays.lines);
+    // Of the photons alone: no object stands in the way to blur.
+    let precisions = rays.precisions(0.0, 0.0, estimated_std(&rays.lines));
     let (mut beside, mut attenuated, mut sum) = (0usize, 0usize, 0.0);
     for ((view, bin), line) in rays.lines.indexed_iter() {
         let ray = scan.ray(view, bin as f64);
@@ -22,10 +23,7 @@ pub(super) fn outside(scan: &Geometry, rays: &Rays) -> Option<String> {
             continue;
         }
         beside += 1;
-        let noise = match &rays.counts {
-            Some(counts) => 1.0 / f64::from(counts[(view, bin)]).max(0.5).sqrt(),
-            None => std,
-        };
+        let noise = f64::from(precisions[(view, bin)]).powf(-0.5);
         let line = f64::from(*line);
         if line > LEAST.max(DEVIATIONS * noise) {
             (attenuated, sum) = (attenuated + 1, sum + line);
