@@ -28,6 +28,7 @@ mod grid;
 mod polygon;
 pub mod procedural;
 mod scan;
+pub mod scene;
 pub mod shape;
 mod shepp_logan;
 mod template;

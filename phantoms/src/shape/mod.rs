@@ -31,3 +31,6 @@ pub use plane::{HalfPlane, HalfSpace};
 pub use polygon::Polygon;
 pub use region::Region;
 pub use solid::{Body, Line, Solid};
+
+pub(crate) use conic::wave;
+pub(crate) use quadrature::adaptive_between;

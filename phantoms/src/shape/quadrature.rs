@@ -71,7 +71,7 @@ pub(super) fn adaptive(f: &dyn Fn(f64) -> Complex64, a: f64, b: f64, tolerance: 
 }
 
 /// The same, beginning with the panels between places in order.
-pub(super) fn adaptive_between(
+pub(crate) fn adaptive_between(
     f: &dyn Fn(f64) -> Complex64,
     places: &[f64],
     tolerance: f64,

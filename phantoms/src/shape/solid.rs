@@ -139,6 +139,14 @@ impl Solid {
         }
     }
 
+    /// Whether it has values between 0 and 1, so that it can only be added, never cover.
+    pub(crate) fn is_bell(&self) -> bool {
+        match self {
+            Self::Body { body, .. } => *body == Body::Bell,
+            Self::Prism(region) => region.is_bell(),
+        }
+    }
+
     /// The integral along a line through a bell; none of another shape.
     pub(crate) fn bell_integral(&self, line: &Line) -> Option<f64> {
         match self {
