@@ -79,4 +79,16 @@ pub enum PhantomError {
         /// What the phantom lacks, and which ones have it.
         reason: String,
     },
+    /// A posterior in closed form cannot be made of these numbers.
+    #[error("{what}: expected {expected}, got {got}; {remedy}")]
+    Posterior {
+        /// The law, the measurement or the problem.
+        what: &'static str,
+        /// What it needs.
+        expected: String,
+        /// What it was given.
+        got: String,
+        /// What the caller can do about it.
+        remedy: &'static str,
+    },
 }

@@ -12,6 +12,7 @@
 //! - [`ct`]: head CT, analytic CT phantoms, line integrals and photon counts, in millimetres and
 //!   Hounsfield units.
 //! - [`Procedural`], [`from_labels`]: endless complex images for training a score model.
+//! - [`posterior`]: posteriors in closed form, to judge samplers by.
 //!
 //! The numbers under `data/` come with their own licence (`data/NOTICE`).
 
@@ -26,6 +27,7 @@ mod error;
 mod fft;
 mod grid;
 mod polygon;
+pub mod posterior;
 pub mod procedural;
 mod scan;
 pub mod scene;
