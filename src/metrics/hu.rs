@@ -1,5 +1,6 @@
 //! Errors of a CT volume in Hounsfield units, in all of it and in the brain.
 
+use super::parts::parts;
 use ndarray::{Array2, Array3, ArrayView2, Axis};
 use serde::Serialize;
 
@@ -131,34 +132,7 @@ pub fn brain(t: ArrayView2<f32>) -> Array2<bool> {
 
 /// The largest 4-connected part of a mask.
 fn largest_part(mask: &Array2<bool>) -> Array2<bool> {
-    let (rows, columns) = mask.dim();
-    let mut label = Array2::<usize>::zeros(mask.dim());
-    let mut sizes = vec![0usize];
-    for start in (0..rows).flat_map(|y| (0..columns).map(move |x| (y, x))) {
-        if !mask[start] || label[start] > 0 {
-            continue;
-        }
-        let name = sizes.len();
-        let mut size = 0;
-        let mut open = vec![start];
-        label[start] = name;
-        while let Some((y, x)) = open.pop() {
-            size += 1;
-            let beside = [
-                (y.wrapping_sub(1), x),
-                (y + 1, x),
-                (y, x.wrapping_sub(1)),
-                (y, x + 1),
-            ];
-            for at in beside {
-                if mask.get(at) == Some(&true) && label[at] == 0 {
-                    label[at] = name;
-                    open.push(at);
-                }
-            }
-        }
-        sizes.push(size);
-    }
+    let (label, sizes) = parts(mask);
     let largest = (1..sizes.len()).max_by_key(|name| sizes[*name]);
     label.mapv(|name| Some(name) == largest)
 }
