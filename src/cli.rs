@@ -3,6 +3,7 @@
 #[cfg(feature = "torch")]
 mod apply;
 mod arguments;
+mod compare;
 #[cfg(feature = "torch")]
 mod heavy;
 mod inspect;
@@ -17,6 +18,8 @@ mod simulate;
 mod threads;
 #[cfg(feature = "torch")]
 mod train;
+#[cfg(feature = "torch")]
+mod validate;
 
 use arguments::{Cli, Verb};
 use clap::Parser;
@@ -42,7 +45,10 @@ fn light(cli: &Cli) -> ExitCode {
         Verb::Protocol(a) => finish(protocol::run(a)),
         Verb::Simulate(a) => finish(simulate::run(a)),
         Verb::Phantom(a) => finish(phantom::run(a)),
-        Verb::Recon(_) | Verb::Apply(_) | Verb::Train(_) | Verb::Prior(_) => hand_over(),
+        Verb::Compare(a) => finish(compare::run(a)),
+        Verb::Recon(_) | Verb::Apply(_) | Verb::Train(_) | Verb::Prior(_) | Verb::Validate(_) => {
+            hand_over()
+        }
     }
 }
 

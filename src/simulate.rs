@@ -1,12 +1,14 @@
 //! Raw data as a scanner would have written it: analytic or finer-grid physics, correlated noise, a
 //! noise scan. Shares no operator with the reconstruction.
 
+mod acquire;
 mod mask;
 mod object;
 mod scan;
 mod source;
 mod tomography;
 
+pub use acquire::{Request, acquire};
 pub use mask::{MaskError, lines};
 pub use object::CtSource;
 pub use scan::{Scan, SimulateError, simulate};

@@ -6,12 +6,14 @@
 mod apply;
 mod bart;
 mod cli;
+mod compare;
 mod ct_bad_input;
 mod ct_path;
 mod ct_projector;
 mod dicom_series;
 mod golden;
 mod layers;
+mod metrics;
 mod oracle;
 mod oracle_ct;
 mod path;

@@ -34,6 +34,10 @@ pub(super) enum Verb {
     Train(Train),
     /// Score models: list them, check one
     Prior(Prior),
+    /// The whole toolkit against digital phantoms and closed forms: one report, pass or fail
+    Validate(Validate),
+    /// Metrics of an image against a reference, each with its convention
+    Compare(Compare),
     /// What a file is, in one screen
     Inspect(Inspect),
     /// Protocol files: the built-in ones, checks, the JSON schema
@@ -245,6 +249,78 @@ pub(super) enum PriorAction {
 }
 
 #[derive(Args)]
+#[command(after_help = "Examples:
+  annulus validate --quick -o evidence
+  annulus validate --suite ct -o evidence
+  annulus validate --check ct.hu -o evidence
+Exit code 1 if a gate is not passed. Writes report.html, report.json and gates.toml.")]
+pub(super) struct Validate {
+    /// Folder of the report
+    #[arg(short, long)]
+    pub(super) output: PathBuf,
+    /// Within three minutes on two cores: small sizes, the default methods
+    #[arg(long)]
+    pub(super) quick: bool,
+    /// mri, ct, guidance, io or all
+    #[arg(long, default_value = "all", value_parser = SUITES)]
+    pub(super) suite: String,
+    /// Only this check; may be repeated
+    #[arg(long)]
+    pub(super) check: Vec<String>,
+    /// Seed of everything
+    #[arg(long, default_value_t = 1)]
+    pub(super) seed: u64,
+    /// Threads; all by default
+    #[arg(long, value_parser = positive)]
+    pub(super) threads: Option<usize>,
+    /// Go on from the checks that an interrupted run finished
+    #[arg(long)]
+    pub(super) resume: bool,
+    /// Replace an earlier report
+    #[arg(long)]
+    pub(super) force: bool,
+    /// Print report.json on standard output
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Args)]
+#[command(after_help = "Examples:
+  annulus compare out/mean.nii.gz scan.truth.nii.gz
+  annulus compare out/mean.npy truth.npy --mask brain.nii.gz --metrics psnr,ssim --json
+Images are NIfTI, npy (slice, row, column) or DICOM series; real or complex. Nothing is scaled
+without --fit. An error is nothing without its convention, so each is printed with it.")]
+pub(super) struct Compare {
+    /// Image
+    #[arg(value_name = "A")]
+    pub(super) image: PathBuf,
+    /// Reference, on the same grid
+    #[arg(value_name = "B")]
+    pub(super) reference: PathBuf,
+    /// Give every metric also where this volume is not 0
+    #[arg(long)]
+    pub(super) mask: Option<PathBuf>,
+    /// Some of nmse, psnr, ssim, nrmse, phase, hu; all that apply by default
+    #[arg(long, value_delimiter = ',', value_parser = METRICS)]
+    pub(super) metrics: Vec<String>,
+    /// Range of values for PSNR and SSIM; without, those of the reference
+    #[arg(long, value_parser = above_zero)]
+    pub(super) range: Option<f64>,
+    /// Multiply A by the real scale that fits B best, for nmse, psnr and ssim
+    #[arg(long)]
+    pub(super) fit: bool,
+    /// Values are HU: errors by tissue, and RED-CNN's window
+    #[arg(long)]
+    pub(super) hu: bool,
+    /// Compare voxel by voxel where the affines differ
+    #[arg(long)]
+    pub(super) ignore_affine: bool,
+    /// For machines
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Args)]
 pub(super) struct Inspect {
     /// Files
     #[arg(required = true)]
@@ -288,6 +364,20 @@ pub(super) enum ProtocolAction {
 
 /// What `--format` takes.
 const FORMATS: [&str; 6] = ["nifti", "hdf5", "png", "dicom", "npy", "npy-complex"];
+
+/// What `--suite` takes.
+const SUITES: [&str; 5] = ["mri", "ct", "guidance", "io", "all"];
+
+/// What `--metrics` takes.
+const METRICS: [&str; 6] = ["nmse", "psnr", "ssim", "nrmse", "phase", "hu"];
+
+/// A finite number above 0.
+fn above_zero(text: &str) -> Result<f64, String> {
+    text.parse()
+        .ok()
+        .filter(|v: &f64| v.is_finite() && *v > 0.0)
+        .ok_or_else(|| "expected a number above 0".into())
+}
 
 /// A count of at least 1.
 fn positive(text: &str) -> Result<usize, String> {

@@ -1,7 +1,7 @@
 //! `annulus-engine`: the verbs that need libtorch.
 
 use super::arguments::Verb;
-use super::{apply, finish, guarded, light, prior, recon, train};
+use super::{apply, finish, guarded, light, prior, recon, train, validate};
 use std::process::ExitCode;
 
 /// The heavy verbs, and the light ones too.
@@ -11,6 +11,7 @@ pub fn engine() -> ExitCode {
         Verb::Apply(a) => finish(apply::run(a)),
         Verb::Train(a) => finish(train::run(a)),
         Verb::Prior(a) => finish(prior::run(a)),
+        Verb::Validate(a) => finish(validate::run(a)),
         _ => light(cli),
     })
 }

@@ -56,7 +56,7 @@ impl Frame {
     }
 
     /// A point in the unit body's coordinates.
-    pub(super) fn to_unit(&self, p: [f64; 3]) -> [f64; 3] {
+    pub(super) fn in_unit(&self, p: [f64; 3]) -> [f64; 3] {
         self.turn(minus3(p, self.centre))
     }
 
@@ -112,7 +112,7 @@ mod tests {
         );
         let (p, k) = ([0.2, -0.4, 0.9], [1.5, 0.3, -2.0]);
         let here = dot3(minus3(p, frame.centre), k);
-        let there = dot3(frame.to_unit(p), frame.turn_frequency(k));
+        let there = dot3(frame.in_unit(p), frame.turn_frequency(k));
         assert!((here - there).abs() < 1e-14, "{here} {there}");
     }
 

@@ -71,7 +71,7 @@ impl Cut {
         let rows = frame.rows();
         Self {
             slope: rows.map(|r| [r[0], r[1]]),
-            offset: frame.to_unit([0.0, 0.0, z]),
+            offset: frame.in_unit([0.0, 0.0, z]),
         }
     }
 

@@ -92,7 +92,7 @@ impl Solid {
             };
             return region.value([p[0], p[1]]);
         };
-        let [x, y, z] = frame.to_unit(p);
+        let [x, y, z] = frame.in_unit(p);
         let inside = match body {
             Body::Ball => x * x + y * y + z * z <= 1.0,
             Body::Cylinder => x * x + y * y <= 1.0 && z.abs() <= 1.0,
@@ -155,7 +155,7 @@ impl Solid {
                 frame,
                 ..
             } => {
-                let (p, d) = (frame.to_unit(line.origin), frame.turn(line.direction));
+                let (p, d) = (frame.in_unit(line.origin), frame.turn(line.direction));
                 let (square, along) = (dot3(d, d), dot3(p, d));
                 let distance = (dot3(p, p) - along * along / square).max(0.0);
                 Some((-PI * distance).exp() * line.speed() / square.sqrt())
@@ -178,7 +178,7 @@ pub(super) fn radius(bottom: f64, top: f64, z: f64) -> f64 {
 
 /// Where a line runs within a body.
 fn chord(body: &Body, frame: &Frame, line: &Line) -> Option<[f64; 2]> {
-    let (p, d) = (frame.to_unit(line.origin), frame.turn(line.direction));
+    let (p, d) = (frame.in_unit(line.origin), frame.turn(line.direction));
     let mut range = [f64::NEG_INFINITY, f64::INFINITY];
     let mut within = |n: usize| {
         narrow(1.0 - p[n], -d[n], &mut range);

@@ -1,0 +1,95 @@
+#!/usr/bin/env python3
+"""Makes docs/validation.md and its pictures from a report of `annulus validate`.
+
+    annulus validate -o evidence
+    python3 docs/make_validation.py evidence
+"""
+import base64
+import html
+import json
+import pathlib
+import re
+import sys
+
+HEAD = """# Validation
+
+`annulus validate -o DIR` examines the whole toolkit against digital phantoms and closed-form posteriors on your own machine and writes
+`report.html` (one self-contained page), `report.json` and `gates.toml`. Exit code 1 says that a gate was not passed. `--quick` takes minutes,
+`--suite mri|ct|guidance|io` a part of it, `--check NAME` one check; an interrupted run goes on with `--resume`.
+
+A gate is a number, its limit, and why the limit is what it is. What is examined is a value: the tests hand in a toolkit with one of ten deliberate
+faults (`tests/validate/faults.rs`) and see the gate that names the fault close (`cargo test --test suite validate`).
+
+This page is made from a real run by `python3 docs/make_validation.py DIR`.
+"""
+
+
+def number(value):
+    if value is None:
+        return "none"
+    if value == 0 or 1e-3 <= abs(value) < 1e5:
+        return f"{value:.4g}"
+    return f"{value:.1e}"
+
+
+def limit(gate):
+    kind, value = next(iter(gate["limit"].items()))
+    if kind == "between":
+        return f"{number(value[0])} to {number(value[1])}"
+    return ("at most " if kind == "at_most" else "at least ") + number(value)
+
+
+def table(header, rows):
+    lines = ["| " + " | ".join(header) + " |", "|" + "---|" * len(header)]
+    lines += ["| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in rows]
+    return "\n".join(lines) + "\n"
+
+
+def pictures(page):
+    """Pictures of each check, as bytes with their titles."""
+    found = {}
+    for part in page.split("<h2 id=")[1:]:
+        check = re.match(r'"([^"]+)"', part).group(1)
+        pattern = r'<img src="data:image/png;base64,([^"]+)" alt="([^"]*)"'
+        found[check] = [(base64.b64decode(b), html.unescape(t)) for b, t in re.findall(pattern, part)]
+    return found
+
+
+def main():
+    folder, docs = pathlib.Path(sys.argv[1]), pathlib.Path(__file__).parent
+    report = json.loads((folder / "report.json").read_text())
+    shown = pictures((folder / "report.html").read_text())
+    gates = [gate for finding in report["findings"] for gate in finding["gates"]]
+    closed = [gate for gate in gates if not gate["passed"]]
+    text = HEAD + "\n## The run\n\n"
+    text += f"annulus {report['version']}, {report['extent']} run, seed {report['seed']}, {report['threads']} threads, "
+    text += f"{report['seconds']:.0f} s; {report['machine']}. "
+    text += f"{len(gates) - len(closed)} of {len(gates)} gates passed.\n\n"
+    if closed:
+        text += "Not passed:\n\n" + "".join(
+            f"- `{g['id']}`: {g['what']}: {number(g['value'])}, expected {limit(g)}\n" for g in closed
+        )
+        text += "\n"
+    rows = [
+        [f"`{f['id']}`", f["title"], f"{sum(g['passed'] for g in f['gates'])} of {len(f['gates'])}", f"{f['seconds']:.1f}"]
+        for f in report["findings"]
+    ]
+    text += table(["check", "", "gates", "s"], rows)
+    for finding in report["findings"]:
+        text += f"\n## `{finding['id']}`\n\n{finding['title']}.\n\n"
+        for n, (picture, title) in enumerate(shown.get(finding["id"], [])):
+            name = f"validation-{finding['id'].replace('.', '-')}-{n + 1}.png"
+            (docs / "pictures" / name).write_bytes(picture)
+            text += f"![{title}](pictures/{name})\n\n{title}.\n\n"
+        for found in finding["tables"]:
+            text += f"{found['title']}:\n\n" + table(found["header"], found["rows"]) + "\n"
+        rows = [
+            [f"`{g['id']}`", g["what"], number(g["value"]), limit(g), "yes" if g["passed"] else "**no**", g["why"]]
+            for g in finding["gates"]
+        ]
+        text += table(["gate", "measured", "", "expected", "passed", "why"], rows)
+    (docs / "validation.md").write_text(text)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,106 @@
+//! The projector against line integrals in closed form.
+
+use super::super::bench::Bench;
+use super::super::error::Failure;
+use super::super::evidence::{Evidence, Plot};
+use super::super::toolkit::Image;
+use super::{beams, scan};
+use operators::ct::Geometry;
+use operators::{Field, Host};
+use phantoms::{Ellipse, ellipse_raster, shepp_logan_toft};
+use rayon::prelude::*;
+
+/// Points of a bin over which line integrals are averaged.
+const STRIP: usize = 32;
+/// Relative error that is asked of 60 views at a size.
+const ASKED: [(usize, f64); 3] = [(128, 0.016), (256, 0.008), (512, 0.004)];
+
+/// Projections of the Shepp-Logan head's area averages against its line integrals, averaged over
+/// the width of a bin.
+pub(in super::super) fn projector(
+    bench: &Bench<'_>,
+    evidence: &mut Evidence,
+) -> Result<(), Failure> {
+    let sizes = bench.extent.pick(1, ASKED.len());
+    for (name, beam) in beams() {
+        for &(size, most) in &ASKED[..sizes] {
+            let scan = scan(size, 60, size * 3 / 2 + 13, beam)?;
+            let a = bench.toolkit.projector(scan.clone());
+            let found = a.forward(&head(size))?;
+            let exact = strips(&scan);
+            let (found, exact) = (found.reals(), exact.reals());
+            let error: f64 = found.iter().zip(exact).map(|(a, b)| (a - b).powi(2)).sum();
+            let relative = (error / exact.iter().map(|b| b * b).sum::<f64>()).sqrt();
+            evidence.at_most(
+                &format!("ct.projector.{name}.{size}"),
+                "error of 60 views, relative to line integrals in closed form",
+                relative,
+                most,
+                "what Joseph's interpolation leaves; half a pixel of shift gives three times as \
+                 much",
+            );
+            if size == ASKED[0].0 {
+                let bins = scan.detector().bins;
+                let row = |v: &[f64]| -> Vec<[f64; 2]> {
+                    let first = v.iter().take(bins).enumerate();
+                    first.map(|(bin, p)| [bin as f64, *p]).collect()
+                };
+                evidence.plots.push(Plot {
+                    title: format!("First view, {name}, {size} x {size}"),
+                    axes: ["bin".into(), "line integral".into()],
+                    curves: vec![
+                        ("closed form".into(), row(exact)),
+                        ("projector".into(), row(found)),
+                    ],
+                    ..Plot::default()
+                });
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The head, averaged over the pixels of a scan about the axis: the raster of the phantoms lies half
+/// a pixel aside where the size is even.
+fn head(size: usize) -> Image {
+    let aside = if size.is_multiple_of(2) {
+        1.0 / size as f64
+    } else {
+        0.0
+    };
+    let moved = shepp_logan_toft().into_iter().map(|e| Ellipse {
+        x0: e.x0 - aside,
+        y0: e.y0 - aside,
+        ..e
+    });
+    let raster = ellipse_raster(&moved.collect::<Vec<_>>(), size, size);
+    Host::new(
+        &[1, size, size],
+        Field::Real,
+        raster.into_raw_vec_and_offset().0,
+    )
+}
+
+/// Its line integrals, averaged over the width of each bin.
+fn strips(scan: &Geometry) -> Image {
+    let ellipses = shepp_logan_toft();
+    let along = |view: usize, bin: f64| -> f64 {
+        let ray = scan.ray(view, bin);
+        let ([x, y], [dx, dy]) = (ray.origin_mm, ray.direction);
+        let theta = (-dx).atan2(dy);
+        let s = x * theta.cos() + y * theta.sin();
+        // The phantom's y points down.
+        ellipses.iter().map(|e| e.line_integral(s, -theta)).sum()
+    };
+    let bins = scan.detector().bins;
+    let strip = |i: usize| {
+        let at = |p: usize| (i % bins) as f64 + (p as f64 + 0.5) / STRIP as f64 - 0.5;
+        (0..STRIP).map(|p| along(i / bins, at(p))).sum::<f64>() / STRIP as f64
+    };
+    let rays = (0..scan.views() * bins).into_par_iter();
+    Host::new(
+        &[1, scan.views(), bins],
+        Field::Real,
+        rays.map(strip).collect(),
+    )
+}

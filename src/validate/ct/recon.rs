@@ -1,0 +1,101 @@
+//! The head phantom through every method.
+
+use super::super::bench::Bench;
+use super::super::error::Failure;
+use super::super::evidence::Evidence;
+use super::super::suite::Extent;
+use super::super::through::{Made, sampler_gates, scanned, show, spread_over_error, table};
+use crate::metrics::HuMetrics;
+use crate::protocol::{Modality, Protocol, methods};
+
+/// A head of a seed that no training saw, 60 views at 1e5 photons, by every method of this build;
+/// `--quick`: by the default ones.
+pub(in super::super) fn reconstructions(
+    bench: &Bench<'_>,
+    evidence: &mut Evidence,
+) -> Result<(), Failure> {
+    let mut protocol = Protocol::find("ct/head-sparse60")?;
+    protocol.set_all(&["acquisition.fan.slices=1"])?;
+    let scan = scanned(bench, "head", protocol, "head")?;
+    let mut all: Vec<Made> = Vec::new();
+    for name in names(bench.extent) {
+        all.push(scan.by(bench, name)?);
+    }
+    let hu = |made: &Made| {
+        let spread = made.std.as_ref().map(|s| (s, made.samples.len()));
+        HuMetrics::measure(&made.mean, &scan.truth, spread)
+    };
+    table(
+        evidence,
+        "HU, without any fit; brain: 0 to 80 HU inside the skull, edges left out",
+        &[
+            "method",
+            "RMSE",
+            "bias",
+            "brain RMSE",
+            "brain bias",
+            "misfit",
+            "spread/error",
+            "s",
+        ],
+        &all,
+        &|made| {
+            let m = hu(made);
+            let brain = |f: &dyn Fn(&crate::metrics::BrainMetrics) -> f64| {
+                m.brain.as_ref().map_or(f64::NAN, f)
+            };
+            vec![
+                m.rmse_hu,
+                m.bias_hu,
+                brain(&|b| b.rmse_hu),
+                brain(&|b| b.bias_hu),
+                made.misfit(),
+                m.spread_over_error.unwrap_or(f64::NAN),
+                made.seconds(),
+            ]
+        },
+    );
+    show(
+        evidence,
+        "Head phantom, 60 views at 1e5 photons, 0 to 80 HU",
+        &scan.truth,
+        &all,
+        [[0.0, 80.0], [0.0, 30.0]],
+    );
+    for made in all.iter().filter(|made| !made.samples.is_empty()) {
+        // DDS draws no noise for the data: its spread is too small by design.
+        if made.method != "dds" {
+            sampler_gates(evidence, "ct.recon", made);
+        }
+    }
+    let of = |name: &str| all.iter().find(|made| made.method == name);
+    if let (Some(bridge), Some(fbp)) = (of("bridge"), of("fbp")) {
+        evidence.between(
+            "ct.recon.bridge.spread",
+            "spread of the samples over the error of their mean, all of the image",
+            spread_over_error(bridge, &scan.truth, &|_| true),
+            [0.75, 1.25],
+            "1 is calibrated; the edges of the skull, of one head, decide",
+        );
+        evidence.at_most(
+            "ct.recon.bridge.gain",
+            "RMSE of the posterior mean over that of filtered back-projection",
+            hu(bridge).rmse_hu / hu(fbp).rmse_hu,
+            0.5,
+            "a prior of heads must help on a head",
+        );
+    }
+    Ok(())
+}
+
+/// The methods, classical ones first.
+fn names(extent: Extent) -> Vec<&'static str> {
+    if extent == Extent::Quick {
+        return vec!["fbp", "bridge"];
+    }
+    methods()
+        .iter()
+        .filter(|m| m.modalities.contains(&Modality::Ct) && m.name != "unconditional")
+        .map(|m| m.name)
+        .collect()
+}

@@ -1,0 +1,117 @@
+//! A number, its limit, and why the limit is what it is.
+
+use serde::{Deserialize, Serialize};
+
+/// What a number may be.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Limit {
+    /// At most so much.
+    AtMost(f64),
+    /// At least so much.
+    AtLeast(f64),
+    /// Between two numbers.
+    Between(f64, f64),
+}
+
+impl Limit {
+    /// Whether a number keeps to it; one that is not a number does not.
+    pub fn holds(self, value: f64) -> bool {
+        match self {
+            Limit::AtMost(most) => value <= most,
+            Limit::AtLeast(least) => value >= least,
+            Limit::Between(least, most) => (least..=most).contains(&value),
+        }
+    }
+
+    /// In words: `at most 1.0e-12`.
+    pub fn words(self) -> String {
+        match self {
+            Limit::AtMost(most) => format!("at most {}", number(most)),
+            Limit::AtLeast(least) => format!("at least {}", number(least)),
+            Limit::Between(least, most) => format!("{} to {}", number(least), number(most)),
+        }
+    }
+}
+
+/// One number of the evidence against its limit.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Gate {
+    /// Its name, the check's first: `ct.hu.bone`.
+    pub id: String,
+    /// What was measured, with its unit.
+    pub what: String,
+    /// The number.
+    pub value: f64,
+    /// What it may be.
+    pub limit: Limit,
+    /// Why.
+    pub why: String,
+    /// Whether it is.
+    pub passed: bool,
+}
+
+impl Gate {
+    /// A measured number against its limit.
+    pub fn new(
+        id: impl Into<String>,
+        what: impl Into<String>,
+        value: f64,
+        limit: Limit,
+        why: impl Into<String>,
+    ) -> Self {
+        Gate {
+            id: id.into(),
+            what: what.into(),
+            value,
+            limit,
+            why: why.into(),
+            passed: limit.holds(value),
+        }
+    }
+}
+
+/// A number with four digits, in powers of ten where it is far from 1.
+pub(super) fn number(value: f64) -> String {
+    let size = value.abs();
+    if value == 0.0 || (1e-3..1e5).contains(&size) {
+        let digits = (3 - size.max(1e-3).log10().floor() as i32).clamp(0, 5) as usize;
+        let text = format!("{value:.digits$}");
+        if text.contains('.') {
+            return text.trim_end_matches('0').trim_end_matches('.').to_owned();
+        }
+        return text;
+    }
+    format!("{value:.2e}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_number_passes_no_gate() {
+        for limit in [
+            Limit::AtMost(1.0),
+            Limit::AtLeast(-1.0),
+            Limit::Between(-1.0, 1.0),
+        ] {
+            assert!(limit.holds(0.5) && !limit.holds(f64::NAN), "{limit:?}");
+        }
+        assert!(!Limit::AtMost(1.0).holds(1.1) && !Limit::AtLeast(1.0).holds(0.9));
+    }
+
+    #[test]
+    fn numbers_are_short() {
+        for (value, text) in [
+            (0.0, "0"),
+            (0.078, "0.078"),
+            (1.0, "1"),
+            (12345.6, "12346"),
+            (3.2e-13, "3.20e-13"),
+            (-955.04, "-955"),
+        ] {
+            assert_eq!(number(value), text);
+        }
+    }
+}

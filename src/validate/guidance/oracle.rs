@@ -1,0 +1,160 @@
+//! Samplers under a Gaussian prior against the posterior, mode by mode.
+
+use super::super::bench::Bench;
+use super::super::error::Failure;
+use super::super::evidence::{Evidence, Panel, Table};
+use super::super::suite::Extent;
+use super::rules::{Claim, Rule, rules};
+use super::setting::Setting;
+use crate::score::StationaryGaussian;
+use ndarray::Array2;
+use operators::Array;
+use std::time::Instant;
+
+/// What a sampler's draws are, against the posterior.
+struct Distance {
+    misfit: f64,
+    /// Root of `mean((x - m)² / v)`: unobserved, observed.
+    ratio: [f64; 2],
+    /// PSNR in dB of the mean and of one sample.
+    psnr: [f64; 2],
+    /// `√(mean((m_x - m)² + (s_x - s)²))` over the modes, relative to the prior's deviation.
+    w2: f64,
+}
+
+/// Whitened misfit, spread on what is observed and what is not, PSNR, W2, cost.
+pub(in super::super) fn oracle(bench: &Bench<'_>, evidence: &mut Evidence) -> Result<(), Failure> {
+    let size = bench.extent.pick(64, 256);
+    let samples = 8;
+    let prior = StationaryGaussian::new(243.0, 0.01172, 1.4);
+    let setting = Setting::masked(bench, prior, size, 0.05, 1)?;
+    let mut table = Table::new(
+        &format!(
+            "{size} x {size}, every fourth line, noise 0.05, {samples} samples: 1 is calibrated"
+        ),
+        &[
+            "sampler",
+            "says",
+            "misfit",
+            "std unobserved",
+            "std observed",
+            "PSNR mean",
+            "PSNR sample",
+            "W2",
+            "evaluations",
+            "s",
+        ],
+    );
+    let mut panels = vec![panel("truth", &setting, &setting.truth)];
+    // Without a model of C the conjugate gradients take long.
+    let quick = bench.extent == Extent::Quick;
+    for rule in rules().into_iter().filter(|rule| !quick || rule.fast) {
+        if (bench.interrupted)() {
+            return Err("interrupted".into());
+        }
+        let began = Instant::now();
+        let x = setting.draws(
+            bench,
+            rule.guidance.as_ref(),
+            &setting.schedule(rule.levels),
+            samples,
+        )?;
+        let seconds = began.elapsed().as_secs_f64();
+        let found = distance(&setting, &x);
+        let mut row = vec![rule.name.to_owned(), rule.claim.name().to_owned()];
+        let numbers = [
+            found.misfit,
+            found.ratio[0],
+            found.ratio[1],
+            found.psnr[0],
+            found.psnr[1],
+            found.w2,
+            (rule.levels * samples as usize) as f64,
+            seconds,
+        ];
+        row.extend(numbers.map(super::super::gate::number));
+        table.rows.push(row);
+        if rule.claim == Claim::Calibrated {
+            gates(evidence, &rule, &found);
+        }
+        panels.push(panel(rule.name, &setting, &x.items(0, 1)));
+    }
+    evidence.tables.push(table);
+    evidence.picture(
+        "Magnitude of the truth and of one sample of each, same window",
+        panels,
+    );
+    Ok(())
+}
+
+fn gates(evidence: &mut Evidence, rule: &Rule, found: &Distance) {
+    let id = |what: &str| format!("guidance.oracle.{}.{what}", rule.name);
+    evidence.between(
+        &id("misfit"),
+        "squared whitened residual per measurement",
+        found.misfit,
+        [0.95, 1.05],
+        "samples of the posterior fit the data as well as the truth does",
+    );
+    for (ratio, part) in found.ratio.iter().zip(["unobserved", "observed"]) {
+        evidence.between(
+            &id(&format!("std.{part}")),
+            "deviation of the samples from the posterior's mean, over the posterior's",
+            *ratio,
+            [0.97, 1.03],
+            "both parts are looked at, since a posterior can be right where it is measured only",
+        );
+    }
+}
+
+fn distance(setting: &Setting, x: &super::super::toolkit::Image) -> Distance {
+    let (y, modes) = (setting.y.to_reals(), Setting::modes(x));
+    let truth = &Setting::modes(&setting.truth)[0];
+    let n = modes.len() as f64;
+    let mut squares = [(0.0, 0.0); 2];
+    let (mut misfit, mut measured, mut w2, mut prior) = (0.0, 0.0, 0.0, 0.0);
+    let mut errors = [0.0; 2];
+    for (i, t) in truth.iter().enumerate() {
+        let observed = setting.observed[i / 2];
+        let (m, v) = setting.posterior(i / 2, y[i]);
+        let mean = modes.iter().map(|x| x[i]).sum::<f64>() / n;
+        let mut spread = 0.0;
+        for x in &modes {
+            let part = &mut squares[usize::from(observed)];
+            *part = (part.0 + (x[i] - m).powi(2) / v, part.1 + 1.0);
+            spread += (x[i] - mean).powi(2);
+            errors[1] += (x[i] - t).powi(2) / n;
+            if observed {
+                misfit += ((x[i] - y[i]) / setting.sigma_y).powi(2);
+                measured += 1.0;
+            }
+        }
+        errors[0] += (mean - t).powi(2);
+        w2 += (mean - m).powi(2) + ((spread / (n - 1.0)).sqrt() - v.sqrt()).powi(2);
+        prior += setting.prior.spectrum(setting.radius[i / 2]);
+    }
+    let peak = setting
+        .truth
+        .complex()
+        .iter()
+        .fold(0.0, |m: f64, z| m.max(z.norm()));
+    let pixels = truth.len() as f64 / 2.0;
+    let psnr = |error: f64| 10.0 * (peak * peak * pixels / error).log10();
+    Distance {
+        misfit: misfit / measured,
+        ratio: squares.map(|(sum, n)| f64::sqrt(sum / n)),
+        psnr: errors.map(psnr),
+        w2: (w2 / prior).sqrt(),
+    }
+}
+
+fn panel(label: &str, setting: &Setting, x: &super::super::toolkit::Image) -> Panel {
+    let n = setting.size;
+    let image = Array2::from_shape_fn((n, n), |(j, i)| x.complex()[j * n + i].norm() as f32);
+    let peak = setting
+        .truth
+        .complex()
+        .iter()
+        .fold(0.0, |m: f64, z| m.max(z.norm()));
+    Panel::new(label, &image, [0.0, 0.7 * peak as f32])
+}

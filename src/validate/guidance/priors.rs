@@ -1,0 +1,54 @@
+//! Shipped priors against their model cards.
+
+use super::super::bench::Bench;
+use super::super::error::Failure;
+use super::super::evidence::{Evidence, Plot};
+use crate::progress::Progress;
+use crate::recon::builtin_priors;
+use crate::train::{Family, HeldOut, evaluate};
+
+/// The denoising error on held-out images, over that on the card.
+pub(in super::super) fn priors(bench: &Bench<'_>, evidence: &mut Evidence) -> Result<(), Failure> {
+    let images = bench.extent.pick(2, 12);
+    for (name, _) in builtin_priors() {
+        let (card, prior) = bench.toolkit.prior(name)?;
+        let family = match card.unit_hu {
+            Some(_) => Family::HeadCt,
+            None => Family::BrainMr,
+        };
+        let [least, most] = card.sigma_range;
+        let range = bench
+            .extent
+            .pick([least.max(0.02), most.min(0.6)], [least, most]);
+        let held_out = HeldOut::new(family, images, 192);
+        let found = evaluate(prior.as_ref(), range, &held_out, &Progress::Silent)?;
+        let mut worst = 0.0f64;
+        let (mut says, mut now) = (Vec::new(), Vec::new());
+        for level in &found {
+            let card = card.relative_error(level.sigma).unwrap_or(f64::NAN);
+            let ratio = level.relative_error / card;
+            worst = if ratio.is_nan() {
+                f64::NAN
+            } else {
+                worst.max(ratio)
+            };
+            let x = level.sigma.log10();
+            says.push([x, card]);
+            now.push([x, level.relative_error]);
+        }
+        evidence.plots.push(Plot {
+            title: format!("{name}: denoising error on {images} held-out images"),
+            axes: ["log10 sigma".into(), "error / sigma²".into()],
+            curves: vec![("model card".into(), says), ("measured".into(), now)],
+            ..Plot::default()
+        });
+        evidence.at_most(
+            &format!("guidance.prior.{name}"),
+            "largest denoising error over that of the model card",
+            worst,
+            1.5,
+            "images differ; channels or scales that are mixed up give many times as much",
+        );
+    }
+    Ok(())
+}

@@ -1,0 +1,102 @@
+//! The samplers that are held against closed forms, with what each says of itself.
+
+use super::super::toolkit::Image;
+use crate::guidance::{Bridge, CovarianceModel, Dds, Dps, Guidance, Guided, PriorDraw};
+
+/// A sampler, and whether its samples are meant to be those of the posterior.
+pub(super) struct Rule {
+    pub name: &'static str,
+    pub claim: Claim,
+    pub levels: usize,
+    /// Whether a quick run draws from it.
+    pub fast: bool,
+    pub guidance: Box<dyn Guidance<Image>>,
+}
+
+/// What a method says of its samples.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Claim {
+    /// Of the posterior.
+    Calibrated,
+    /// Near it.
+    Approximate,
+}
+
+impl Claim {
+    pub fn name(self) -> &'static str {
+        match self {
+            Claim::Calibrated => "calibrated",
+            Claim::Approximate => "approximate",
+        }
+    }
+}
+
+fn guided(covariance: CovarianceModel) -> Guided {
+    Guided {
+        covariance,
+        cg_iterations: 400,
+        guard: f64::INFINITY,
+    }
+}
+
+/// The bridge, which claims to be calibrated.
+pub(super) fn bridge() -> Bridge {
+    Bridge {
+        guided: guided(CovarianceModel::Spectrum),
+        draw: PriorDraw::Model,
+        pullback: true,
+    }
+}
+
+/// Every sampler for a linear operator and a Gaussian prior.
+pub(super) fn rules() -> Vec<Rule> {
+    let network = Bridge {
+        draw: PriorDraw::Network,
+        ..bridge()
+    };
+    let mean = Bridge {
+        draw: PriorDraw::Mean,
+        ..bridge()
+    };
+    let dds = Dds {
+        gamma: 1.0,
+        covariance: CovarianceModel::Sigma,
+        eta: 0.85,
+        cg_iterations: 400,
+    };
+    let rule = |name: &'static str, claim, levels, guidance| Rule {
+        name,
+        claim,
+        levels,
+        fast: name.starts_with("bridge"),
+        guidance,
+    };
+    vec![
+        rule("bridge", Claim::Calibrated, 20, Box::new(bridge())),
+        rule(
+            "bridge, draw = network",
+            Claim::Approximate,
+            20,
+            Box::new(network),
+        ),
+        rule(
+            "bridge, draw = mean",
+            Claim::Approximate,
+            60,
+            Box::new(mean),
+        ),
+        rule(
+            "dps, C of the card",
+            Claim::Approximate,
+            60,
+            Box::new(Dps(guided(CovarianceModel::Spectrum))),
+        ),
+        rule(
+            "dps, C = sigma²",
+            Claim::Approximate,
+            60,
+            Box::new(Dps(guided(CovarianceModel::Sigma))),
+        ),
+        rule("dds", Claim::Approximate, 50, Box::new(dds)),
+    ]
+}

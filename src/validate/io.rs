@@ -1,0 +1,5 @@
+//! Checks of files.
+
+mod volumes;
+
+pub(super) use volumes::volumes;

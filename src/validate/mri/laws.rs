@@ -1,0 +1,62 @@
+//! Linearity and adjoint of the multi-coil operator.
+
+use super::super::bench::Bench;
+use super::super::error::Failure;
+use super::super::evidence::{Evidence, Table};
+use super::maps;
+use operators::check::{adjoint_gap, linearity_gap, normal_gap};
+use operators::{Field, Host, SliceRng, Vector};
+use phantoms::TrigCoils;
+
+/// Coils, rows, columns: odd, unequal and even.
+const SIZES: [[usize; 3]; 3] = [[3, 7, 9], [8, 64, 63], [2, 96, 128]];
+
+/// `<A x, y> = <x, Aᴴ y>`, `A(x + a y) = A x + a A y`, and the normal operator is `Aᴴ A`.
+pub(in super::super) fn laws(bench: &Bench<'_>, evidence: &mut Evidence) -> Result<(), Failure> {
+    let mut table = Table::new(
+        "In double precision, relative to the norms",
+        &[
+            "coils x rows x columns",
+            "adjoint",
+            "scale",
+            "linear",
+            "normal",
+        ],
+    );
+    let mut worst = [0.0f64; 3];
+    for [coils, rows, columns] in SIZES {
+        let sensitivities = TrigCoils::eight().first(coils)?.maps(rows, columns);
+        let mut rng = SliceRng::samples(bench.seed, 0, 1);
+        let noise = Host::<f64>::zeros(&[1, rows, columns], Field::Real).normal_like(&mut rng);
+        let weights = noise.reals().iter().map(|v| f64::from(*v > -0.3)).collect();
+        let mask = Host::new(&[1, rows, columns], Field::Real, weights);
+        let a = bench.toolkit.sense(maps(&sensitivities), mask)?;
+        let random = |sizes: &[usize], item: u32| {
+            let mut rng = SliceRng::samples(bench.seed, 1 + item, 2);
+            Host::<f64>::zeros(sizes, Field::Complex).normal_like(&mut rng)
+        };
+        let x = random(&[2, rows, columns], 0);
+        let other = random(&[2, rows, columns], 1);
+        let y = random(&[2, coils, rows, columns], 2);
+        let gap = adjoint_gap(a.as_ref(), &x, &y)?;
+        let linear = linearity_gap(a.as_ref(), &x, &other)?;
+        let normal = normal_gap(a.as_ref(), &x)?;
+        table.row(
+            &format!("{coils} x {rows} x {columns}"),
+            &[gap.gap, gap.scale, linear, normal],
+        );
+        for (worst, found) in worst.iter_mut().zip([gap.gap, linear, normal]) {
+            *worst = worst.max(found);
+        }
+    }
+    evidence.tables.push(table);
+    let why = "rounding of double precision; a wrong adjoint is off by 0.01 or more";
+    for (name, what, value) in [
+        ("adjoint", "|<A x, y> - <x, A* y>| / (|A x| |y|)", worst[0]),
+        ("linear", "|A(x + a y) - A x - a A y| / |A x|", worst[1]),
+        ("normal", "|N x - A* A x| / |A* A x|", worst[2]),
+    ] {
+        evidence.at_most(&format!("mri.laws.{name}"), what, value, 1e-12, why);
+    }
+    Ok(())
+}

@@ -1,0 +1,98 @@
+//! The brain phantom through every method.
+
+use super::super::bench::Bench;
+use super::super::error::Failure;
+use super::super::evidence::Evidence;
+use super::super::suite::Extent;
+use super::super::through::{Made, sampler_gates, scanned, show, spread_over_error, table};
+use crate::protocol::{Modality, Protocol, methods};
+
+/// Brain, 8 coils, four times undersampled along one axis, by every method of this build; `--quick`:
+/// by the default ones at half of the size.
+pub(in super::super) fn reconstructions(
+    bench: &Bench<'_>,
+    evidence: &mut Evidence,
+) -> Result<(), Failure> {
+    let mut protocol = Protocol::find("mri/brain-cartesian-r4")?;
+    let settings = bench.extent.pick("[128,128]", "[192,192]");
+    protocol.set_all(&[
+        format!("acquisition.cartesian.matrix={settings}"),
+        "acquisition.cartesian.slices=1".to_owned(),
+    ])?;
+    let scan = scanned(bench, "brain", protocol, "brain.h5")?;
+    let mut all: Vec<Made> = Vec::new();
+    for name in names(bench.extent) {
+        all.push(scan.by(bench, name)?);
+    }
+    let peak = scan.truth.iter().fold(0.0, |m: f32, v| m.max(*v));
+    let inside = |t: f32| t > 0.05 * peak;
+    table(
+        evidence,
+        "fastMRI conventions after one real scale; spread over error where the truth is above 5 % \
+         of its maximum",
+        &[
+            "method",
+            "PSNR dB",
+            "SSIM",
+            "NMSE",
+            "misfit",
+            "spread/error",
+            "s",
+        ],
+        &all,
+        &|made| {
+            vec![
+                made.number("/metrics/psnr"),
+                made.number("/metrics/ssim"),
+                made.number("/metrics/nmse"),
+                made.misfit(),
+                spread_over_error(made, &scan.truth, &inside),
+                made.seconds(),
+            ]
+        },
+    );
+    show(
+        evidence,
+        "Brain phantom, 8 coils, 4 times undersampled",
+        &scan.truth,
+        &all,
+        [[0.0, 0.9 * peak], [0.0, 0.1 * peak]],
+    );
+    for made in all.iter().filter(|made| !made.samples.is_empty()) {
+        // DDS draws no noise for the data: its spread is too small by design.
+        if made.method == "dds" {
+            continue;
+        }
+        sampler_gates(evidence, "mri.recon", made);
+    }
+    let of = |name: &str| all.iter().find(|made| made.method == name);
+    if let (Some(bridge), Some(cg)) = (of("bridge"), of("cg-sense")) {
+        evidence.between(
+            "mri.recon.bridge.spread",
+            "spread of the samples over the error of their mean",
+            spread_over_error(bridge, &scan.truth, &inside),
+            [0.8, 1.25],
+            "1 is calibrated; the pixels of one slice are not independent",
+        );
+        evidence.at_least(
+            "mri.recon.bridge.gain",
+            "PSNR of the posterior mean over that of CG-SENSE, in dB",
+            bridge.number("/metrics/psnr") - cg.number("/metrics/psnr"),
+            2.0,
+            "a prior of brains must help on a brain",
+        );
+    }
+    Ok(())
+}
+
+/// The methods, classical ones first.
+fn names(extent: Extent) -> Vec<&'static str> {
+    if extent == Extent::Quick {
+        return vec!["zero-filled", "cg-sense", "bridge"];
+    }
+    methods()
+        .iter()
+        .filter(|m| m.modalities.contains(&Modality::Mri) && m.name != "unconditional")
+        .map(|m| m.name)
+        .collect()
+}

@@ -1,0 +1,178 @@
+//! `report.json` and `gates.toml` for machines; `report.html` for people is in html.rs.
+
+use super::check::Check;
+use super::error::ValidateError;
+use super::evidence::Evidence;
+use super::gate::Gate;
+use super::run::Options;
+use super::suite::Extent;
+use crate::io::{IoError, atomic};
+use serde::Serialize;
+use std::path::Path;
+
+/// What one check found.
+#[derive(Debug, Serialize)]
+pub struct Finding {
+    /// Name of the check.
+    pub id: &'static str,
+    /// Part of the toolkit.
+    pub suite: &'static str,
+    /// One line.
+    pub title: &'static str,
+    /// How long it took.
+    pub seconds: f64,
+    /// What it found.
+    #[serde(flatten)]
+    pub evidence: Evidence,
+}
+
+impl Finding {
+    pub(super) fn new(check: &Check, evidence: Evidence, seconds: f64) -> Self {
+        Finding {
+            id: check.id,
+            suite: check.suite.name(),
+            title: check.title,
+            seconds,
+            evidence,
+        }
+    }
+}
+
+/// Everything that was found.
+#[derive(Debug, Serialize)]
+pub struct Report {
+    /// Version of annulus.
+    pub version: &'static str,
+    /// Whether every gate was passed.
+    pub passed: bool,
+    /// `quick` or `whole`.
+    pub extent: &'static str,
+    /// Seed of everything.
+    pub seed: u64,
+    /// Threads.
+    pub threads: usize,
+    /// The machine: processor and operating system.
+    pub machine: String,
+    /// Seconds in all.
+    pub seconds: f64,
+    /// Check by check.
+    pub findings: Vec<Finding>,
+}
+
+impl Report {
+    pub(super) fn new(options: &Options, findings: Vec<Finding>) -> Self {
+        Report {
+            version: env!("CARGO_PKG_VERSION"),
+            passed: findings.iter().all(|f| f.evidence.passed()),
+            extent: options.extent.pick("quick", "whole"),
+            seed: options.seed,
+            threads: options.threads,
+            machine: machine(),
+            seconds: findings.iter().map(|f| f.seconds).sum(),
+            findings,
+        }
+    }
+
+    /// Every gate, in order.
+    pub fn gates(&self) -> impl Iterator<Item = &Gate> {
+        self.findings.iter().flat_map(|f| &f.evidence.gates)
+    }
+
+    /// The gates that were not passed.
+    pub fn closed(&self) -> Vec<&Gate> {
+        self.gates().filter(|gate| !gate.passed).collect()
+    }
+
+    /// The command that repeats a check.
+    pub(super) fn command(&self, check: &str) -> String {
+        let quick = if self.extent == Extent::Quick.pick("quick", "whole") {
+            " --quick"
+        } else {
+            ""
+        };
+        format!(
+            "annulus validate{quick} --check {check} --seed {} -o DIR",
+            self.seed
+        )
+    }
+
+    /// Writes the three files.
+    pub(super) fn write(&self, folder: &Path) -> Result<(), ValidateError> {
+        let json = folder.join("report.json");
+        let bytes = serde_json::to_vec_pretty(self)
+            .map_err(|e| IoError::new(&json, "a report to write", e, "this is a mistake"))?;
+        atomic::write(&json, &bytes, true)?;
+        let toml = folder.join("gates.toml");
+        atomic::write(&toml, self.gates_toml().as_bytes(), true)?;
+        let html = folder.join("report.html");
+        atomic::write(&html, self.html(folder)?.as_bytes(), true)?;
+        Ok(())
+    }
+
+    /// Every gate as a table of its own.
+    fn gates_toml(&self) -> String {
+        let mut text = format!(
+            "version = {:?}\nextent = {:?}\nseed = {}\npassed = {}\n",
+            self.version, self.extent, self.seed, self.passed
+        );
+        for gate in self.gates() {
+            let value = match gate.value {
+                v if v.is_nan() => "nan".to_owned(),
+                v => format!("{v:e}"),
+            };
+            text += &format!(
+                "\n[[gate]]\nid = {:?}\nwhat = {:?}\nvalue = {value}\nlimit = {:?}\nwhy = {:?}\npassed = {}\n",
+                gate.id,
+                gate.what,
+                gate.limit.words(),
+                gate.why,
+                gate.passed
+            );
+        }
+        text
+    }
+
+    /// The lines for standard output.
+    pub fn words(&self) -> String {
+        let (all, closed) = (self.gates().count(), self.closed());
+        let mut words = String::new();
+        for finding in &self.findings {
+            let gates = &finding.evidence.gates;
+            let passed = gates.iter().filter(|g| g.passed).count();
+            words += &format!(
+                "{:<18} {:>3} of {:<3} {:>7.1} s  {}\n",
+                finding.id,
+                passed,
+                gates.len(),
+                finding.seconds,
+                finding.title
+            );
+        }
+        for gate in &closed {
+            words += &format!(
+                "not passed: {}: {}: {}, expected {}\n",
+                gate.id,
+                gate.what,
+                super::gate::number(gate.value),
+                gate.limit.words()
+            );
+        }
+        words
+            + &format!(
+                "{} of {all} gates passed in {:.0} s\n",
+                all - closed.len(),
+                self.seconds
+            )
+    }
+}
+
+/// Processor and operating system, where the kernel says.
+fn machine() -> String {
+    let cpu = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let model = cpu
+        .lines()
+        .find_map(|line| line.strip_prefix("model name"))
+        .map(|rest| rest.trim_start_matches([' ', '\t', ':']).to_owned())
+        .unwrap_or_else(|| std::env::consts::ARCH.to_owned());
+    format!("{model}, {}", std::env::consts::OS)
+}

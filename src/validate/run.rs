@@ -1,0 +1,133 @@
+//! Goes through the checks and writes the report.
+
+use super::bench::Bench;
+use super::check::{CHECKS, Check};
+use super::error::ValidateError;
+use super::evidence::Evidence;
+use super::gate::Limit;
+use super::parts::Parts;
+use super::report::{Finding, Report};
+use super::suite::{Extent, Suite};
+use super::toolkit::Toolkit;
+use crate::io::atomic;
+use crate::progress::Progress;
+use std::path::PathBuf;
+use std::time::Instant;
+
+/// What is asked for.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Folder of the report.
+    pub output: PathBuf,
+    /// How much is measured.
+    pub extent: Extent,
+    /// Which part of the toolkit.
+    pub suite: Suite,
+    /// Single checks; all of the suite if empty.
+    pub checks: Vec<String>,
+    /// Seed of everything.
+    pub seed: u64,
+    /// Threads of operators and network.
+    pub threads: usize,
+    /// Whether files of an earlier report are replaced.
+    pub force: bool,
+    /// Whether checks that an interrupted run finished are used.
+    pub resume: bool,
+}
+
+/// Files of the report.
+const FILES: [&str; 3] = ["report.html", "report.json", "gates.toml"];
+
+/// Examines a toolkit and writes `report.html`, `report.json` and `gates.toml`.
+///
+/// A gate that is not passed, and a check that cannot be run, are part of the report.
+pub fn run(
+    toolkit: &dyn Toolkit,
+    options: &Options,
+    progress: &Progress,
+    interrupted: &dyn Fn() -> bool,
+) -> Result<Report, ValidateError> {
+    let chosen = chosen(options)?;
+    let folder = |cause| ValidateError::Folder {
+        folder: options.output.clone(),
+        cause,
+    };
+    std::fs::create_dir_all(&options.output).map_err(folder)?;
+    for name in FILES {
+        atomic::may_write(&options.output.join(name), options.force)?;
+    }
+    let parts = Parts::open(options)?;
+    let scratch = tempfile::tempdir_in(&options.output).map_err(folder)?;
+    let bar = progress.stage("validate", chosen.len() as u64);
+    let mut findings = Vec::new();
+    for check in chosen {
+        bar.message(check.id);
+        let known = options.resume.then(|| parts.load(check.id)).flatten();
+        let (evidence, seconds) = match known {
+            Some(part) => part,
+            None => {
+                let folder = scratch.path().join(check.id);
+                std::fs::create_dir_all(&folder).map_err(|cause| ValidateError::Folder {
+                    folder: folder.clone(),
+                    cause,
+                })?;
+                let bench = Bench {
+                    toolkit,
+                    extent: options.extent,
+                    seed: options.seed,
+                    threads: options.threads,
+                    scratch: &folder,
+                    interrupted,
+                };
+                let began = Instant::now();
+                let evidence = examine(check, &bench);
+                if interrupted() {
+                    return Err(ValidateError::Interrupted { check: check.id });
+                }
+                let seconds = began.elapsed().as_secs_f64();
+                parts.save(check.id, &evidence, seconds)?;
+                // A volume or a scan is not needed after its check.
+                let _ = std::fs::remove_dir_all(&folder);
+                (evidence, seconds)
+            }
+        };
+        findings.push(Finding::new(check, evidence, seconds));
+        bar.step();
+    }
+    bar.finish();
+    let report = Report::new(options, findings);
+    report.write(&options.output)?;
+    parts.discard();
+    Ok(report)
+}
+
+/// What a check finds; where it cannot be run, a gate that says why.
+fn examine(check: &Check, bench: &Bench<'_>) -> Evidence {
+    let mut evidence = Evidence::default();
+    if let Err(failure) = (check.run)(bench, &mut evidence) {
+        evidence.gate(
+            &format!("{}.ran", check.id),
+            &format!("the check could not be run: {failure}"),
+            0.0,
+            Limit::AtLeast(1.0),
+            "a check that cannot be run proves nothing",
+        );
+    }
+    evidence
+}
+
+/// The checks that were asked for.
+fn chosen(options: &Options) -> Result<Vec<&'static Check>, ValidateError> {
+    let of_suite: Vec<&Check> = CHECKS.iter().filter(|c| options.suite.holds(c)).collect();
+    if options.checks.is_empty() {
+        return Ok(of_suite);
+    }
+    let find = |asked: &String| {
+        let found = of_suite.iter().find(|check| check.id == asked).copied();
+        found.ok_or_else(|| ValidateError::Unknown {
+            asked: asked.clone(),
+            known: of_suite.iter().map(|c| c.id).collect::<Vec<_>>().join(", "),
+        })
+    };
+    options.checks.iter().map(find).collect()
+}

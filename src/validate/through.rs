@@ -1,0 +1,235 @@
+//! A phantom through simulation and several methods, by the command line's own path.
+
+use super::bench::Bench;
+use super::error::Failure;
+use super::evidence::{Evidence, Panel, Table};
+use super::toolkit::Job;
+use crate::protocol::{Modality, Protocol};
+use ndarray::{Array2, Array3, Axis};
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+
+/// A scan and its truth.
+pub(super) struct Scanned {
+    pub protocol: Protocol,
+    pub raw: PathBuf,
+    pub truth_path: PathBuf,
+    pub truth: Array3<f32>,
+}
+
+/// What a method made of it.
+pub(super) struct Made {
+    pub method: String,
+    pub mean: Array3<f32>,
+    pub std: Option<Array3<f32>>,
+    pub samples: Vec<Array3<f32>>,
+    /// `report.json`.
+    pub report: Value,
+    /// From the image's values to the truth's: 1 of CT.
+    pub scale: f32,
+}
+
+impl Made {
+    /// A number of the report; NaN where there is none.
+    pub fn number(&self, pointer: &str) -> f64 {
+        let value = self.report.pointer(pointer).and_then(Value::as_f64);
+        value.unwrap_or(f64::NAN)
+    }
+
+    /// The mean misfit of the slices.
+    pub fn misfit(&self) -> f64 {
+        let slices = self.report.pointer("/slices").and_then(Value::as_array);
+        let misfits: Vec<f64> = slices
+            .into_iter()
+            .flatten()
+            .filter_map(|s| s.get("misfit").and_then(Value::as_f64))
+            .collect();
+        misfits.iter().sum::<f64>() / misfits.len() as f64
+    }
+
+    /// Seconds of the reconstruction.
+    pub fn seconds(&self) -> f64 {
+        let slices = self.report.pointer("/slices").and_then(Value::as_array);
+        let of = |s: &Value| s.get("seconds").and_then(Value::as_f64);
+        slices.into_iter().flatten().filter_map(of).sum()
+    }
+}
+
+/// Scans a phantom.
+pub(super) fn scanned(
+    bench: &Bench<'_>,
+    phantom: &str,
+    protocol: Protocol,
+    raw: &str,
+) -> Result<Scanned, Failure> {
+    let job = Job {
+        protocol,
+        input: phantom.into(),
+        output: bench.file(raw),
+        truth: None,
+        seed: bench.seed,
+        threads: bench.threads,
+    };
+    let truth_path = bench.toolkit.simulate(&job)?;
+    Ok(Scanned {
+        truth: bench.toolkit.read_volume(&truth_path)?.data,
+        protocol: job.protocol,
+        raw: job.output,
+        truth_path,
+    })
+}
+
+impl Scanned {
+    /// Reconstructs the scan by a method.
+    pub fn by(&self, bench: &Bench<'_>, method: &str) -> Result<Made, Failure> {
+        if (bench.interrupted)() {
+            return Err("interrupted".into());
+        }
+        let mut protocol = self.protocol.clone();
+        protocol.select(method)?;
+        let output = bench.file(&format!("by-{method}"));
+        bench.toolkit.recon(&Job {
+            protocol,
+            input: self.raw.clone(),
+            output: output.clone(),
+            truth: Some(self.truth_path.clone()),
+            seed: bench.seed,
+            threads: bench.threads,
+        })?;
+        let read = |name: &str| -> Result<Option<Array3<f32>>, Failure> {
+            let path = output.join(name);
+            if !path.exists() {
+                return Ok(None);
+            }
+            Ok(Some(bench.toolkit.read_volume(&path)?.data))
+        };
+        let mut samples = Vec::new();
+        while let Some(sample) = read(&format!("sample-{:03}.nii.gz", samples.len() + 1))? {
+            samples.push(sample);
+        }
+        let report = report(&output)?;
+        // MRI has a scale of its own, which the metrics fit; HU are not fitted.
+        let fitted = report.pointer("/metrics/scale").and_then(Value::as_f64);
+        let mri = self.protocol.modality == Modality::Mri;
+        Ok(Made {
+            method: method.to_owned(),
+            scale: fitted.filter(|_| mri).unwrap_or(1.0) as f32,
+            mean: read("mean.nii.gz")?.ok_or("recon wrote no mean.nii.gz")?,
+            std: read("std.nii.gz")?,
+            samples,
+            report,
+        })
+    }
+}
+
+fn report(folder: &Path) -> Result<Value, Failure> {
+    let path = folder.join("report.json");
+    let bytes = std::fs::read(&path).map_err(|e| format!("{}: {e}", path.display()))?;
+    Ok(serde_json::from_slice(&bytes)?)
+}
+
+/// `√(mean(s²) (n + 1) / n) / √mean(e²)` where a mask says: 1 is calibrated. Of CT in HU, of MRI after
+/// its scale.
+pub(super) fn spread_over_error(
+    made: &Made,
+    truth: &Array3<f32>,
+    mask: &dyn Fn(f32) -> bool,
+) -> f64 {
+    let (Some(std), n) = (&made.std, made.samples.len() as f64) else {
+        return f64::NAN;
+    };
+    let (mut spread, mut error) = (0.0, 0.0);
+    let scale = made.scale;
+    for ((s, x), t) in std.iter().zip(&made.mean).zip(truth) {
+        if mask(*t) {
+            spread += f64::from(scale * s).powi(2);
+            error += f64::from(scale * x - t).powi(2);
+        }
+    }
+    (spread * (n + 1.0) / n / error).sqrt()
+}
+
+/// Gates that hold for every method with error bars: the misfit, and `std` against the samples.
+pub(super) fn sampler_gates(evidence: &mut Evidence, check: &str, made: &Made) {
+    evidence.between(
+        &format!("{check}.{}.misfit", made.method),
+        "squared whitened residual per measurement, mean over the samples",
+        made.misfit(),
+        [0.9, 1.1],
+        "samples of the posterior fit the data as well as the truth does: 1",
+    );
+    let Some(std) = &made.std else { return };
+    let n = made.samples.len() as f64;
+    let (mut written, mut found) = (0.0, 0.0);
+    for (at, s) in std.indexed_iter() {
+        let mean = made.samples.iter().map(|x| f64::from(x[at])).sum::<f64>() / n;
+        let sum: f64 = made
+            .samples
+            .iter()
+            .map(|x| (f64::from(x[at]) - mean).powi(2))
+            .sum();
+        written += f64::from(*s).powi(2);
+        found += sum / (n - 1.0);
+    }
+    evidence.between(
+        &format!("{check}.{}.std", made.method),
+        "std.nii.gz over the deviation of the samples that were written",
+        (written / found).sqrt(),
+        [0.999, 1.001],
+        "single precision",
+    );
+}
+
+/// A picture of the middle slice: truth, every method in the same window, |error| and std of the
+/// last one in theirs.
+pub(super) fn show(
+    evidence: &mut Evidence,
+    title: &str,
+    truth: &Array3<f32>,
+    all: &[Made],
+    [window, errors]: [[f32; 2]; 2],
+) {
+    let middle = truth.len_of(Axis(0)) / 2;
+    let slice = |v: &Array3<f32>| -> Array2<f32> { v.index_axis(Axis(0), middle).to_owned() };
+    let mut panels = vec![Panel::new("truth", &slice(truth), window)];
+    for made in all {
+        let mean = slice(&made.mean) * made.scale;
+        panels.push(Panel::new(made.method.as_str(), &mean, window));
+    }
+    evidence.picture(title, panels);
+    let mut below = Vec::new();
+    for made in all {
+        let error = (slice(&made.mean) * made.scale - slice(truth)).mapv(f32::abs);
+        below.push(Panel::new(
+            format!("|error| {}", made.method),
+            &error,
+            errors,
+        ));
+        if let Some(std) = &made.std {
+            let std = slice(std) * made.scale;
+            below.push(Panel::new(format!("std {}", made.method), &std, errors));
+        }
+    }
+    evidence.picture(
+        &format!(
+            "The same slice: errors and standard deviations, {} to {}",
+            errors[0], errors[1]
+        ),
+        below,
+    );
+}
+
+/// A table of the methods: rows of a name and numbers.
+pub(super) fn table(
+    evidence: &mut Evidence,
+    title: &str,
+    header: &[&str],
+    all: &[Made],
+    row: &dyn Fn(&Made) -> Vec<f64>,
+) {
+    let mut table = Table::new(title, header);
+    for made in all {
+        table.row(&made.method, &row(made));
+    }
+    evidence.tables.push(table);
+}

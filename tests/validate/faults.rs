@@ -1,0 +1,249 @@
+//! Ten deliberate faults, each a toolkit that is sound but for one thing.
+
+use annulus::guidance::{Guidance, Measurement};
+use annulus::io::Volume;
+use annulus::protocol::Protocol;
+use annulus::score::{Card, Denoiser, Estimate, Schedule, Want};
+use annulus::validate::{Job, Prior, Real, Toolkit};
+use ndarray::{Array2, Array3, s};
+use num_complex::Complex32;
+use operators::ct::{Geometry, Projector};
+use operators::{Array, Field, Host, LinearOperator, Result, SliceRng, Space, Vector};
+use std::path::{Path, PathBuf};
+
+type Made<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>;
+type Image = Host<f64>;
+
+/// An operator whose forward and adjoint are changed.
+struct Changed {
+    inner: Box<dyn LinearOperator<Image>>,
+    forward: fn(Image) -> Image,
+    adjoint: fn(Image) -> Image,
+}
+
+impl LinearOperator<Image> for Changed {
+    fn name(&self) -> &'static str {
+        "changed"
+    }
+    fn domain(&self) -> &Space {
+        self.inner.domain()
+    }
+    fn range(&self) -> &Space {
+        self.inner.range()
+    }
+    fn forward(&self, x: &Image) -> Result<Image> {
+        Ok((self.forward)(self.inner.forward(x)?))
+    }
+    fn adjoint(&self, y: &Image) -> Result<Image> {
+        Ok((self.adjoint)(self.inner.adjoint(y)?))
+    }
+}
+
+/// The adjoint is 1 % too large.
+pub struct WrongAdjoint;
+
+impl Toolkit for WrongAdjoint {
+    fn sense(&self, maps: Image, mask: Image) -> Made<Box<dyn LinearOperator<Image>>> {
+        Ok(Box::new(Changed {
+            inner: Real.sense(maps, mask)?,
+            forward: |y| y,
+            adjoint: |x| x.scaled(1.01),
+        }))
+    }
+    fn projector(&self, scan: Geometry) -> Box<dyn LinearOperator<Image>> {
+        Box::new(Changed {
+            inner: Real.projector(scan),
+            forward: |y| y,
+            adjoint: |x| x.scaled(1.01),
+        })
+    }
+}
+
+/// The same of MRI alone.
+pub struct WrongMriAdjoint;
+
+impl Toolkit for WrongMriAdjoint {
+    fn sense(&self, maps: Image, mask: Image) -> Made<Box<dyn LinearOperator<Image>>> {
+        WrongAdjoint.sense(maps, mask)
+    }
+}
+
+/// Images lie half a pixel aside.
+pub struct HalfPixel;
+
+impl Toolkit for HalfPixel {
+    fn sense(&self, maps: Image, mask: Image) -> Made<Box<dyn LinearOperator<Image>>> {
+        Ok(Box::new(Changed {
+            inner: Real.sense(maps, mask)?,
+            forward: |y| y,
+            adjoint: half_a_pixel,
+        }))
+    }
+    fn projector(&self, scan: Geometry) -> Box<dyn LinearOperator<Image>> {
+        let half = scan.grid().pixel_mm[0] / 2.0;
+        let moved = scan.grid().centred_at([half, half]);
+        Box::new(Projector::new(scan.with_grid(moved).unwrap()))
+    }
+}
+
+/// The mean of each pixel and the one before it.
+fn half_a_pixel(x: Image) -> Image {
+    let sizes = x.sizes();
+    let n = sizes[2];
+    let pixels = x.complex();
+    let moved: Vec<_> = (0..pixels.len())
+        .map(|i| 0.5 * (pixels[i] + pixels[if i % n == 0 { i } else { i - 1 }]))
+        .collect();
+    Host::from_complex(&sizes, &moved)
+}
+
+/// Rows and columns of the affine are exchanged.
+pub struct SwappedSpacing;
+
+impl Toolkit for SwappedSpacing {
+    fn write_volume(&self, path: &Path, volume: &Volume) -> Made<()> {
+        let swapped = Volume {
+            data: volume.data.clone(),
+            affine_lps_mm: volume.affine_lps_mm.map(|[x, y, z, o]| [y, x, z, o]),
+        };
+        Real.write_volume(path, &swapped)
+    }
+}
+
+/// The noise of scans is 10 % smaller than they say.
+pub struct QuietScanner;
+
+impl Toolkit for QuietScanner {
+    fn simulate(&self, job: &Job) -> Made<PathBuf> {
+        let mut quiet = job.clone();
+        let snr = job
+            .protocol
+            .acquisition
+            .as_ref()
+            .and_then(|a| a.cartesian().map(|c| c.snr));
+        if let Some(snr) = snr {
+            set(
+                &mut quiet.protocol,
+                &format!("acquisition.cartesian.snr={}", snr / 0.9),
+            )?;
+        }
+        Real.simulate(&quiet)
+    }
+    fn counts(&self, expected: &Array2<f64>, seed: u64) -> Made<Array2<f64>> {
+        let drawn = Real.counts(expected, seed)?;
+        Ok(expected + (drawn - expected) * 0.9)
+    }
+}
+
+fn set(protocol: &mut Protocol, argument: &str) -> Made<()> {
+    Ok(protocol.set(argument)?)
+}
+
+/// The standard deviation that is written is twice that of the samples.
+pub struct DoubledStd;
+
+impl Toolkit for DoubledStd {
+    fn recon(&self, job: &Job) -> Made<()> {
+        Real.recon(job)?;
+        change(&job.output.join("std.nii.gz"), |v| 2.0 * v)
+    }
+}
+
+/// The mean is 10 HU too high.
+pub struct HuOffset;
+
+impl Toolkit for HuOffset {
+    fn recon(&self, job: &Job) -> Made<()> {
+        Real.recon(job)?;
+        change(&job.output.join("mean.nii.gz"), |v| v + 10.0)
+    }
+}
+
+/// Changes every value of a volume, where there is one.
+fn change(path: &Path, f: fn(f32) -> f32) -> Made<()> {
+    if !path.exists() {
+        return Ok(());
+    }
+    let mut volume = Real.read_volume(path)?;
+    volume.data.mapv_inplace(f);
+    Real.write_volume(path, &volume)
+}
+
+/// One coil has the conjugate of its map.
+pub struct MissingConjugate;
+
+impl Toolkit for MissingConjugate {
+    fn sense(&self, maps: Image, mask: Image) -> Made<Box<dyn LinearOperator<Image>>> {
+        let sizes = maps.sizes();
+        let pixels = sizes[2] * sizes[3];
+        let mut changed = maps.complex().to_vec();
+        let one = sizes[1].min(3) - 1;
+        changed[one * pixels..(one + 1) * pixels]
+            .iter_mut()
+            .for_each(|z| *z = z.conj());
+        Real.sense(Host::from_complex(&sizes, &changed), mask)
+    }
+}
+
+/// Readout oversampling is removed from what has none any more.
+pub struct DoubleCrop;
+
+impl Toolkit for DoubleCrop {
+    fn k_space(&self, path: &Path, slice: usize) -> Made<Array3<Complex32>> {
+        let k = Real.k_space(path, slice)?;
+        let n = k.dim().2;
+        Ok(k.slice(s![.., .., n / 4..n / 4 + n / 2]).to_owned())
+    }
+}
+
+/// Real and imaginary parts of what a prior gives are exchanged.
+pub struct SwappedChannels;
+
+struct Swapped(Prior);
+
+impl Denoiser<Host<f32>> for Swapped {
+    fn estimate<'a>(
+        &'a self,
+        x: &Host<f32>,
+        sigma: f64,
+        want: Want,
+    ) -> Result<Estimate<'a, Host<f32>>> {
+        let mut d = self.0.estimate(x, sigma, want)?;
+        if d.x0.field() == Field::Complex {
+            d.x0.reals_mut()
+                .chunks_exact_mut(2)
+                .for_each(|z| z.swap(0, 1));
+        }
+        Ok(d)
+    }
+}
+
+impl Toolkit for SwappedChannels {
+    fn prior(&self, name: &str) -> Made<(Card, Prior)> {
+        let (card, prior) = Real.prior(name)?;
+        Ok((card, Box::new(Swapped(prior))))
+    }
+}
+
+/// Samples lie closer to each other than those of the posterior: half the variance.
+pub struct HalfTheVariance;
+
+impl Toolkit for HalfTheVariance {
+    fn sample(
+        &self,
+        rule: &dyn Guidance<Image>,
+        prior: &dyn Denoiser<Image>,
+        data: &Measurement<'_, Image>,
+        schedule: &Schedule,
+        start: Image,
+        rng: &mut SliceRng,
+    ) -> Made<Image> {
+        // Two draws of one posterior have a mean of half the variance.
+        let x = Real.sample(rule, prior, data, schedule, start.clone(), rng)?;
+        let other = start.normal_like(rng).scaled(schedule.max());
+        let y = Real.sample(rule, prior, data, schedule, other, rng)?;
+        let mut mean = x.scaled(0.5);
+        mean.axpy(&[0.5], &y);
+        Ok(mean)
+    }
+}
