@@ -13,6 +13,7 @@ mod error;
 mod evidence;
 mod gate;
 mod guidance;
+mod head;
 mod html;
 mod io;
 mod mri;

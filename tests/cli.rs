@@ -187,6 +187,36 @@ fn the_light_verbs_work() {
     done(at, &[&line[..], &["--depth", "2"]].concat());
     let volume = read_volume(&at.join("brain.nii.gz")).unwrap();
     assert_eq!(volume.data.dim(), (2, 48, 48));
+    let line = [
+        "phantom",
+        "catphan-504",
+        "--size",
+        "23",
+        "--depth",
+        "13",
+        "-o",
+    ];
+    done(at, &[&line[..], &["catphan.nii"]].concat());
+    let volume = read_volume(&at.join("catphan.nii")).unwrap();
+    // 130 mm high and 230 mm wide; the air above the centre of the ninth slice.
+    let [left, back, up] = volume.affine_lps_mm;
+    assert_eq!((left[0], back[1], up[2], up[3]), (10.0, 10.0, 10.0, -80.0));
+    assert_eq!((left[3], back[3]), (-110.0, -110.0));
+    assert!(
+        volume.data[(8, 5, 11)] < -700.0,
+        "{}",
+        volume.data[(8, 5, 11)]
+    );
+    let line = [
+        "phantom",
+        "brain-splines",
+        "--contrast",
+        "flair",
+        "--size",
+        "32",
+        "-o",
+    ];
+    done(at, &[&line[..], &["splines.png"]].concat());
 }
 
 #[test]

@@ -208,16 +208,21 @@ fn inserts_have_their_hounsfield_units() {
         (1e9, 1, 3.0, 1000.0, 50, true),
         (3e3, 16, 5.0, 150.0, 100, false),
     ] {
+        // The inserts are the lowest of four modules, and what a single slice shows.
+        let there = if slices == 1 { 1 } else { 4 * slices };
         let folder = tempfile::tempdir().unwrap();
         let at = folder.path();
         let scan = ["simulate", "acr-ct", "-p", HEAD, "-o", "acr", "--seed", "3"];
+        let lowest = format!("0:{slices}");
         let settings = [
             "acquisition.fan.views=360".to_string(),
             format!("acquisition.fan.photons={photons}"),
-            format!("acquisition.fan.slices={slices}"),
+            format!("acquisition.fan.slices={there}"),
         ];
         let settings = settings.iter().flat_map(|s| ["--set", s]);
-        done(at, &scan.into_iter().chain(settings).collect::<Vec<_>>());
+        let part = ["--slices", &lowest];
+        let line = scan.into_iter().chain(settings).chain(part);
+        done(at, &line.collect::<Vec<_>>());
         let table = |key: &str, value: &dyn std::fmt::Display| format!("method.{key}={value}");
         let fbp = [table("fbp.window", &"\"hann\"")];
         let pwls = [

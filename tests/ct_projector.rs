@@ -5,7 +5,8 @@ use operators::ct::{
     Beam, Detector, Fbp, Geometry, Grid, Projector, Rotation, Shape, Window, equal_angles_rad,
 };
 use operators::{Array, Field, Host, LinearOperator, Result, SliceRng, Space, Vector};
-use phantoms::{Ellipse, ellipse_raster, shepp_logan_toft};
+use phantoms::named;
+use phantoms::scene::{Raster, Section};
 use rayon::prelude::*;
 use std::f64::consts::{PI, TAU};
 
@@ -28,34 +29,32 @@ fn scan(size: usize, views: usize, bins: usize, beam: Beam) -> Geometry {
     Geometry::new(grid, beam, Detector::new(bins, pitch), angles).unwrap()
 }
 
-/// The Shepp-Logan head, averaged over the pixels of a scan about the axis: the raster of the
-/// phantoms lies half a pixel aside where the size is even.
+/// The Shepp-Logan head in the unit square, y down.
+fn toft() -> Section {
+    let head = named("shepp-logan").unwrap();
+    head.scene_mr(&|_| unreachable!()).unwrap().section(0.0)
+}
+
+/// The head, averaged over the pixels of a scan about the axis.
 fn head(size: usize) -> Host<f64> {
-    let aside = if size.is_multiple_of(2) {
-        1.0 / size as f64
-    } else {
-        0.0
-    };
-    let moved = shepp_logan_toft().into_iter().map(|e| Ellipse {
-        x0: e.x0 - aside,
-        y0: e.y0 - aside,
-        ..e
+    let step = 2.0 / size as f64;
+    let raster = toft().raster(&Raster {
+        size: (size, size),
+        first: [0.5 * step - 1.0; 2],
+        step: [step; 2],
     });
-    let raster = ellipse_raster(&moved.collect::<Vec<_>>(), size, size);
     let reals = raster.into_raw_vec_and_offset().0;
     Host::new(&[1, size, size], Field::Real, reals)
 }
 
 /// Its line integrals, averaged over the width of each bin.
 fn strips(scan: &Geometry) -> Host<f64> {
-    let ellipses = shepp_logan_toft();
+    let head = toft();
     let along = |view: usize, bin: f64| -> f64 {
         let ray = scan.ray(view, bin);
         let ([x, y], [dx, dy]) = (ray.origin_mm, ray.direction);
-        let theta = (-dx).atan2(dy);
-        let s = x * theta.cos() + y * theta.sin();
         // The phantom's y points down.
-        ellipses.iter().map(|e| e.line_integral(s, -theta)).sum()
+        head.line_integral([x, -y], [dx, -dy])
     };
     let bins = scan.detector().bins;
     let strip = |i: usize| {

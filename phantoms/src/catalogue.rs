@@ -1,52 +1,59 @@
 //! Phantoms by name.
 
+use std::sync::OnceLock;
+
 use ndarray::{Array2, Array3};
 use num_complex::Complex64;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
+use crate::analytic::section_k_space;
 use crate::brain::BrainSlice;
 use crate::coils::TrigCoils;
 use crate::error::PhantomError;
+use crate::named::{self, NamedPhantom, named};
 use crate::scan::{SmoothPhase, complex_fine_grid_k_space};
-use crate::shepp_logan::shepp_logan_toft;
+use crate::scene::{Raster, Section};
 use crate::tissue::Contrast;
-use crate::{ct, ellipse_k_space, ellipse_raster};
 
 /// Grid of the brain, times the one of the scan.
 const OVERSAMPLING: usize = 6;
 /// Strength of the brain's phase in radians.
 const PHASE_RAD: f64 = 0.8;
 
-/// Names of the phantoms with MR contrast.
-const MR_NAMES: [&str; 2] = ["shepp-logan", "brain"];
+/// Phantoms that are drawn by a seed.
+const BRAIN: (&str, &str) = (
+    "brain",
+    "MR: brain from splines, warped by seed and slice, lesions, vessels",
+);
+const HEAD: (&str, &str) = (
+    "head",
+    "CT: section of a segmented head in Hounsfield units, changed by seed and slice, lesions",
+);
 
 /// Names and one line about each phantom.
 pub fn list() -> &'static [(&'static str, &'static str)] {
-    &[
-        (
-            "shepp-logan",
-            "MR and CT: Shepp-Logan head, Toft's contrast in MR, the original one in CT; analytic, \
-             every slice is alike",
-        ),
-        (
-            "brain",
-            "MR: brain from splines, warped by seed and slice, lesions, vessels; T1, T2 or PD",
-        ),
-        ("water-disc", "CT: water, 200 mm across; analytic"),
-        (
-            "acr-ct",
-            "CT: ACR 464 module 1, bone, acrylic, polyethylene and air in 200 mm of water; analytic",
-        ),
-        (
-            "forbild-head",
-            "CT: FORBILD head with its right ear, lesions of 2.5 and 5 HU; analytic",
-        ),
-        (
-            "head",
-            "CT: section of a segmented head in Hounsfield units, changed by seed and slice, lesions",
-        ),
-    ]
+    static LIST: OnceLock<Vec<(&str, &str)>> = OnceLock::new();
+    LIST.get_or_init(|| {
+        let shapes = named::ALL.iter().map(|p| (p.name, p.about));
+        [BRAIN, HEAD].into_iter().chain(shapes).collect()
+    })
+}
+
+/// Names of the phantoms with CT values.
+pub(crate) fn names_of_ct() -> Vec<&'static str> {
+    let shapes = named::ALL.iter().filter(|p| p.has_ct());
+    std::iter::once(HEAD.0)
+        .chain(shapes.map(|p| p.name))
+        .collect()
+}
+
+/// Names of the phantoms with MR contrast.
+fn names_of_mr() -> Vec<&'static str> {
+    let shapes = named::ALL.iter().filter(|p| p.has_mr());
+    std::iter::once(BRAIN.0)
+        .chain(shapes.map(|p| p.name))
+        .collect()
 }
 
 /// Noiseless, fully sampled multi-coil k-space of a named phantom: `Complex64[coil, ny, nx]`.
@@ -67,21 +74,19 @@ pub fn phantom_k_space(
     contrast: Contrast,
 ) -> Result<Array3<Complex64>, PhantomError> {
     check(slice, slices, ny, nx)?;
-    match name {
-        "shepp-logan" => Ok(ellipse_k_space(&shepp_logan_toft(), coils, ny, nx)),
-        "brain" => {
-            let brain = BrainSlice::new(seed, slice, slices).with_contrast(contrast);
-            let phase = object_phase(seed, slice);
-            Ok(complex_fine_grid_k_space(
-                &|rows, columns| phase.times(&brain.raster(rows, columns)),
-                coils,
-                ny,
-                nx,
-                OVERSAMPLING,
-            ))
-        }
-        _ => Err(no_mr(name)),
+    if name != BRAIN.0 {
+        let section = section(name, slice, slices, contrast)?;
+        return Ok(section_k_space(&section, coils, ny, nx));
     }
+    let brain = BrainSlice::new(seed, slice, slices).with_contrast(contrast);
+    let phase = object_phase(seed, slice);
+    Ok(complex_fine_grid_k_space(
+        &|rows, columns| phase.times(&brain.raster(rows, columns)),
+        coils,
+        ny,
+        nx,
+        OVERSAMPLING,
+    ))
 }
 
 /// The true magnitude of a named phantom, averaged over each pixel: `f64[ny, nx]`, without coils
@@ -96,13 +101,32 @@ pub fn raster(
     contrast: Contrast,
 ) -> Result<Array2<f64>, PhantomError> {
     check(slice, slices, ny, nx)?;
-    match name {
-        "shepp-logan" => Ok(ellipse_raster(&shepp_logan_toft(), ny, nx)),
-        "brain" => Ok(BrainSlice::new(seed, slice, slices)
-            .with_contrast(contrast)
-            .raster(ny, nx)),
-        _ => Err(no_mr(name)),
+    if name != BRAIN.0 {
+        let section = section(name, slice, slices, contrast)?;
+        return Ok(section.raster(&Raster::unit_square(ny, nx)));
     }
+    Ok(BrainSlice::new(seed, slice, slices)
+        .with_contrast(contrast)
+        .raster(ny, nx))
+}
+
+/// A slice of a phantom of shapes: magnitudes, as the sequence of a contrast has them.
+fn section(
+    name: &str,
+    slice: usize,
+    slices: usize,
+    contrast: Contrast,
+) -> Result<Section, PhantomError> {
+    let phantom: NamedPhantom = match name {
+        "head" => return Err(no_mr(name)),
+        _ => named(name)?,
+    };
+    if !phantom.has_mr() {
+        return Err(no_mr(name));
+    }
+    let sequence = contrast.sequence();
+    let scene = phantom.scene_mr(&|tissue| sequence.signal(tissue).abs())?;
+    Ok(scene.section(phantom.height_mm(slice, slices)? / phantom.half_mm))
 }
 
 /// The phase of a brain slice: of its own stream of random numbers, so that the anatomy does not
@@ -123,16 +147,11 @@ fn check(slice: usize, slices: usize, ny: usize, nx: usize) -> Result<(), Phanto
     Ok(())
 }
 
-/// A name without MR contrast: of a CT phantom, or of none.
+/// A name without MR contrast.
 fn no_mr(name: &str) -> PhantomError {
-    if ct::phantom::NAMES.contains(&name) {
-        let reason = format!(
-            "`{name}` is a CT phantom without MR contrast; MR phantoms: {}",
-            MR_NAMES.join(", ")
-        );
-        return PhantomError::Modality { reason };
-    }
-    unknown(name)
+    let names = names_of_mr().join(", ");
+    let reason = format!("`{name}` is a CT phantom without MR contrast; MR phantoms: {names}");
+    PhantomError::Modality { reason }
 }
 
 pub(crate) fn unknown(name: &str) -> PhantomError {
@@ -183,7 +202,7 @@ mod tests {
     #[test]
     fn every_listed_phantom_has_a_raster_and_k_space_that_agree() {
         let coils = TrigCoils::eight();
-        for name in MR_NAMES {
+        for name in ["shepp-logan", "brain", "mr-shepp-logan", "brain-splines"] {
             let (ny, nx) = (64, 75);
             let truth = raster(name, 2, 1, 5, ny, nx, Contrast::T2).unwrap();
             let image =
@@ -222,14 +241,10 @@ mod tests {
     #[test]
     fn the_list_names_every_phantom_and_its_modality() {
         for (name, line) in list() {
-            assert_eq!(
-                line.contains("CT"),
-                ct::phantom::NAMES.contains(name),
-                "{name}"
-            );
-            assert_eq!(line.contains("MR"), MR_NAMES.contains(name), "{name}");
+            assert_eq!(line.contains("CT"), names_of_ct().contains(name), "{name}");
+            assert_eq!(line.contains("MR"), names_of_mr().contains(name), "{name}");
         }
-        assert_eq!(list().len(), 6);
+        assert_eq!(list().len(), 20);
     }
 
     #[test]

@@ -73,6 +73,16 @@ pub enum PhantomError {
         /// The mean, or the standard deviation of the electronic noise.
         value: f64,
     },
+    /// A number that the physics does not allow.
+    #[error("phantom: expected {name} {expected}, got {got}")]
+    Quantity {
+        /// What the number is, with its unit.
+        name: &'static str,
+        /// What it may be.
+        expected: &'static str,
+        /// The number.
+        got: f64,
+    },
     /// The phantom belongs to the other modality.
     #[error("phantom: {reason}")]
     Modality {

@@ -6,9 +6,13 @@
 //! transform of the raster. The crate shares no code with the reconstruction, so that data and
 //! operators err independently.
 //!
-//! - [`Ellipse`], [`shepp_logan`], [`TrigCoils`], [`ellipse_k_space`]: k-space without any grid.
+//! - [`shape`], [`scene`]: shapes with values at points, over pixels, along lines, and their Fourier
+//!   transforms; [`named()`]: phantoms of them by name, in the plane and in space.
+//! - [`TrigCoils`], [`section_k_space`]: k-space of several coils without any grid.
 //! - [`BrainSlice`], [`fine_grid_k_space`]: a brain, sampled on a finer grid than the scan's.
 //! - [`phantom_k_space`], [`raster()`]: phantoms by name.
+//! - [`mr`]: relaxation times and the signal equations of sequences; [`B0Map`]: off-resonance.
+//! - [`BirdcageCoils`], [`LoopCoils`], [`NoiseCovariance`]: other receive coils, and their noise.
 //! - [`ct`]: head CT, analytic CT phantoms, line integrals and photon counts, in millimetres and
 //!   Hounsfield units.
 //! - [`Procedural`], [`from_labels`]: endless complex images for training a score model.
@@ -22,31 +26,33 @@ mod catalogue;
 mod coils;
 pub mod ct;
 mod disc;
-mod ellipse;
 mod error;
 mod fft;
+mod field;
 mod grid;
+mod lattice;
+pub mod mr;
+mod named;
 mod polygon;
 pub mod posterior;
 pub mod procedural;
 mod scan;
 pub mod scene;
 pub mod shape;
-mod shepp_logan;
 mod template;
 mod tissue;
 mod vote;
 mod warp;
 
-pub use analytic::ellipse_k_space;
+pub use analytic::section_k_space;
 pub use brain::BrainSlice;
 pub use catalogue::{list, phantom_k_space, raster};
-pub use coils::TrigCoils;
-pub use ellipse::{Ellipse, ellipse_raster};
+pub use coils::{BirdcageCoils, CoilRings, LoopCoils, NoiseCovariance, TrigCoils, TrigFit};
 pub use error::PhantomError;
+pub use field::{B0Map, dephasing, dephasing_rad};
 pub use grid::{frequency, position, spacing};
+pub use named::{NamedPhantom, Signal, named};
 pub use polygon::Coverage;
 pub use procedural::{LabelClass, Procedural, from_labels, from_labels_merged, from_labels_with};
 pub use scan::{SmoothPhase, complex_fine_grid_k_space, fine_grid_k_space, rss_image};
-pub use shepp_logan::{shepp_logan, shepp_logan_toft};
 pub use tissue::Contrast;

@@ -173,7 +173,8 @@ pub(crate) fn contains(polygon: &[[f64; 2]], [x, y]: [f64; 2]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Ellipse, ellipse_raster};
+    use crate::scene::{Overlap, Raster, Section};
+    use crate::shape::Ellipse;
     use std::f64::consts::TAU;
 
     fn circle(n: usize, radius: f64, x0: f64, y0: f64) -> Vec<[f64; 2]> {
@@ -209,18 +210,9 @@ mod tests {
         for (x0, y0) in [(0.1, -0.2), (0.8, 0.9), (-0.9, -0.8)] {
             let mut coverage = Coverage::new(31, 40);
             coverage.add(&circle(20_000, 0.4, x0, y0), 1.0);
-            let exact = ellipse_raster(
-                &[Ellipse {
-                    density: 1.0,
-                    semi_x: 0.4,
-                    semi_y: 0.4,
-                    x0,
-                    y0,
-                    angle_rad: 0.0,
-                }],
-                31,
-                40,
-            );
+            let disc = vec![(1.0, Ellipse::disc([x0, y0], 0.4).into())];
+            let section = Section::new(Overlap::Adds, disc);
+            let exact = section.raster(&Raster::unit_square(31, 40));
             let worst = coverage
                 .finish()
                 .iter()

@@ -14,7 +14,7 @@ use crate::fft::{coil_images, fft2_cropped};
 use crate::grid::position;
 
 /// Multi-coil k-space of a real object: `Complex64[coil, ny, nx]`, scaled as
-/// [`ellipse_k_space`](crate::ellipse_k_space).
+/// [`section_k_space`](crate::section_k_space).
 ///
 /// `draw(rows, columns)` returns the object averaged over the pixels of a grid `oversampling` times
 /// as fine. The error at 128 x 128, relative to the analytic k-space of the Toft head, is 1.5e-3 at
@@ -145,16 +145,18 @@ impl SmoothPhase {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{ellipse_k_space, ellipse_raster, shepp_logan_toft};
+    use crate::scene::{Overlap, Raster, Section};
+    use crate::{named, section_k_space};
 
     #[test]
     fn the_fine_grid_agrees_with_the_analytic_k_space() {
-        let ellipses = shepp_logan_toft();
+        let head = named("shepp-logan").unwrap().scene_mr(&|_| 0.0).unwrap();
+        let head = head.section(0.0);
         for (ny, nx, coils, times) in [(64, 64, 8, 8), (63, 80, 3, 6), (41, 37, 2, 7)] {
             let coils = TrigCoils::eight().first(coils).unwrap();
-            let exact = ellipse_k_space(&ellipses, &coils, ny, nx);
+            let exact = section_k_space(&head, &coils, ny, nx);
             let sampled = fine_grid_k_space(
-                &|rows, columns| ellipse_raster(&ellipses, rows, columns),
+                &|rows, columns| head.raster(&Raster::unit_square(rows, columns)),
                 &coils,
                 ny,
                 nx,
@@ -173,15 +175,9 @@ mod tests {
     #[test]
     fn the_root_sum_of_squares_is_the_object_times_that_of_the_maps() {
         let (ny, nx, coils) = (65, 96, TrigCoils::eight());
-        let disc = crate::Ellipse {
-            density: 2.0,
-            semi_x: 0.7,
-            semi_y: 0.7,
-            x0: 0.1,
-            y0: 0.0,
-            angle_rad: 0.0,
-        };
-        let image = rss_image(&ellipse_k_space(&[disc], &coils, ny, nx));
+        let disc = crate::shape::Ellipse::disc([0.1, 0.0], 0.7);
+        let disc = Section::new(Overlap::Adds, vec![(2.0, disc.into())]);
+        let image = rss_image(&section_k_space(&disc, &coils, ny, nx));
         let (j, i) = (30, 50);
         let shade: f64 = coils
             .maps(ny, nx)

@@ -19,37 +19,72 @@ pub(crate) struct Region {
     pub weights: [f64; TISSUES],
 }
 
-/// The template, read and flattened once.
+/// A closed path of cubic Hermite pieces, in the numbers of the table, and what its winding number
+/// adds to each tissue.
+#[derive(Clone, Debug)]
+pub(crate) struct Curve {
+    /// Value, derivative, value, derivative of x and of y.
+    hermite: Vec<[[f64; 4]; 2]>,
+    pub weights: [f64; TISSUES],
+}
+
+impl Curve {
+    /// The pieces in the unit square: where one begins, its derivative there, where it ends, and
+    /// its derivative there: `X = -1.04 y(t), Y = 1.04 x(t)`.
+    pub fn pieces(&self) -> Vec<[[f64; 2]; 4]> {
+        let unit = SCALE * 1e-5;
+        let piece = |[x, y]: &[[f64; 4]; 2]| [0, 1, 2, 3].map(|n| [-unit * y[n], unit * x[n]]);
+        self.hermite.iter().map(piece).collect()
+    }
+}
+
+/// The template, read once.
+pub(crate) fn curves() -> &'static [Curve] {
+    static CURVES: OnceLock<Vec<Curve>> = OnceLock::new();
+    CURVES.get_or_init(|| read(include_str!("../data/brain-splines.txt")))
+}
+
+/// The template, flattened once.
 pub(crate) fn template() -> &'static [Region] {
     static TEMPLATE: OnceLock<Vec<Region>> = OnceLock::new();
-    TEMPLATE.get_or_init(|| read(include_str!("../data/brain-splines.txt")))
+    let region = |curve: &Curve| {
+        let mut points = Vec::new();
+        for [x, y] in &curve.hermite {
+            flatten(&mut points, *x, *y);
+        }
+        Region {
+            points,
+            weights: curve.weights,
+        }
+    };
+    TEMPLATE.get_or_init(|| curves().iter().map(region).collect())
 }
 
 /// Reads the text format of `data/brain-splines.txt`.
-fn read(text: &str) -> Vec<Region> {
-    let mut regions: Vec<Region> = Vec::new();
+fn read(text: &str) -> Vec<Curve> {
+    let mut curves: Vec<Curve> = Vec::new();
     for line in text.lines().filter(|line| !line.starts_with('#')) {
         if line == "curve" {
-            regions.push(Region {
-                points: Vec::new(),
+            curves.push(Curve {
+                hermite: Vec::new(),
                 weights: [0.0; TISSUES],
             });
             continue;
         }
-        let region = regions.last_mut().expect("the table starts with a curve");
+        let curve = curves.last_mut().expect("the table starts with a curve");
         let numbers: Vec<f64> = line
             .split_whitespace()
             .filter_map(|word| word.parse().ok())
             .collect();
         match numbers[..] {
-            [class, weight] => region.weights[class as usize - 1] += weight,
+            [class, weight] => curve.weights[class as usize - 1] += weight,
             [x0, dx0, x1, dx1, y0, dy0, y1, dy1] => {
-                flatten(&mut region.points, [x0, dx0, x1, dx1], [y0, dy0, y1, dy1])
+                curve.hermite.push([[x0, dx0, x1, dx1], [y0, dy0, y1, dy1]]);
             }
             _ => unreachable!("the table has lines of 2 and of 8 numbers"),
         }
     }
-    regions
+    curves
 }
 
 /// Adds the points of a cubic Hermite segment, but for its last one:

@@ -1,4 +1,6 @@
-//! Signal of the tissues of the head in the usual contrasts.
+//! Signal of the tissues of the brain phantom in the usual contrasts.
+
+use crate::mr::{BrainWebTissue, Relaxation, Sequence};
 
 /// The weighting of an MR image of the brain.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -10,6 +12,20 @@ pub enum Contrast {
     T2,
     /// Fast spin echo, TR 2.5 s, TE 20 ms: nearly the density of protons.
     Pd,
+    /// Inversion recovery, TR 9 s, TE 120 ms: T2 without CSF.
+    Flair,
+}
+
+impl Contrast {
+    /// The sequence that gives the weighting.
+    pub fn sequence(self) -> Sequence {
+        match self {
+            Self::T1 => Sequence::T1_GRADIENT_ECHO,
+            Self::T2 => Sequence::T2,
+            Self::Pd => Sequence::PROTON_DENSITY,
+            Self::Flair => Sequence::flair(BrainWebTissue::Csf.relaxation().t1_s),
+        }
+    }
 }
 
 /// Number of tissues.
@@ -26,24 +42,22 @@ pub(crate) enum Tissue {
     Vessel,
 }
 
-/// Proton density, T1 and T2 in ms.
-struct Relaxation(f64, f64, f64);
-
-/// 1.5 T (BrainWeb's values for CSF, grey, white and lesions; scalp and marrow as fat with half of
-/// the volume bone and skin).
-fn relaxation(tissue: Tissue) -> Relaxation {
-    match tissue {
-        Tissue::Scalp => Relaxation(0.55, 400.0, 65.0),
-        Tissue::Csf => Relaxation(1.0, 2569.0, 329.0),
-        Tissue::Grey => Relaxation(0.86, 833.0, 83.0),
-        Tissue::White => Relaxation(0.77, 500.0, 70.0),
-        Tissue::Lesion => Relaxation(0.76, 752.0, 237.0),
-        Tissue::Vessel => Relaxation(1.0, 1441.0, 290.0),
-    }
+/// 1.5 T: BrainWeb's values; blood; scalp and marrow as fat with half of the volume bone and skin.
+/// The field within a voxel is even.
+pub(crate) fn relaxation(tissue: Tissue) -> Relaxation {
+    let known = match tissue {
+        Tissue::Scalp => return Relaxation::new(0.55, 0.4, 0.065),
+        Tissue::Vessel => return Relaxation::new(1.0, 1.441, 0.29),
+        Tissue::Csf => BrainWebTissue::Csf,
+        Tissue::Grey => BrainWebTissue::Grey,
+        Tissue::White => BrainWebTissue::White,
+        Tissue::Lesion => BrainWebTissue::Lesion,
+    };
+    known.relaxation().without_dephasing()
 }
 
-/// Signals in the order of [`Tissue`], scaled so that white matter is 1 in T1 and CSF is 1 in T2
-/// and PD.
+/// Signals in the order of [`Tissue`], scaled so that white matter is 1 in T1 and FLAIR and CSF is 1
+/// in T2 and PD.
 ///
 /// Flowing blood is 1.25 in T1 (inflow) and 0.05 in the spin echoes (flow void).
 pub(crate) fn signals(contrast: Contrast) -> [f64; TISSUES] {
@@ -58,28 +72,13 @@ pub(crate) fn signals(contrast: Contrast) -> [f64; TISSUES] {
     let (reference, blood) = match contrast {
         Contrast::T1 => (Tissue::White, 1.25),
         Contrast::T2 | Contrast::Pd => (Tissue::Csf, 0.05),
+        Contrast::Flair => (Tissue::White, 0.05),
     };
-    let unit = signal(contrast, &relaxation(reference));
-    let mut signals = all.map(|tissue| signal(contrast, &relaxation(tissue)) / unit);
+    let signal = |tissue| contrast.sequence().signal(&relaxation(tissue));
+    let unit = signal(reference);
+    let mut signals = all.map(|tissue| signal(tissue) / unit);
     signals[Tissue::Vessel as usize] = blood;
     signals
-}
-
-fn signal(contrast: Contrast, &Relaxation(density, t1, t2): &Relaxation) -> f64 {
-    // rho (1 - 2 exp(-(TR - TE/2)/T1) + exp(-TR/T1)) exp(-TE/T2)
-    let spin_echo = |tr: f64, te: f64| {
-        density * (1.0 - 2.0 * (-(tr - te / 2.0) / t1).exp() + (-tr / t1).exp()) * (-te / t2).exp()
-    };
-    // rho sin(a) (1 - E1) / (1 - E1 cos(a)) exp(-TE/T2), with T2 for T2*
-    let spoiled = |tr: f64, te: f64, angle: f64| {
-        let e1 = (-tr / t1).exp();
-        density * angle.sin() * (1.0 - e1) / (1.0 - e1 * angle.cos()) * (-te / t2).exp()
-    };
-    match contrast {
-        Contrast::T1 => spoiled(15.0, 4.0, 25f64.to_radians()),
-        Contrast::T2 => spin_echo(4000.0, 100.0),
-        Contrast::Pd => spin_echo(2500.0, 20.0),
-    }
 }
 
 #[cfg(test)]
@@ -102,5 +101,51 @@ mod tests {
         assert!(csf == 1.0 && csf > grey && grey > white);
         let (_, grey, white) = of(Contrast::Pd);
         assert!(grey > white);
+        let (csf, grey, white) = of(Contrast::Flair);
+        assert!(csf.abs() < 1e-3 && grey > white && white == 1.0);
+    }
+
+    #[test]
+    fn the_signals_are_those_that_the_brain_has_always_had() {
+        // Printed by the first version of this file, which had its own equations in milliseconds.
+        for (contrast, pinned) in [
+            (
+                Contrast::T1,
+                [
+                    0.8398223771590853,
+                    0.32575554999362183,
+                    0.7462009784744383,
+                    1.0,
+                    0.7413325279884666,
+                    1.25,
+                ],
+            ),
+            (
+                Contrast::T2,
+                [
+                    0.20491393692802598,
+                    1.0,
+                    0.44320430716415415,
+                    0.32009051084066276,
+                    0.860043108502382,
+                    0.05,
+                ],
+            ),
+            (
+                Contrast::Pd,
+                [
+                    0.6925499918129481,
+                    1.0,
+                    1.1008987147256415,
+                    0.9861673561550192,
+                    1.154542603362881,
+                    0.05,
+                ],
+            ),
+        ] {
+            for (signal, pinned) in signals(contrast).into_iter().zip(pinned) {
+                assert!((signal - pinned).abs() < 1e-15, "{contrast:?}: {signal}");
+            }
+        }
     }
 }

@@ -145,12 +145,12 @@ pub(super) struct Phantom {
     /// Pixels a side
     #[arg(long, default_value_t = 256)]
     pub(super) size: usize,
-    /// Slices
+    /// Slices, which share the height of a phantom in space
     #[arg(long, default_value_t = 1)]
     pub(super) depth: usize,
-    /// t1, t2 or pd
-    #[arg(long, default_value = "t1")]
-    pub(super) contrast: String,
+    /// t1, t2, pd, flair or hu; t1, or hu of a CT phantom, by default
+    #[arg(long)]
+    pub(super) contrast: Option<String>,
     /// Seed of the anatomy
     #[arg(long, default_value_t = 1)]
     pub(super) seed: u64,

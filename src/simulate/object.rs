@@ -100,10 +100,10 @@ impl CtSource {
         }
     }
 
-    /// The distance of its slices, where it says one.
-    pub(super) fn spacing_mm(&self) -> Option<f64> {
+    /// The distance of so many slices, where it says one.
+    pub(super) fn spacing_mm(&self, slices: usize) -> Option<f64> {
         match self {
-            CtSource::Phantom { .. } => None,
+            CtSource::Phantom { name, .. } => phantoms::named(name).ok()?.spacing_mm(slices),
             CtSource::Volume { spacing_mm, .. } => Some(*spacing_mm),
         }
     }

@@ -47,7 +47,7 @@ pub fn simulate_ct(
     let grid = truth_grid(scan.image)?;
     let step_mm = scan
         .source
-        .spacing_mm()
+        .spacing_mm(there)
         .unwrap_or(scan.projections.slice_thickness_mm);
     let middle = (there as f64 - 1.0) / 2.0;
     let z_mm: Vec<f64> = (from..to).map(|k| (k as f64 - middle) * step_mm).collect();

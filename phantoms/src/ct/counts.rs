@@ -156,7 +156,8 @@ fn poisson<R: Rng>(rng: &mut R, mean: f64) -> Result<f64, PhantomError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ct::{CtGrid, PixelImage, Ray, water_disc};
+    use crate::ct::{CtGrid, PixelImage, Ray};
+    use crate::named::named;
 
     const EXPOSURE: Exposure = Exposure {
         photons: 1e4,
@@ -237,9 +238,10 @@ mod tests {
 
     #[test]
     fn a_fine_raster_transmits_what_the_object_does() {
-        let disc = water_disc(0.0193);
+        let water = named("water-disc").unwrap().scene_ct(70.0).unwrap();
+        let disc = water.section(0.0);
         let grid = CtGrid::new(440, 440, 0.5).unwrap();
-        let image = PixelImage::new(&disc.raster(&grid), grid).unwrap();
+        let image = PixelImage::new(&disc.raster(&grid.into()), grid).unwrap();
         for rays in [
             ScanRays::parallel(&angles(5), 60, 4.0, 1.0),
             ScanRays::fan(&angles(5), 60, 8.0, 0.0, 500.0, 1000.0),

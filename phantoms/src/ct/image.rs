@@ -3,9 +3,10 @@
 use ndarray::Array2;
 
 use super::grid::CtGrid;
-use super::object::CtObject;
-use super::shape::Ray;
+use super::ray::Ray;
 use crate::PhantomError;
+use crate::scene::{Scene, Section};
+use crate::shape::Line;
 
 /// Something that X-rays pass through.
 pub trait Attenuation: Sync {
@@ -13,9 +14,21 @@ pub trait Attenuation: Sync {
     fn line_integral(&self, ray: &Ray) -> f64;
 }
 
-impl Attenuation for CtObject {
+/// Values are attenuation per millimetre.
+impl Attenuation for Section {
     fn line_integral(&self, ray: &Ray) -> f64 {
-        self.line_integral(ray)
+        self.line_integral(ray.origin_mm, ray.direction)
+    }
+}
+
+/// Values are attenuation per millimetre; rays run in the plane z = 0.
+impl Attenuation for Scene {
+    fn line_integral(&self, ray: &Ray) -> f64 {
+        let flat = |[x, y]: [f64; 2]| [x, y, 0.0];
+        self.line_integral(&Line {
+            origin: flat(ray.origin_mm),
+            direction: flat(ray.direction),
+        })
     }
 }
 
@@ -152,7 +165,8 @@ fn floor(v: f64) -> (f64, usize) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ct::{CtEllipse, shepp_logan_ct};
+    use crate::named::named;
+    use crate::shape::{Ellipse, Solid};
 
     /// Siddon's way: all crossings sorted, each piece with the pixel at its middle.
     fn by_crossings(image: &Array2<f64>, grid: &CtGrid, ray: &Ray) -> f64 {
@@ -225,14 +239,19 @@ mod tests {
 
     #[test]
     fn the_raster_of_an_object_tends_to_the_object() {
-        let mut object = shepp_logan_ct(0.0193);
-        object.shapes.push(CtEllipse::disc(0.01, [70.0, 80.0], 3.0));
+        let mut head = named("shepp-logan").unwrap().scene_ct(70.0).unwrap();
+        let disc = Ellipse::disc([70.0, 80.0], 3.0);
+        head.layers.push((0.01, Solid::Prism(disc.into())));
+        let object = head.section(0.0);
         let error = |n: usize| {
             let grid = CtGrid::new(n, n, 256.0 / n as f64).unwrap();
-            let image = PixelImage::new(&object.raster(&grid), grid).unwrap();
+            let image = PixelImage::new(&object.raster(&grid.into()), grid).unwrap();
             let squares: f64 = (0..500)
                 .map(|i| Ray::parallel(-100.0 + 0.401 * f64::from(i), 0.11 * f64::from(i)))
-                .map(|ray| (image.line_integral(&ray) - object.line_integral(&ray)).powi(2))
+                .map(|ray| {
+                    let exact = object.line_integral(ray.origin_mm, ray.direction);
+                    (image.line_integral(&ray) - exact).powi(2)
+                })
                 .sum();
             (squares / 500.0).sqrt()
         };

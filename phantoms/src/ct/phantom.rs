@@ -5,20 +5,10 @@ use ndarray::Array2;
 use super::family::HeadCt;
 use super::grid::CtGrid;
 use super::image::{Attenuation, PixelImage};
-use super::materials::{Material, mu_per_mm};
-use super::named::{acr, forbild_head, shepp_logan_ct, water_disc};
-use super::object::CtObject;
+use super::materials::{Material, mu_per_mm, mu_to_hu};
 use crate::PhantomError;
-use crate::catalogue::unknown;
-
-/// Names of the CT phantoms.
-pub(crate) const NAMES: [&str; 5] = [
-    "water-disc",
-    "shepp-logan",
-    "acr-ct",
-    "forbild-head",
-    "head",
-];
+use crate::named::named;
+use crate::scene::Section;
 
 /// A CT phantom at one energy: analytic, or a slice of a held-out head.
 #[derive(Clone, Debug)]
@@ -29,7 +19,7 @@ pub struct CtPhantom {
 
 #[derive(Clone, Debug)]
 enum Kind {
-    Analytic(CtObject),
+    Analytic(Section),
     Head {
         seed: u64,
         slice: usize,
@@ -38,8 +28,9 @@ enum Kind {
 }
 
 impl CtPhantom {
-    /// A phantom of [`list`](crate::list). The analytic ones are alike in every slice; tissues of
-    /// the head keep the HU of 70 keV at every energy.
+    /// A phantom of [`list`](crate::list). Of those made of shapes a single slice is the principal
+    /// one, and several share the height of the phantom ([`NamedPhantom`](crate::NamedPhantom)).
+    /// Tissues of the head keep the HU of 70 keV at every energy.
     pub fn named(
         name: &str,
         seed: u64,
@@ -52,22 +43,22 @@ impl CtPhantom {
             return Err(PhantomError::Slice { slice, slices });
         }
         let kind = match name {
-            "water-disc" => Kind::Analytic(water_disc(water_per_mm)),
-            "shepp-logan" => Kind::Analytic(shepp_logan_ct(water_per_mm)),
-            "acr-ct" => Kind::Analytic(acr(water_per_mm)),
-            "forbild-head" => Kind::Analytic(forbild_head(water_per_mm)),
             "head" => Kind::Head {
                 seed,
                 slice,
                 slices,
             },
             "brain" => {
-                let names = NAMES.join(", ");
+                let names = crate::catalogue::names_of_ct().join(", ");
                 let reason =
                     format!("`brain` is an MR phantom without CT values; CT phantoms: {names}");
                 return Err(PhantomError::Modality { reason });
             }
-            _ => return Err(unknown(name)),
+            _ => {
+                let phantom = named(name)?;
+                let height_mm = phantom.height_mm(slice, slices)?;
+                Kind::Analytic(phantom.scene_ct(energy_kev)?.section(height_mm))
+            }
         };
         Ok(Self { kind, water_per_mm })
     }
@@ -80,7 +71,9 @@ impl CtPhantom {
     /// Hounsfield units, averaged over each pixel: `f64[ny, nx]`.
     pub fn raster_hu(&self, grid: &CtGrid) -> Array2<f64> {
         match &self.kind {
-            Kind::Analytic(object) => object.raster_hu(grid, self.water_per_mm),
+            Kind::Analytic(section) => section
+                .raster(&(*grid).into())
+                .mapv(|mu| mu_to_hu(mu, self.water_per_mm)),
             Kind::Head {
                 seed,
                 slice,
@@ -92,11 +85,11 @@ impl CtPhantom {
         }
     }
 
-    /// What X-rays meet: the analytic object itself; of a head its image on the pixels of `grid`
+    /// What X-rays meet: the analytic section itself; of a head its image on the pixels of `grid`
     /// cut into `2 x 2`.
     pub fn attenuation(&self, grid: &CtGrid) -> Box<dyn Attenuation> {
         match &self.kind {
-            Kind::Analytic(object) => Box::new(object.clone()),
+            Kind::Analytic(section) => Box::new(section.clone()),
             Kind::Head { .. } => {
                 let fine = grid.finer(2);
                 let hu = self.raster_hu(&fine).mapv(|hu| hu as f32);
@@ -115,7 +108,13 @@ mod tests {
     #[test]
     fn raster_and_rays_are_of_one_object() {
         let grid = CtGrid::new(128, 128, 2.0).unwrap();
-        for name in NAMES {
+        for name in [
+            "water-disc",
+            "acr-ct",
+            "forbild-head",
+            "forbild-head-3d",
+            "head",
+        ] {
             let phantom = CtPhantom::named(name, 3, 4, 9, 70.0).unwrap();
             let water = phantom.water_per_mm();
             let mu = phantom.raster_hu(&grid).mapv(|hu| hu_to_mu(hu, water));
@@ -141,5 +140,20 @@ mod tests {
         assert!(error("acr-tc", 70.0).contains("`acr-ct`"));
         assert!(error("acr-ct", 20.0).contains("40 to 140 keV"));
         assert!(CtPhantom::named("head", 0, 2, 2, 70.0).is_err());
+        assert!(error("nist-t2", 70.0).contains("without CT values"));
+    }
+
+    #[test]
+    fn slices_are_sections_at_their_heights() {
+        let grid = CtGrid::new(60, 60, 4.0).unwrap();
+        let slice = |slice, slices| {
+            let phantom = CtPhantom::named("acr-ct", 0, slice, slices, 70.0).unwrap();
+            phantom.raster_hu(&grid)
+        };
+        assert_eq!(slice(0, 1), slice(0, 4));
+        // The third module is even.
+        let flat = slice(2, 4);
+        assert!(flat[(30, 30)].abs() < 1e-9 && flat[(20, 40)].abs() < 1e-9);
+        assert!(slice(0, 4)[(19, 40)] > 900.0);
     }
 }

@@ -1,6 +1,6 @@
 //! The rays of a scan, several for each bin of the detector.
 
-use super::shape::Ray;
+use super::ray::Ray;
 
 /// Where the rays of a scan run: any geometry, by a function of the view and of places on the
 /// detector and on the focal spot.

@@ -1,6 +1,8 @@
 //! Phantoms made of shapes: a scene in space, and its sections.
 
+mod cell;
 mod covered;
+mod lattice;
 mod raster;
 mod section;
 mod spectrum;
@@ -69,6 +71,15 @@ impl Scene {
                 .iter()
                 .map(|(v, s)| (f(*v), s.clone()))
                 .collect(),
+        }
+    }
+
+    /// The same with every length times a factor.
+    pub fn scaled(&self, factor: f64) -> Self {
+        let scaled = |(v, s): &(f64, Solid)| (*v, s.scaled(factor));
+        Self {
+            overlap: self.overlap,
+            layers: self.layers.iter().map(scaled).collect(),
         }
     }
 

@@ -3,6 +3,7 @@
 use ndarray::{Array2, Axis};
 use rayon::prelude::*;
 
+use super::cell::Cell;
 use super::{Overlap, Section};
 use crate::ct::CtGrid;
 use crate::grid::{position, spacing};
@@ -74,16 +75,11 @@ impl From<CtGrid> for Raster {
     }
 }
 
-/// A cell in which several shapes meet is cut in four this often.
-const DEPTH: usize = 8;
-/// Shares this close to 0 and 1 are rounding.
-const ROUNDING: f64 = 1e-12;
-
 impl Section {
     /// The mean over each pixel: `f64[ny, nx]`.
     ///
     /// Values that add: exact. Where the last value counts, exact in pixels that the edge of one
-    /// shape crosses; where edges meet, cells are cut in four eight times.
+    /// shape crosses; where several do, to 1e-7 of their values.
     pub fn raster(&self, raster: &Raster) -> Array2<f64> {
         let mut image = Array2::zeros(raster.size);
         image
@@ -126,58 +122,9 @@ impl Section {
         for (i, v) in row.iter_mut().enumerate() {
             let near = here.iter().filter(|(_, columns)| columns.contains(&i));
             let layers: Vec<&(f64, Region)> = near.map(|(n, _)| &self.layers[*n]).collect();
-            *v = mean(&layers, raster.centre(j, i), raster.width(), DEPTH);
+            *v = Cell::new(raster.centre(j, i), raster.width()).mean(&layers);
         }
     }
-}
-
-/// The mean of layers, of which the last counts, over a rectangle.
-fn mean(layers: &[&(f64, Region)], centre: [f64; 2], width: [f64; 2], depth: usize) -> f64 {
-    let (mut bells, mut partial, mut base) = (0.0, Vec::new(), 0.0);
-    for layer in layers.iter().rev() {
-        let share = layer.1.area_average(centre, width);
-        if layer.1.is_bell() {
-            bells += layer.0 * share;
-        } else if share > 1.0 - ROUNDING {
-            base = layer.0;
-            break;
-        } else if share > ROUNDING {
-            partial.push((*layer, share));
-        }
-    }
-    match partial[..] {
-        [] => base + bells,
-        [((value, _), share)] => base + share * (value - base) + bells,
-        _ if depth == 0 => {
-            let top = partial.iter().find(|((_, r), _)| r.value(centre) > 0.0);
-            top.map_or(base, |((value, _), _)| *value) + bells
-        }
-        _ => {
-            // From the lowest up, above what covers all of it.
-            let near: Vec<&(f64, Region)> = partial.iter().rev().map(|(layer, _)| *layer).collect();
-            let quarter = width.map(|w| 0.5 * w);
-            let sum: f64 = [[-0.5, -0.5], [0.5, -0.5], [0.5, 0.5], [-0.5, 0.5]]
-                .into_iter()
-                .map(|s| [0, 1].map(|n| centre[n] + s[n] * quarter[n]))
-                .map(|centre| over(&near, base, centre, quarter, depth - 1))
-                .sum();
-            0.25 * sum + bells
-        }
-    }
-}
-
-/// The same above a base that fills the rectangle.
-fn over(
-    layers: &[&(f64, Region)],
-    base: f64,
-    centre: [f64; 2],
-    width: [f64; 2],
-    depth: usize,
-) -> f64 {
-    let whole = (base, crate::shape::Polygon::rectangle(centre, width).into());
-    let mut all: Vec<&(f64, Region)> = vec![&whole];
-    all.extend(layers);
-    mean(&all, centre, width, depth)
 }
 
 #[cfg(test)]

@@ -41,16 +41,25 @@ impl Section {
 
     /// The integral along the line `origin + t direction`, over its whole length: exact.
     pub fn line_integral(&self, origin: [f64; 2], direction: [f64; 2]) -> f64 {
-        let speed = direction[0].hypot(direction[1]);
-        let mut bells = 0.0;
+        let speed = (direction[0] * direction[0] + direction[1] * direction[1]).sqrt();
         let mut sum = 0.0;
-        self.each_stretch(origin, direction, &mut |value, [from, to]| {
-            sum += value * (to - from);
-        });
-        for (value, region) in self.layers.iter().filter(|(_, region)| region.is_bell()) {
-            bells += value * region.line_integral(origin, direction);
+        match self.overlap {
+            Overlap::Adds => {
+                for ((value, region), bounds) in self.layers.iter().zip(&self.bounds) {
+                    if !misses(bounds, origin, direction) {
+                        sum += value * region.chords(origin, direction);
+                    }
+                }
+            }
+            Overlap::LastWins => {
+                self.each_stretch(origin, direction, &mut |value, [from, to]| {
+                    sum += value * (to - from);
+                });
+            }
         }
-        sum * speed + bells
+        let bells = self.layers.iter().filter(|(_, region)| region.is_bell());
+        let bells = bells.map(|(value, bell)| value * bell.line_integral(origin, direction));
+        sum * speed + bells.sum::<f64>()
     }
 
     /// Gives the stretches of a line with their values; bells are left out.
@@ -79,13 +88,9 @@ impl Section {
 }
 
 /// Whether all corners of a rectangle lie on one side of a line.
-fn misses([low, high]: &[[f64; 2]; 2], origin: [f64; 2], direction: [f64; 2]) -> bool {
-    let side = |x: f64, y: f64| direction[0] * (y - origin[1]) - direction[1] * (x - origin[0]);
-    let sides = [
-        side(low[0], low[1]),
-        side(high[0], low[1]),
-        side(high[0], high[1]),
-        side(low[0], high[1]),
-    ];
-    sides.iter().all(|s| *s > 0.0) || sides.iter().all(|s| *s < 0.0)
+fn misses([low, high]: &[[f64; 2]; 2], [x, y]: [f64; 2], [dx, dy]: [f64; 2]) -> bool {
+    // Twice the distances along the normal of the line: of the middle, and of the farthest corner.
+    let middle = dx * (low[1] + high[1] - 2.0 * y) - dy * (low[0] + high[0] - 2.0 * x);
+    let reach = dx.abs() * (high[1] - low[1]) + dy.abs() * (high[0] - low[0]);
+    middle.abs() > reach
 }

@@ -1,14 +1,14 @@
 //! The Fourier transform of a section.
 
-use std::f64::consts::TAU;
+use std::f64::consts::{PI, TAU};
 
 use num_complex::Complex64;
 
 use super::{Overlap, Section};
 use crate::shape::{adaptive_between, wave};
 
-/// Rows that the integral over y begins with, for edges that meet between.
-const ROWS: usize = 64;
+/// Panels at least that the integral over y begins with, for edges that meet between.
+const PANELS: usize = 64;
 
 impl Section {
     /// `F(k) = ∫ f(p) exp(-2 pi i k.p) dp`, k in cycles per unit.
@@ -29,32 +29,79 @@ impl Section {
             });
             sum * Complex64::cis(-TAU * k[1] * y)
         };
-        let places = self.heights();
+        let (bands, tolerance) = self.bands(k[1].abs());
+        let along = |band: &Band| {
+            adaptive_between(&|t| band.of(&row, t), &band.places, tolerance * band.share)
+        };
+        bells + bands.iter().map(along).sum::<Complex64>()
+    }
+
+    /// The bands between the ends of regions along y, with panels for waves up to a frequency; and
+    /// the error of an integral over all of them, 1e-9 of what the absolute values add up to.
+    pub(super) fn bands(&self, most: f64) -> (Vec<Band>, f64) {
+        let mut ends: Vec<f64> = self
+            .bounds()
+            .iter()
+            .flat_map(|[low, high]| [low[1], high[1]])
+            .collect();
+        ends.sort_by(f64::total_cmp);
+        ends.dedup();
+        let all = ends.last().unwrap_or(&0.0) - ends.first().unwrap_or(&0.0);
+        let bands = ends.windows(2).map(|w| Band::new([w[0], w[1]], all, most));
         let size: f64 = self
             .layers
             .iter()
             .zip(self.bounds())
             .map(|((v, _), [low, high])| v.abs() * (high[0] - low[0]) * (high[1] - low[1]))
             .sum();
-        bells + adaptive_between(&row, &places, 1e-9 * size)
+        (bands.collect(), 1e-9 * size)
+    }
+}
+
+/// A band of rows, `y = middle - half cos(t)`: smooth in t where chords begin and end with a root.
+pub(super) struct Band {
+    middle: f64,
+    half: f64,
+    /// Of the height of all bands.
+    pub share: f64,
+    /// Panels of t that an integral begins with.
+    pub places: Vec<f64>,
+}
+
+impl Band {
+    fn new([from, to]: [f64; 2], all: f64, most: f64) -> Self {
+        let share = (to - from) / all;
+        let count = (share * PANELS as f64).max((to - from) * most).ceil() as usize;
+        Self {
+            share,
+            places: (0..=count).map(|n| PI * n as f64 / count as f64).collect(),
+            ..Self::plain([from, to])
+        }
     }
 
-    /// Where regions begin and end along y, and places between.
-    fn heights(&self) -> Vec<f64> {
-        let mut ends: Vec<f64> = self
-            .bounds()
-            .iter()
-            .flat_map(|[low, high]| [low[1], high[1]])
-            .collect();
-        let (low, high) = ends
-            .iter()
-            .fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), v| {
-                (l.min(*v), h.max(*v))
-            });
-        ends.extend((1..ROWS).map(|n| low + (high - low) * n as f64 / ROWS as f64));
-        ends.sort_by(f64::total_cmp);
-        ends.dedup();
-        ends
+    /// Of one panel, and the only one.
+    pub fn plain([from, to]: [f64; 2]) -> Self {
+        Self {
+            middle: 0.5 * (from + to),
+            half: 0.5 * (to - from),
+            share: 1.0,
+            places: vec![0.0, PI],
+        }
+    }
+
+    /// The height.
+    pub fn y(&self, t: f64) -> f64 {
+        self.middle - self.half * t.cos()
+    }
+
+    /// `dy / dt`.
+    pub fn slope(&self, t: f64) -> f64 {
+        self.half * t.sin()
+    }
+
+    /// A function of the height, times `dy / dt`.
+    pub fn of(&self, row: &dyn Fn(f64) -> Complex64, t: f64) -> Complex64 {
+        row(self.y(t)) * self.slope(t)
     }
 }
 

@@ -26,6 +26,15 @@ pub struct Bell {
 const REACH: f64 = 3.75;
 
 impl Bell {
+    /// The same with every length times a factor.
+    pub(super) fn scaled(&self, factor: f64) -> Self {
+        Self {
+            centre: self.centre.map(|v| v * factor),
+            width: self.width.map(|v| v * factor),
+            ..*self
+        }
+    }
+
     /// The value at a point.
     pub fn value(&self, p: [f64; 2]) -> f64 {
         let u = self.relative(minus2(p, self.centre));

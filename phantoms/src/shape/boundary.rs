@@ -4,7 +4,7 @@ use std::f64::consts::{FRAC_PI_4, PI, TAU};
 
 use num_complex::Complex64;
 
-use super::quadrature::panels;
+use super::quadrature::{panels, points};
 use super::vector::{cross2, dot2, minus2};
 
 /// A piece of a closed boundary, which runs with the region to its left.
@@ -64,6 +64,52 @@ impl Piece {
         };
         (range, (TAU * travel / PI).max(least).ceil() as usize)
     }
+
+    /// The range of its parameter, and a panel for each cycle of any wave up to a frequency.
+    fn cycles(&self, most: f64) -> ([f64; 2], usize) {
+        let length = |v: &[f64; 2]| v[0].hypot(v[1]);
+        let (range, travel, least) = match self {
+            Self::Segment([p, q]) => ([0.0, 1.0], length(&minus2(*q, *p)), 0.0),
+            Self::Arc {
+                a, b, range_rad, ..
+            } => {
+                let angle = range_rad[1] - range_rad[0];
+                let travel = angle * length(a).max(length(b));
+                (*range_rad, travel, angle / FRAC_PI_4)
+            }
+            Self::Cubic([_, p, q, r]) => {
+                let travel = length(p) + 2.0 * length(q) + 3.0 * length(r);
+                ([0.0, 1.0], travel, 0.0)
+            }
+        };
+        (range, (most * travel).max(least).ceil() as usize)
+    }
+}
+
+/// A node of a quadrature rule along a boundary.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Node {
+    /// The point B.
+    pub at: [f64; 2],
+    /// Its derivative times the weight of the node, `dB`.
+    pub along: [f64; 2],
+}
+
+/// Nodes with which `∮ g(B) dB` is exact to rounding for waves `g = exp(-2 pi i k.B)` up to
+/// `|k| = most`, outside of k = 0: `F(k) = i / (2 pi |k|²) ∮ (k_x dB_y - k_y dB_x) exp(-2 pi i k.B)`.
+pub(super) fn nodes(pieces: impl IntoIterator<Item = Piece>, most: f64) -> Vec<Node> {
+    let mut nodes = Vec::new();
+    for piece in pieces {
+        let (range, count) = piece.cycles(most);
+        for (t, weight) in points(range[0], range[1], count) {
+            let (at, slope) = piece.at(t);
+            nodes.push(Node {
+                at,
+                along: slope.map(|v| v * weight),
+            });
+        }
+    }
+    nodes
 }
 
 /// `F(k) = exp(-2 pi i k.c) ∮ h(2 pi k.B) B × dB` with B the boundary seen from a centre c, and

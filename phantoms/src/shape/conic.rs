@@ -1,6 +1,6 @@
 //! A piece of the plane that a conic section and straight lines bound: how a plane cuts a cone.
 
-use std::f64::consts::TAU;
+use std::f64::consts::{PI, TAU};
 
 use num_complex::Complex64;
 
@@ -26,6 +26,17 @@ pub struct Conic {
 }
 
 impl Conic {
+    /// The same with every length times a factor.
+    pub(super) fn scaled(&self, factor: f64) -> Self {
+        Self {
+            quadratic: self.quadratic.map(|v| v / (factor * factor)),
+            linear: self.linear.map(|v| v / factor),
+            constant: self.constant,
+            clips: self.clips.iter().map(|c| c.scaled(factor)).collect(),
+            bounds: self.bounds.map(|p| p.map(|v| v * factor)),
+        }
+    }
+
     /// Whether a point lies inside or on the edge.
     pub fn contains(&self, p: [f64; 2]) -> bool {
         dot2(p, self.times(p)) + 2.0 * dot2(self.linear, p) + self.constant <= 0.0
@@ -34,6 +45,22 @@ impl Conic {
 
     /// Where the line `origin + t direction` runs inside.
     pub fn chord(&self, origin: [f64; 2], direction: [f64; 2]) -> Option<[f64; 2]> {
+        self.within(origin, direction, &mut self.clips.iter())
+    }
+
+    /// Where the line of a clip runs inside of all else.
+    fn chord_of(&self, origin: [f64; 2], direction: [f64; 2], own: &HalfPlane) -> Option<[f64; 2]> {
+        let others = self.clips.iter().filter(|clip| *clip != own);
+        self.within(origin, direction, &mut others.into_iter())
+    }
+
+    /// Where a line runs inside of the conic and of some clips.
+    fn within(
+        &self,
+        origin: [f64; 2],
+        direction: [f64; 2],
+        clips: &mut dyn Iterator<Item = &HalfPlane>,
+    ) -> Option<[f64; 2]> {
         let m = self.times(direction);
         let (a, b) = (
             dot2(direction, m),
@@ -42,7 +69,7 @@ impl Conic {
         let at = self.times(origin);
         let c = dot2(origin, at) + 2.0 * dot2(self.linear, origin) + self.constant;
         let mut range = [f64::NEG_INFINITY, f64::INFINITY];
-        for clip in &self.clips {
+        for clip in clips {
             clip.narrow(origin, direction, &mut range);
         }
         below_zero([a, b, c], range)
@@ -51,12 +78,15 @@ impl Conic {
     /// The covered share of the rectangle of the given centre and full widths, by rows, to 1e-12.
     pub fn area_average(&self, centre: [f64; 2], width: [f64; 2]) -> f64 {
         let [low, high] = [-0.5, 0.5].map(|s| [0, 1].map(|n| centre[n] + s * width[n]));
-        let (bottom, top) = (
-            low[1].max(self.bounds[0][1]),
-            high[1].min(self.bounds[1][1]),
-        );
-        if bottom >= top || low[0] >= self.bounds[1][0] || high[0] <= self.bounds[0][0] {
+        if high[1] <= self.bounds[0][1] || low[1] >= self.bounds[1][1] {
             return 0.0;
+        }
+        if low[0] >= self.bounds[1][0] || high[0] <= self.bounds[0][0] {
+            return 0.0;
+        }
+        let corners = [low, [high[0], low[1]], high, [low[0], high[1]]];
+        if corners.iter().all(|corner| self.contains(*corner)) {
+            return 1.0;
         }
         let row = |y: f64| {
             let chord = self.chord([0.0, y], [1.0, 0.0]).unwrap_or([0.0; 2]);
@@ -64,7 +94,11 @@ impl Conic {
             Complex64::new(inside.max(0.0), 0.0)
         };
         let area = width[0] * width[1];
-        adaptive(&row, bottom, top, 1e-13 * area).re / area
+        let sides = [low[0], high[0]].map(|x| self.chord([x, 0.0], [0.0, 1.0]));
+        let sides = sides.into_iter().flatten().flatten();
+        self.over_rows(&row, [low[1], high[1]], sides, 1e-13 * area)
+            .re
+            / area
     }
 
     /// The Fourier transform, exact along x and by adaptive quadrature along y, to 1e-12 of the
@@ -78,7 +112,55 @@ impl Conic {
             })
         };
         let area = (high[0] - low[0]) * (high[1] - low[1]);
-        adaptive(&row, low[1], high[1], 1e-13 * area)
+        self.over_rows(&row, [low[1], high[1]], std::iter::empty(), 1e-13 * area)
+    }
+
+    /// The integral of a function of rows between two heights, split where it has kinks and roots:
+    /// at the corners and ends of the region, and at `more`.
+    fn over_rows(
+        &self,
+        row: &dyn Fn(f64) -> Complex64,
+        [from, to]: [f64; 2],
+        more: impl Iterator<Item = f64>,
+        tolerance: f64,
+    ) -> Complex64 {
+        let mut ends: Vec<f64> = self
+            .turns()
+            .chain(more)
+            .filter(|y| (from..to).contains(y))
+            .chain([from, to])
+            .collect();
+        ends.sort_by(f64::total_cmp);
+        let part = |w: &[f64]| {
+            // y = middle - half cos(t): smooth where a chord begins or ends with a root.
+            let (middle, half) = (0.5 * (w[0] + w[1]), 0.5 * (w[1] - w[0]));
+            let along = |t: f64| row(middle - half * t.cos()) * (half * t.sin());
+            adaptive(&along, 0.0, PI, tolerance)
+        };
+        ends.windows(2).map(part).sum()
+    }
+
+    /// Heights at which rows begin, end or bend: of the conic, and of the ends of its clips.
+    fn turns(&self) -> impl Iterator<Item = f64> + '_ {
+        let ([xx, xy, yy], [bx, by]) = (self.quadratic, self.linear);
+        // A row meets the conic where (b_x + M_xy y)² - M_xx (M_yy y² + 2 b_y y + c) > 0.
+        let (a, b, c) = (
+            xy * xy - xx * yy,
+            xy * bx - xx * by,
+            bx * bx - xx * self.constant,
+        );
+        let root = (b * b - a * c).max(0.0).sqrt();
+        let conic = [(-b - root) / a, (-b + root) / a];
+        let clips = self.clips.iter().filter_map(|clip| {
+            let [x, y] = clip.normal;
+            let foot = [x, y].map(|v| v * clip.distance / (x * x + y * y));
+            let others = self.chord_of(foot, [-y, x], clip)?;
+            Some(others.map(|t| foot[1] + t * x))
+        });
+        conic
+            .into_iter()
+            .filter(|y| y.is_finite())
+            .chain(clips.flatten())
     }
 
     /// As an ellipse, where it is one; none where it is empty.

@@ -45,6 +45,16 @@ impl Ellipse {
         self
     }
 
+    /// The same with every length times a factor.
+    pub(super) fn scaled(&self, factor: f64) -> Self {
+        Self {
+            centre: self.centre.map(|v| v * factor),
+            semi: self.semi.map(|v| v * factor),
+            angle_rad: self.angle_rad,
+            clips: self.clips.iter().map(|c| c.scaled(factor)).collect(),
+        }
+    }
+
     /// Whether a point lies inside or on the edge.
     pub fn contains(&self, p: [f64; 2]) -> bool {
         let [u, v] = self.to_disc(minus2(p, self.centre));
@@ -53,10 +63,8 @@ impl Ellipse {
 
     /// Where the line `origin + t direction` runs inside.
     pub fn chord(&self, origin: [f64; 2], direction: [f64; 2]) -> Option<[f64; 2]> {
-        let (p, d) = (
-            self.to_disc(minus2(origin, self.centre)),
-            self.to_disc(direction),
-        );
+        let to_disc = self.disc_map();
+        let (p, d) = (to_disc(minus2(origin, self.centre)), to_disc(direction));
         let a = dot2(d, d);
         // |p + t d| = 1; the cross product gives the half chord without cancellation.
         let cross = cross2(p, d);
@@ -144,7 +152,7 @@ impl Ellipse {
     }
 
     /// What bounds it: arcs of the ellipse and parts of the lines that cut it, counter-clockwise.
-    fn boundary(&self) -> Vec<Piece> {
+    pub(super) fn boundary(&self) -> Vec<Piece> {
         let (s, c) = self.angle_rad.sin_cos();
         let [a, b] = self.semi;
         let (a, b) = ([a * c, a * s], [-b * s, b * c]);
@@ -193,12 +201,14 @@ impl Ellipse {
     }
 
     /// The linear map that takes the ellipse around its centre to the unit disc.
-    pub(crate) fn to_disc(&self, [x, y]: [f64; 2]) -> [f64; 2] {
+    fn disc_map(&self) -> impl Fn([f64; 2]) -> [f64; 2] {
         let (s, c) = self.angle_rad.sin_cos();
-        [
-            (c * x + s * y) / self.semi[0],
-            (c * y - s * x) / self.semi[1],
-        ]
+        let [a, b] = self.semi;
+        move |[x, y]| [(c * x + s * y) / a, (c * y - s * x) / b]
+    }
+
+    fn to_disc(&self, p: [f64; 2]) -> [f64; 2] {
+        self.disc_map()(p)
     }
 }
 

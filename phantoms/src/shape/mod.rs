@@ -33,4 +33,4 @@ pub use region::Region;
 pub use solid::{Body, Line, Solid};
 
 pub(crate) use conic::wave;
-pub(crate) use quadrature::adaptive_between;
+pub(crate) use quadrature::{adaptive_between, adaptive_points, panels};

@@ -15,6 +15,8 @@ use super::vector::{cross2, dot2, minus2};
 pub struct Path {
     /// Coefficients of each piece, x and y; each begins where the one before ends.
     pieces: Vec<[[f64; 2]; 4]>,
+    /// Upright rectangles around the pieces: lower and upper corner.
+    boxes: Vec<[[f64; 2]; 2]>,
 }
 
 impl Path {
@@ -33,8 +35,14 @@ impl Path {
                 with(&|a| 2.0 * (p[a] - q[a]) + m[a] + w[a]),
             ]
         };
+        Self::of_pieces((0..n).map(of).collect())
+    }
+
+    fn of_pieces(pieces: Vec<[[f64; 2]; 4]>) -> Self {
+        let boxes = pieces.iter().map(|c| bounds(control(c).into_iter()));
         Self {
-            pieces: (0..n).map(of).collect(),
+            boxes: boxes.collect(),
+            pieces,
         }
     }
 
@@ -45,6 +53,27 @@ impl Path {
             [p, three(p, a), q, three(b, q)]
         };
         Self::hermite(&pieces.iter().copied().map(hermite).collect::<Vec<_>>())
+    }
+
+    /// The same path run through the other way: what was outside is inside.
+    pub fn reversed(&self) -> Self {
+        let back = |i: usize| {
+            let (c, next) = (self.pieces[i], self.pieces[(i + 1) % self.pieces.len()][0]);
+            let at = |f: &dyn Fn(usize) -> f64| [f(0), f(1)];
+            [
+                next,
+                at(&|n| -c[1][n] - 2.0 * c[2][n] - 3.0 * c[3][n]),
+                at(&|n| c[2][n] + 3.0 * c[3][n]),
+                at(&|n| -c[3][n]),
+            ]
+        };
+        Self::of_pieces((0..self.pieces.len()).rev().map(back).collect())
+    }
+
+    /// The same with every length times a factor.
+    pub(super) fn scaled(&self, factor: f64) -> Self {
+        let scaled = |c: &[[f64; 2]; 4]| c.map(|v| v.map(|v| v * factor));
+        Self::of_pieces(self.pieces.iter().map(scaled).collect())
     }
 
     /// Whether a point lies inside.
@@ -89,21 +118,18 @@ impl Path {
         let [low, high] = [-0.5, 0.5].map(|s| [0, 1].map(|n| centre[n] + s * width[n]));
         let mut area = 0.0;
         for (i, c) in self.pieces.iter().enumerate() {
+            let [from, to] = self.boxes[i];
+            if to[1] <= low[1] || from[1] >= high[1] {
+                continue;
+            }
             let next = self.pieces[(i + 1) % self.pieces.len()][0];
-            let mut cuts = vec![0.0, 1.0];
-            for n in 0..2 {
-                for line in [low[n], high[n]] {
-                    let along = [c[0][n] - line, c[1][n], c[2][n], c[3][n]];
-                    cuts.extend(roots_of_cubic(along, next[n] - line).map(|(u, _)| u));
-                }
-            }
-            cuts.sort_by(f64::total_cmp);
-            for w in cuts.windows(2).filter(|w| w[0] < w[1]) {
-                let middle = point(c, 0.5 * (w[0] + w[1]));
-                if (low[1]..high[1]).contains(&middle[1]) {
-                    area += under(c, [w[0], w[1]], |x| x.clamp(low[0], high[0]) - centre[0]);
-                }
-            }
+            let aside = to[0] <= low[0] || from[0] >= high[0];
+            area += if aside {
+                let x = if to[0] <= low[0] { low[0] } else { high[0] };
+                (x - centre[0]) * (next[1].clamp(low[1], high[1]) - c[0][1].clamp(low[1], high[1]))
+            } else {
+                beside(c, next, [low, high])
+            };
         }
         area / (width[0] * width[1])
     }
@@ -112,22 +138,50 @@ impl Path {
     pub fn fourier(&self, k: [f64; 2]) -> Complex64 {
         let [low, high] = self.bounds();
         let centre = [0, 1].map(|n| 0.5 * (low[n] + high[n]));
-        spectrum(self.pieces.iter().copied().map(Piece::Cubic), centre, k)
+        spectrum(self.boundary(), centre, k)
+    }
+
+    /// What bounds it.
+    pub(super) fn boundary(&self) -> impl Iterator<Item = Piece> + '_ {
+        self.pieces.iter().copied().map(Piece::Cubic)
     }
 
     /// An upright rectangle around it, of its pieces' control points.
     pub(super) fn bounds(&self) -> [[f64; 2]; 2] {
-        let control = |c: &[[f64; 2]; 4]| {
-            let with = |f: &dyn Fn(usize) -> f64| [f(0), f(1)];
-            [
-                c[0],
-                with(&|n| c[0][n] + c[1][n] / 3.0),
-                with(&|n| c[0][n] + (2.0 * c[1][n] + c[2][n]) / 3.0),
-                with(&|n| c[0][n] + c[1][n] + c[2][n] + c[3][n]),
-            ]
-        };
-        bounds(self.pieces.iter().flat_map(control))
+        bounds(self.boxes.iter().flatten().copied())
     }
+}
+
+/// Control points of a piece, which it does not leave.
+fn control(c: &[[f64; 2]; 4]) -> [[f64; 2]; 4] {
+    let with = |f: &dyn Fn(usize) -> f64| [f(0), f(1)];
+    [
+        c[0],
+        with(&|n| c[0][n] + c[1][n] / 3.0),
+        with(&|n| c[0][n] + (2.0 * c[1][n] + c[2][n]) / 3.0),
+        with(&|n| c[0][n] + c[1][n] + c[2][n] + c[3][n]),
+    ]
+}
+
+/// What a piece that ends at `next` adds to the area within a rectangle.
+fn beside(c: &[[f64; 2]; 4], next: [f64; 2], [low, high]: [[f64; 2]; 2]) -> f64 {
+    let mut cuts = vec![0.0, 1.0];
+    for n in 0..2 {
+        for line in [low[n], high[n]] {
+            let along = [c[0][n] - line, c[1][n], c[2][n], c[3][n]];
+            cuts.extend(roots_of_cubic(along, next[n] - line).map(|(u, _)| u));
+        }
+    }
+    cuts.sort_by(f64::total_cmp);
+    let middle_x = 0.5 * (low[0] + high[0]);
+    let mut area = 0.0;
+    for w in cuts.windows(2).filter(|w| w[0] < w[1]) {
+        let middle = point(c, 0.5 * (w[0] + w[1]));
+        if (low[1]..high[1]).contains(&middle[1]) {
+            area += under(c, [w[0], w[1]], |x| x.clamp(low[0], high[0]) - middle_x);
+        }
+    }
+    area
 }
 
 /// A point of a piece.

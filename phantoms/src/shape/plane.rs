@@ -21,6 +21,14 @@ impl HalfPlane {
         }
     }
 
+    /// The same with every length times a factor.
+    pub(super) fn scaled(&self, factor: f64) -> Self {
+        Self {
+            distance: self.distance * factor,
+            ..*self
+        }
+    }
+
     /// `d - n . p`: positive where the point is kept.
     pub(super) fn inside(&self, p: [f64; 2]) -> f64 {
         self.distance - dot2(self.normal, p)
@@ -59,6 +67,28 @@ pub struct HalfSpace {
 }
 
 impl HalfSpace {
+    /// Keeps `n . p < distance` with n along a direction of any length but 0.
+    pub fn below(direction: [f64; 3], distance: f64) -> Self {
+        let length = dot3(direction, direction).sqrt();
+        Self {
+            normal: direction.map(|v| v / length),
+            distance,
+        }
+    }
+
+    /// Keeps `n . p > distance` with n along a direction of any length but 0.
+    pub fn above(direction: [f64; 3], distance: f64) -> Self {
+        Self::below(direction.map(|v| -v), -distance)
+    }
+
+    /// The same with every length times a factor.
+    pub(super) fn scaled(&self, factor: f64) -> Self {
+        Self {
+            distance: self.distance * factor,
+            ..*self
+        }
+    }
+
     /// `d - n . p`: positive where the point is kept.
     pub(super) fn inside(&self, p: [f64; 3]) -> f64 {
         self.distance - dot3(self.normal, p)

@@ -26,6 +26,13 @@ impl Polygon {
         }
     }
 
+    /// The same with every length times a factor.
+    pub(super) fn scaled(&self, factor: f64) -> Self {
+        Self {
+            corners: self.corners.iter().map(|p| p.map(|v| v * factor)).collect(),
+        }
+    }
+
     /// What a half-plane keeps of it.
     pub fn cut(&self, clip: &HalfPlane) -> Self {
         Self {
@@ -114,7 +121,8 @@ impl Polygon {
         bounds(self.corners.iter().copied())
     }
 
-    fn edges(&self) -> impl Iterator<Item = [[f64; 2]; 2]> + '_ {
+    /// Its edges, from one end to the other.
+    pub(super) fn edges(&self) -> impl Iterator<Item = [[f64; 2]; 2]> + '_ {
         let n = self.corners.len();
         (0..n).map(move |i| [self.corners[i], self.corners[(i + 1) % n]])
     }

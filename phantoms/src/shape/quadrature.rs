@@ -40,20 +40,29 @@ fn legendre(x: f64) -> (f64, f64) {
     (p, POINTS as f64 * (x * p - before) / (x * x - 1.0))
 }
 
-/// The integral from a to b by one panel.
-pub(super) fn panel(f: &dyn Fn(f64) -> Complex64, a: f64, b: f64) -> Complex64 {
+/// Nodes and weights of one panel from a to b.
+fn panel_points(a: f64, b: f64) -> impl Iterator<Item = (f64, f64)> {
     let (middle, half) = (0.5 * (a + b), 0.5 * (b - a));
-    half * rule()
+    rule()
         .iter()
-        .map(|(x, w)| w * f(middle + half * x))
-        .sum::<Complex64>()
+        .map(move |(x, w)| (middle + half * x, half * w))
+}
+
+/// Nodes and weights of equal panels from a to b.
+pub(super) fn points(a: f64, b: f64, count: usize) -> impl Iterator<Item = (f64, f64)> {
+    let count = count.max(1);
+    let at = move |n: usize| a + (b - a) * n as f64 / count as f64;
+    (0..count).flat_map(move |n| panel_points(at(n), at(n + 1)))
+}
+
+/// The integral from a to b by one panel.
+fn panel(f: &dyn Fn(f64) -> Complex64, a: f64, b: f64) -> Complex64 {
+    panel_points(a, b).map(|(x, w)| w * f(x)).sum()
 }
 
 /// The integral from a to b by equal panels.
-pub(super) fn panels(f: &dyn Fn(f64) -> Complex64, a: f64, b: f64, count: usize) -> Complex64 {
-    let count = count.max(1);
-    let at = |n: usize| a + (b - a) * n as f64 / count as f64;
-    (0..count).map(|n| panel(f, at(n), at(n + 1))).sum()
+pub(crate) fn panels(f: &dyn Fn(f64) -> Complex64, a: f64, b: f64, count: usize) -> Complex64 {
+    points(a, b, count).map(|(x, w)| w * f(x)).sum()
 }
 
 /// Halvings of a panel at most.
@@ -76,10 +85,35 @@ pub(crate) fn adaptive_between(
     places: &[f64],
     tolerance: f64,
 ) -> Complex64 {
+    let mut sum = Complex64::ZERO;
+    halved(f, places, tolerance, &mut |_, integral| sum += integral);
+    sum
+}
+
+/// Nodes and weights with which the integral of a function over panels between places, halved as
+/// by [`adaptive_between`], is good to `tolerance`.
+pub(crate) fn adaptive_points(
+    f: &dyn Fn(f64) -> Complex64,
+    places: &[f64],
+    tolerance: f64,
+) -> Vec<(f64, f64)> {
+    let mut found = Vec::new();
+    halved(f, places, tolerance, &mut |[a, b], _| {
+        found.extend(panel_points(a, b));
+    });
+    found
+}
+
+/// Halves panels until two halves agree with the whole; gives each half with its integral.
+fn halved(
+    f: &dyn Fn(f64) -> Complex64,
+    places: &[f64],
+    tolerance: f64,
+    give: &mut dyn FnMut([f64; 2], Complex64),
+) {
     let tolerance = tolerance / places.len() as f64;
     let start = |w: &[f64]| (w[0], w[1], panel(f, w[0], w[1]), tolerance, DEPTH);
     let mut open: Vec<_> = places.windows(2).map(start).collect();
-    let mut sum = Complex64::ZERO;
     while let Some((a, b, whole, tolerance, depth)) = open.pop() {
         let middle = 0.5 * (a + b);
         let size = std::cell::Cell::new(0.0);
@@ -91,13 +125,13 @@ pub(crate) fn adaptive_between(
         let (left, right) = (panel(&watched, a, middle), panel(&watched, middle, b));
         let rounding = ROUNDING * size.get() * (b - a) / (2 * POINTS) as f64;
         if depth == 0 || (left + right - whole).norm() <= tolerance.max(rounding) {
-            sum += left + right;
+            give([a, middle], left);
+            give([middle, b], right);
         } else {
             open.push((a, middle, left, 0.5 * tolerance, depth - 1));
             open.push((middle, b, right, 0.5 * tolerance, depth - 1));
         }
     }
-    sum
 }
 
 #[cfg(test)]

@@ -84,6 +84,26 @@ impl Solid {
         Self::new(Body::Ball, Frame::upright(centre, semi))
     }
 
+    /// The same with every length times a factor.
+    pub fn scaled(&self, factor: f64) -> Self {
+        match self {
+            Self::Body { body, frame, clips } => Self::Body {
+                body: body.clone(),
+                frame: frame.scaled(factor),
+                clips: clips.iter().map(|c| c.scaled(factor)).collect(),
+            },
+            Self::Prism(region) => Self::Prism(region.scaled(factor)),
+        }
+    }
+
+    /// What a half-space keeps of a body; clips are not for a prism.
+    pub fn clipped(mut self, clip: HalfSpace) -> Self {
+        if let Self::Body { clips, .. } = &mut self {
+            clips.push(clip);
+        }
+        self
+    }
+
     /// The value at a point.
     pub fn value(&self, p: [f64; 3]) -> f64 {
         let Self::Body { body, frame, clips } = self else {

@@ -3,11 +3,12 @@
 use super::super::bench::Bench;
 use super::super::error::Failure;
 use super::super::evidence::{Evidence, Plot};
+use super::super::head::toft;
 use super::super::toolkit::Image;
 use super::{beams, scan};
 use operators::ct::Geometry;
 use operators::{Field, Host};
-use phantoms::{Ellipse, ellipse_raster, shepp_logan_toft};
+use phantoms::scene::Raster;
 use rayon::prelude::*;
 
 /// Points of a bin over which line integrals are averaged.
@@ -26,8 +27,8 @@ pub(in super::super) fn projector(
         for &(size, most) in &ASKED[..sizes] {
             let scan = scan(size, 60, size * 3 / 2 + 13, beam)?;
             let a = bench.toolkit.projector(scan.clone());
-            let found = a.forward(&head(size))?;
-            let exact = strips(&scan);
+            let found = a.forward(&image(size)?)?;
+            let exact = strips(&scan)?;
             let (found, exact) = (found.reals(), exact.reals());
             let error: f64 = found.iter().zip(exact).map(|(a, b)| (a - b).powi(2)).sum();
             let relative = (error / exact.iter().map(|b| b * b).sum::<f64>()).sqrt();
@@ -60,37 +61,29 @@ pub(in super::super) fn projector(
     Ok(())
 }
 
-/// The head, averaged over the pixels of a scan about the axis: the raster of the phantoms lies half
-/// a pixel aside where the size is even.
-fn head(size: usize) -> Image {
-    let aside = if size.is_multiple_of(2) {
-        1.0 / size as f64
-    } else {
-        0.0
-    };
-    let moved = shepp_logan_toft().into_iter().map(|e| Ellipse {
-        x0: e.x0 - aside,
-        y0: e.y0 - aside,
-        ..e
+/// The head, averaged over the pixels of a scan about the axis.
+fn image(size: usize) -> Result<Image, Failure> {
+    let step = 2.0 / size as f64;
+    let raster = toft()?.raster(&Raster {
+        size: (size, size),
+        first: [0.5 * step - 1.0; 2],
+        step: [step; 2],
     });
-    let raster = ellipse_raster(&moved.collect::<Vec<_>>(), size, size);
-    Host::new(
+    Ok(Host::new(
         &[1, size, size],
         Field::Real,
         raster.into_raw_vec_and_offset().0,
-    )
+    ))
 }
 
 /// Its line integrals, averaged over the width of each bin.
-fn strips(scan: &Geometry) -> Image {
-    let ellipses = shepp_logan_toft();
+fn strips(scan: &Geometry) -> Result<Image, Failure> {
+    let head = toft()?;
     let along = |view: usize, bin: f64| -> f64 {
         let ray = scan.ray(view, bin);
         let ([x, y], [dx, dy]) = (ray.origin_mm, ray.direction);
-        let theta = (-dx).atan2(dy);
-        let s = x * theta.cos() + y * theta.sin();
         // The phantom's y points down.
-        ellipses.iter().map(|e| e.line_integral(s, -theta)).sum()
+        head.line_integral([x, -y], [dx, -dy])
     };
     let bins = scan.detector().bins;
     let strip = |i: usize| {
@@ -98,9 +91,9 @@ fn strips(scan: &Geometry) -> Image {
         (0..STRIP).map(|p| along(i / bins, at(p))).sum::<f64>() / STRIP as f64
     };
     let rays = (0..scan.views() * bins).into_par_iter();
-    Host::new(
+    Ok(Host::new(
         &[1, scan.views(), bins],
         Field::Real,
         rays.map(strip).collect(),
-    )
+    ))
 }

@@ -3,12 +3,14 @@
 use super::super::bench::Bench;
 use super::super::error::Failure;
 use super::super::evidence::{Evidence, Panel};
+use super::super::head::toft;
 use super::super::toolkit::Image;
 use super::{everything, maps};
 use ndarray::{Array2, Array3, s};
 use num_complex::Complex64;
 use operators::Host;
-use phantoms::{TrigCoils, ellipse_k_space, ellipse_raster, frequency, shepp_logan_toft, spacing};
+use phantoms::scene::Raster;
+use phantoms::{TrigCoils, frequency, section_k_space, spacing};
 use std::f64::consts::PI;
 
 /// `‖image of the analytic k-space - area averages‖ / ‖area averages‖` at 128, 256 and 512: what is
@@ -19,18 +21,16 @@ const GIBBS: [(usize, f64); 3] = [(128, 0.078), (256, 0.060), (512, 0.043)];
 pub(in super::super) fn grid(bench: &Bench<'_>, evidence: &mut Evidence) -> Result<(), Failure> {
     let sizes = bench.extent.pick(1, GIBBS.len());
     for &(n, expected) in &GIBBS[..sizes] {
-        let head = shepp_logan_toft();
+        let head = toft()?;
         let scale = 1.0 / (spacing(n) * spacing(n) * n as f64);
         let k = Array2::from_shape_fn((n, n), |(my, mx)| {
-            let at = (frequency(mx, n), frequency(my, n));
-            let sum: Complex64 = head.iter().map(|e| e.fourier(at.0, at.1)).sum();
-            sum * scale
+            head.fourier([frequency(mx, n), frequency(my, n)]) * scale
         });
         let one = maps(&Array3::from_elem((1, n, n), Complex64::ONE));
         let a = bench.toolkit.sense(one, everything(n, n))?;
         let k: Vec<Complex64> = k.iter().copied().collect();
         let image = a.adjoint(&Host::from_complex(&[1, 1, n, n], &k))?;
-        let truth = ellipse_raster(&head, n, n);
+        let truth = head.raster(&Raster::unit_square(n, n));
         let found = Array2::from_shape_vec((n, n), image.complex().to_vec())?;
         // The outermost line of an even grid has no partner: what it leaves is imaginary.
         let error: f64 = found
@@ -74,13 +74,15 @@ const FINER: usize = 4;
 pub(in super::super) fn coils(bench: &Bench<'_>, evidence: &mut Evidence) -> Result<(), Failure> {
     let (ny, nx) = bench.extent.pick((64, 60), (128, 120));
     let coils = TrigCoils::eight();
-    let head = shepp_logan_toft();
-    let exact = ellipse_k_space(&head, &coils, ny, nx);
+    let head = toft()?;
+    let exact = section_k_space(&head, &coils, ny, nx);
     let (rows, columns) = (FINER * ny, FINER * nx);
     let a = bench
         .toolkit
         .sense(maps(&coils.maps(rows, columns)), everything(rows, columns))?;
-    let drawn = ellipse_raster(&head, rows, columns).mapv(Complex64::from);
+    let drawn = head
+        .raster(&Raster::unit_square(rows, columns))
+        .mapv(Complex64::from);
     let drawn: Vec<Complex64> = drawn.iter().copied().collect();
     let k = a.forward(&Image::from_complex(&[1, rows, columns], &drawn))?;
     let k = Array3::from_shape_vec((coils.coils(), rows, columns), k.complex().to_vec())?;

@@ -6,31 +6,36 @@ use std::f64::consts::TAU;
 use ndarray::{Array2, Array3, Axis};
 use num_complex::Complex64;
 
+use super::largest_rss;
 use crate::error::PhantomError;
 use crate::grid::position;
 
-/// The largest frequency index of the polynomials, in steps of 1/4 cycle per unit.
-pub(crate) const ORDER: usize = 2;
-const TERMS: usize = 2 * ORDER + 1;
-const SAMPLES: usize = 201;
+/// Terms along an axis in the table of eight coils.
+const TABLE_TERMS: usize = 5;
 /// The ring of coils in an order in which the first few lie around the object.
 const AROUND: [usize; 8] = [0, 4, 2, 6, 1, 5, 3, 7];
 
-/// Coil sensitivities `s_c(x, y) = sum_{i,j=-2..2} C_c[i, j] exp(-2 pi i (i x + j y) / 4)` on the
-/// unit square.
+/// Coil sensitivities `s_c(x, y) = sum_{i,j=-L..L} C_c[i, j] exp(-2 pi i (i x + j y) / 4)` on the
+/// unit square, of order L.
 ///
-/// Source: Guerquin-Kern 2012 for the idea, BART for the numbers (data/NOTICE).
+/// Source: Guerquin-Kern 2012 for the idea, BART for the numbers of [`eight`](Self::eight), of order
+/// 2 (data/NOTICE). Other coils come from a [fit](Self::fit).
 #[derive(Clone, Debug, PartialEq)]
 pub struct TrigCoils {
-    /// Coefficients, `[coil, i + 2, j + 2]`.
+    /// Coefficients, `[coil, i + L, j + L]`.
     coefficients: Array3<Complex64>,
 }
 
 impl TrigCoils {
+    /// Polynomials from their coefficients, `[coil, i + L, j + L]`.
+    pub(super) fn new(coefficients: Array3<Complex64>) -> Self {
+        Self { coefficients }
+    }
+
     /// Eight coils around the object, opposite ones first, scaled so that the largest
     /// root-sum-of-squares over the unit disc is 1.
     pub fn eight() -> Self {
-        let numbers: Vec<f64> = include_str!("../data/coils-trig.txt")
+        let numbers: Vec<f64> = include_str!("../../data/coils-trig.txt")
             .lines()
             .filter(|line| !line.starts_with('#'))
             .flat_map(str::split_whitespace)
@@ -40,8 +45,8 @@ impl TrigCoils {
             .chunks_exact(2)
             .map(|z| Complex64::new(z[0], z[1]))
             .collect();
-        let ring =
-            Array3::from_shape_vec((8, TERMS, TERMS), coefficients).expect("eight tables of 5 x 5");
+        let ring = Array3::from_shape_vec((8, TABLE_TERMS, TABLE_TERMS), coefficients)
+            .expect("eight tables of 5 x 5");
         Self {
             coefficients: ring.select(Axis(0), &AROUND),
         }
@@ -68,6 +73,11 @@ impl TrigCoils {
         self.coefficients.dim().0
     }
 
+    /// The largest frequency index L of the polynomials, in steps of 1/4 cycle per unit.
+    pub fn order(&self) -> usize {
+        (self.coefficients.dim().1 - 1) / 2
+    }
+
     /// The same coils with all sensitivities times a factor.
     pub fn scaled(&self, factor: f64) -> Self {
         Self {
@@ -83,7 +93,7 @@ impl TrigCoils {
             let old = &coils.coefficients;
             Self {
                 coefficients: Array3::from_shape_fn(old.dim(), |(c, i, j)| {
-                    old[(c, j, TERMS - 1 - i)]
+                    old[(c, j, 2 * coils.order() - i)]
                 }),
             }
         })
@@ -91,7 +101,7 @@ impl TrigCoils {
 
     /// The sensitivity of coil `c` at a point.
     pub fn sensitivity(&self, c: usize, x: f64, y: f64) -> Complex64 {
-        let (ex, ey) = (phases(x), phases(y));
+        let (ex, ey) = (phases(x, self.order()), phases(y, self.order()));
         let table = self.coefficients.index_axis(Axis(0), c);
         table
             .indexed_iter()
@@ -110,44 +120,40 @@ impl TrigCoils {
 
     /// The sensitivity of one coil at the raster samples, x terms first: the sum is separable.
     pub(crate) fn map(&self, c: usize, ny: usize, nx: usize) -> Array2<Complex64> {
-        let table = self.coefficients.index_axis(Axis(0), c);
-        let ex: Vec<_> = (0..nx).map(|n| phases(position(n, nx))).collect();
-        let over_x = Array2::from_shape_fn((TERMS, nx), |(j, n)| {
-            (0..TERMS)
+        let (table, order) = (self.table(c), self.order());
+        let terms = 2 * order + 1;
+        let ex: Vec<_> = (0..nx).map(|n| phases(position(n, nx), order)).collect();
+        let over_x = Array2::from_shape_fn((terms, nx), |(j, n)| {
+            (0..terms)
                 .map(|i| table[(i, j)] * ex[n][i])
                 .sum::<Complex64>()
         });
-        let ey: Vec<_> = (0..ny).map(|n| phases(position(n, ny))).collect();
+        let ey: Vec<_> = (0..ny).map(|n| phases(position(n, ny), order)).collect();
         Array2::from_shape_fn((ny, nx), |(m, n)| {
-            (0..TERMS).map(|j| over_x[(j, n)] * ey[m][j]).sum()
+            (0..terms).map(|j| over_x[(j, n)] * ey[m][j]).sum()
         })
     }
 
-    /// The coefficients of one coil, `[i + 2, j + 2]`.
+    /// The coefficients of one coil, `[i + L, j + L]`.
     pub(crate) fn table(&self, c: usize) -> ndarray::ArrayView2<'_, Complex64> {
         self.coefficients.index_axis(Axis(0), c)
     }
 
     fn normalised(self) -> Self {
-        let at = |n: usize| 2.0 * n as f64 / (SAMPLES - 1) as f64 - 1.0;
-        let mut largest = 0.0f64;
-        for (x, y) in (0..SAMPLES * SAMPLES)
-            .map(|p| (at(p % SAMPLES), at(p / SAMPLES)))
-            .filter(|(x, y)| x * x + y * y <= 1.0)
-        {
-            let sum: f64 = (0..self.coils())
-                .map(|c| self.sensitivity(c, x, y).norm_sqr())
-                .sum();
-            largest = largest.max(sum);
-        }
-        self.scaled(1.0 / largest.sqrt())
+        let largest = largest_rss(self.coils(), &|c, x, y| self.sensitivity(c, x, y));
+        self.scaled(1.0 / largest)
     }
 }
 
-/// `exp(-2 pi i n x / 4)` for n in -2..2.
-fn phases(x: f64) -> [Complex64; TERMS] {
+/// `exp(-2 pi i n x / 4)` for n in -L..L.
+pub(super) fn phases(x: f64, order: usize) -> Vec<Complex64> {
     let z = Complex64::cis(-TAU * x / 4.0);
-    [(z * z).conj(), z.conj(), Complex64::new(1.0, 0.0), z, z * z]
+    let mut all = vec![Complex64::new(1.0, 0.0); 2 * order + 1];
+    for n in 1..=order {
+        all[order + n] = all[order + n - 1] * z;
+        all[order - n] = all[order + n].conj();
+    }
+    all
 }
 
 #[cfg(test)]

@@ -1,0 +1,180 @@
+//! Phantoms of shapes by name: analytic in the plane, some of them in space.
+
+mod acr_ct;
+mod acr_mri;
+mod brain_splines;
+mod catphan;
+mod contrast_detail;
+mod derenzo;
+mod forbild_abdomen;
+mod forbild_head;
+mod forbild_head_3d;
+mod forbild_thorax;
+mod gach;
+#[cfg(test)]
+mod laws;
+mod nist_t2;
+mod orientation;
+mod parts;
+mod shepp_logan;
+mod siemens_star;
+mod vertebra;
+mod water_disc;
+mod xrays;
+
+use crate::catalogue::unknown;
+use crate::error::PhantomError;
+use crate::mr::Relaxation;
+use crate::scene::Scene;
+use xrays::Xrays;
+
+/// What a tissue shows in an image: such as [`Sequence::signal`](crate::mr::Sequence::signal).
+pub type Signal<'a> = dyn Fn(&Relaxation) -> f64 + 'a;
+
+/// A phantom made of shapes.
+#[derive(Clone, Copy)]
+pub struct NamedPhantom {
+    /// Its name.
+    pub name: &'static str,
+    /// One line about it, which begins with what it is for: `MR`, `CT` or both.
+    pub about: &'static str,
+    /// Half the width of its square field of view, in which it lies: 1 in the unit square.
+    pub half_mm: f64,
+    /// Heights that several slices share, all of it or what is worth a picture; none where every
+    /// section is the same.
+    pub heights_mm: Option<[f64; 2]>,
+    /// Height of the section that stands for it where only one is asked for.
+    pub principal_mm: f64,
+    mr: Option<fn(&Signal) -> Scene>,
+    ct: Option<fn(&Xrays) -> Scene>,
+}
+
+/// All of them.
+pub(crate) const ALL: [NamedPhantom; 18] = [
+    shepp_logan::PLANE,
+    shepp_logan::SPACE,
+    shepp_logan::ZHU,
+    gach::PHANTOM,
+    brain_splines::PHANTOM,
+    acr_mri::PHANTOM,
+    nist_t2::PHANTOM,
+    forbild_head::PHANTOM,
+    forbild_head_3d::PHANTOM,
+    forbild_thorax::PHANTOM,
+    forbild_abdomen::PHANTOM,
+    water_disc::PHANTOM,
+    acr_ct::PHANTOM,
+    catphan::PHANTOM,
+    derenzo::PHANTOM,
+    contrast_detail::PHANTOM,
+    siemens_star::PHANTOM,
+    orientation::PHANTOM,
+];
+
+/// The phantom of shapes of a name; an unknown one is answered with the nearest.
+pub fn named(name: &str) -> Result<NamedPhantom, PhantomError> {
+    let found = ALL.iter().find(|phantom| phantom.name == name);
+    found.copied().ok_or_else(|| match name {
+        "brain" | "head" => PhantomError::Modality {
+            reason: format!("`{name}` is drawn by a seed and not made of shapes"),
+        },
+        _ => unknown(name),
+    })
+}
+
+impl NamedPhantom {
+    /// Whether it has MR contrast.
+    pub fn has_mr(&self) -> bool {
+        self.mr.is_some()
+    }
+
+    /// Whether it has CT values.
+    pub fn has_ct(&self) -> bool {
+        self.ct.is_some()
+    }
+
+    /// Its signal in the unit square, z in the same unit. Phantoms defined by their intensities
+    /// alone, such as the Shepp-Logan heads, take no notice of `signal`.
+    pub fn scene_mr(&self, signal: &Signal) -> Result<Scene, PhantomError> {
+        let lacking = || self.lacking("a CT phantom without MR contrast", "scene_ct");
+        Ok(self.mr.ok_or_else(lacking)?(signal))
+    }
+
+    /// Its attenuation per millimetre at an energy of 40 to 140 keV, in millimetres.
+    pub fn scene_ct(&self, energy_kev: f64) -> Result<Scene, PhantomError> {
+        let lacking = || self.lacking("an MR phantom without CT values", "scene_mr");
+        Ok(self.ct.ok_or_else(lacking)?(&Xrays::new(energy_kev)?))
+    }
+
+    /// Height of a slice, at the middle of its share of the height of the phantom; a single slice
+    /// is the principal one.
+    pub fn height_mm(&self, slice: usize, slices: usize) -> Result<f64, PhantomError> {
+        if slice >= slices {
+            return Err(PhantomError::Slice { slice, slices });
+        }
+        Ok(match self.heights_mm {
+            Some([low, high]) if slices > 1 => {
+                low + (high - low) * (slice as f64 + 0.5) / slices as f64
+            }
+            _ => self.principal_mm,
+        })
+    }
+
+    /// From the middle of a slice to the next, where they differ.
+    pub fn spacing_mm(&self, slices: usize) -> Option<f64> {
+        let [low, high] = self.heights_mm?;
+        (slices > 1).then(|| (high - low) / slices as f64)
+    }
+
+    fn lacking(&self, what: &str, instead: &str) -> PhantomError {
+        let reason = format!("`{}` is {what}; it has `{instead}`", self.name);
+        PhantomError::Modality { reason }
+    }
+}
+
+impl std::fmt::Debug for NamedPhantom {
+    fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
+        f.debug_tuple("NamedPhantom").field(&self.name).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unknown_name_is_answered_with_the_nearest() {
+        let error = named("catphan-50").unwrap_err().to_string();
+        assert!(error.contains("`catphan-504`"), "{error}");
+        assert!(named("brain").unwrap_err().to_string().contains("seed"));
+        for phantom in ALL {
+            assert_eq!(named(phantom.name).unwrap().about, phantom.about);
+        }
+    }
+
+    #[test]
+    fn what_it_lacks_is_an_error_that_says_what_it_has() {
+        let thorax = named("forbild-thorax").unwrap();
+        let error = thorax.scene_mr(&|_| 1.0).unwrap_err().to_string();
+        assert!(error.contains("CT phantom without MR contrast"), "{error}");
+        let nist = named("nist-t2").unwrap();
+        let error = nist.scene_ct(70.0).unwrap_err().to_string();
+        assert!(error.contains("MR phantom without CT values"), "{error}");
+        let error = thorax.scene_ct(20.0).unwrap_err().to_string();
+        assert!(error.contains("40 to 140 keV"), "{error}");
+    }
+
+    #[test]
+    fn slices_share_the_height() {
+        let acr = named("acr-mri").unwrap();
+        for slice in 0..11 {
+            let z = acr.height_mm(slice, 11).unwrap();
+            assert!((z - 10.0 * slice as f64).abs() < 1e-12);
+        }
+        assert_eq!(acr.spacing_mm(11), Some(10.0));
+        assert_eq!(acr.height_mm(0, 1).unwrap(), acr.principal_mm);
+        assert!(acr.height_mm(11, 11).is_err());
+        assert_eq!(acr.spacing_mm(1), None);
+        assert_eq!(named("water-disc").unwrap().spacing_mm(3), None);
+    }
+}
