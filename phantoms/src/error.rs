@@ -40,6 +40,36 @@ pub enum PhantomError {
     /// A label section shows nothing.
     #[error("phantom: expected a section with a head in it, got one of air alone")]
     EmptySection,
+    /// A map has labels that the class table lacks.
+    #[error(
+        "phantom: unknown labels {labels}: expected those of SynthSeg's head maps (FreeSurfer's \
+         numbers up to 255, and 502 to 530 outside of the brain); give others a known number, or 0 \
+         for air"
+    )]
+    UnknownLabels {
+        /// The first ten, and how many more.
+        labels: String,
+    },
+    /// A label map has no label.
+    #[error("phantom: expected a label map with a head in it, got labels of 0 alone")]
+    EmptyVolume,
+    /// A label map shows no brain.
+    #[error(
+        "phantom: expected a label map with {expected} slices or more of brain, got {slices}; \
+         are its slices axial?"
+    )]
+    NoBrain {
+        /// The slices found.
+        slices: usize,
+        /// The slices needed.
+        expected: usize,
+    },
+    /// A distance of voxels is not a length.
+    #[error("phantom: expected voxels of more than 0 mm, got {spacing_mm:?} mm")]
+    Voxel {
+        /// Distances of slices, rows and columns.
+        spacing_mm: [f64; 3],
+    },
     /// The size of a pixel is not a length.
     #[error("phantom: expected a pixel of more than 0 mm, got {pixel_mm} mm")]
     Pixel {

@@ -15,12 +15,14 @@
 //! - [`BirdcageCoils`], [`LoopCoils`], [`NoiseCovariance`]: other receive coils, and their noise.
 //! - [`ct`]: head CT, analytic CT phantoms, line integrals and photon counts, in millimetres and
 //!   Hounsfield units.
+//! - [`anatomy`]: heads from label maps in MR and CT, and a chest in CT, with everything known.
 //! - [`Procedural`], [`from_labels`]: endless complex images for training a score model.
 //! - [`posterior`]: posteriors in closed form, to judge samplers by.
 //!
 //! The numbers under `data/` come with their own licence (`data/NOTICE`).
 
 mod analytic;
+pub mod anatomy;
 mod brain;
 mod catalogue;
 mod coils;

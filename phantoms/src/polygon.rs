@@ -39,6 +39,20 @@ impl Coverage {
         }
     }
 
+    /// The same raster's pixels from a row and column on, so many of each.
+    pub(crate) fn upright_part(
+        size: (usize, usize),
+        pixel: f64,
+        (corner, part): ((usize, usize), (usize, usize)),
+    ) -> Self {
+        let whole = Self {
+            changes: Array2::zeros((0, 0)),
+            scale: [pixel.recip(), -pixel.recip()],
+            origin: [0.5 * size.1 as f64, 0.5 * size.0 as f64],
+        };
+        whole.window(corner, part)
+    }
+
     /// The window of `ny x nx` pixels from pixel `(first_y, first_x)` on.
     pub(crate) fn window(
         &self,
@@ -80,6 +94,20 @@ impl Coverage {
             }
         }
         image
+    }
+
+    /// Shows each row of the sums, without their sign and at most 1.
+    pub(crate) fn each_row(&self, mut see: impl FnMut(usize, &[f32])) {
+        let (ny, width) = self.changes.dim();
+        let mut row = vec![0f32; width - 1];
+        for j in 0..ny {
+            let mut sum = 0.0;
+            for (v, change) in row.iter_mut().zip(self.changes.row(j)) {
+                sum += change;
+                *v = sum.abs().min(1.0) as f32;
+            }
+            see(j, &row);
+        }
     }
 
     /// A point in pixel units: pixel n reaches from n to n + 1.

@@ -14,6 +14,9 @@ pub(super) fn squared_distance(set: &Array3<bool>) -> Array3<f32> {
     let mut squares = set.mapv(|inside| if inside { 0.0 } else { FAR });
     for axis in 0..3 {
         let n = squares.len_of(Axis(axis));
+        if n == 1 {
+            continue;
+        }
         let (mut line, mut vertices, mut bounds) =
             (vec![0f32; n], vec![0usize; n], vec![0f32; n + 1]);
         for mut lane in squares.lanes_mut(Axis(axis)) {

@@ -173,10 +173,10 @@ impl Source {
 /// Samples the head and takes the mean over each pixel.
 fn finish(head: &Head, grid: &CtGrid) -> HeadSlice {
     let times = grid.samples_per_pixel();
-    let (hu, lesion) = head.samples(&grid.finer(times));
+    let samples = head.samples(&grid.finer(times));
     HeadSlice {
-        hu: block_mean(&hu, times),
-        lesion_share: block_mean(&lesion, times),
+        hu: block_mean(&samples.hu, times),
+        lesion_share: block_mean(&samples.lesion, times),
         lesions: head.lesions(),
     }
 }

@@ -13,7 +13,7 @@ const PERIOD_MM: f64 = 320.0;
 const VARIANCE: f32 = 151.0 / 315.0;
 
 /// Gaussian noise of variance about 1: cubic B-splines through a lattice of normal numbers.
-pub(super) struct Field {
+pub(crate) struct Field {
     lattice: Array2<f32>,
     cell_mm: f64,
 }
@@ -30,31 +30,7 @@ impl Field {
 
     /// The values at the centres of the pixels.
     pub fn on(&self, grid: &CtGrid) -> Array2<f32> {
-        let mut values = Array2::zeros((grid.ny, grid.nx));
-        self.add_to(&mut values, grid, 1.0);
-        values
-    }
-
-    /// Adds the field times `weight`.
-    fn add_to(&self, values: &mut Array2<f32>, grid: &CtGrid, weight: f32) {
-        let n = self.lattice.nrows();
-        let columns: Vec<_> = (0..grid.nx).map(|i| self.taps(grid.x_mm(i))).collect();
-        let mut line = vec![0f32; n + 3];
-        for (j, mut row) in values.rows_mut().into_iter().enumerate() {
-            let (first, w) = self.taps(grid.y_mm(j));
-            line.fill(0.0);
-            for (t, w) in w.into_iter().enumerate() {
-                let lattice = self.lattice.row((first + t) % n);
-                line.iter_mut().zip(lattice).for_each(|(a, b)| *a += w * b);
-            }
-            for t in 0..3 {
-                line[n + t] = line[t % n];
-            }
-            for (v, (first, w)) in row.iter_mut().zip(&columns) {
-                let taps = &line[*first..first + 4];
-                *v += weight * (w[0] * taps[0] + w[1] * taps[1] + w[2] * taps[2] + w[3] * taps[3]);
-            }
-        }
+        Rows::new([(1.0, self)], grid).all(grid)
     }
 
     /// First lattice point of a position, and its four weights.
@@ -67,7 +43,7 @@ impl Field {
 }
 
 /// Octaves of noise that shrink by `2^-fall`: variance 1.
-pub(super) struct Fractal(Vec<(f32, Field)>);
+pub(crate) struct Fractal(Vec<(f32, Field)>);
 
 impl Fractal {
     /// Octaves from `coarsest_mm` down to `finest_mm`.
@@ -87,11 +63,88 @@ impl Fractal {
 
     /// The values at the centres of the pixels.
     pub fn on(&self, grid: &CtGrid) -> Array2<f32> {
+        Rows::new(self.octaves(), grid).all(grid)
+    }
+
+    /// The octaves and their weights.
+    pub fn octaves(&self) -> impl Iterator<Item = (f32, &Field)> {
+        self.0.iter().map(|(weight, field)| (*weight, field))
+    }
+}
+
+/// A sum of fields on a grid, row by row.
+pub(crate) struct Rows<'a>(Vec<Part<'a>>);
+
+/// One field, and where the columns lie in its lattice.
+struct Part<'a> {
+    weight: f32,
+    field: &'a Field,
+    /// First lattice point of each column, and the four weights.
+    from: Vec<usize>,
+    weights: [Vec<f32>; 4],
+    /// A row of the lattice, its beginning repeated at its end.
+    line: Vec<f32>,
+}
+
+impl<'a> Rows<'a> {
+    /// The sum of fields times their weights.
+    pub fn new(fields: impl IntoIterator<Item = (f32, &'a Field)>, grid: &CtGrid) -> Self {
+        let part = |(weight, field): (f32, &'a Field)| {
+            let taps: Vec<_> = (0..grid.nx).map(|i| field.taps(grid.x_mm(i))).collect();
+            Part {
+                weight,
+                field,
+                from: taps.iter().map(|t| t.0).collect(),
+                weights: std::array::from_fn(|n| taps.iter().map(|t| t.1[n]).collect()),
+                line: vec![0.0; field.lattice.nrows() + 3],
+            }
+        };
+        Self(fields.into_iter().map(part).collect())
+    }
+
+    /// Fills a stretch of the row at `y_mm`, from column `first` on.
+    pub fn fill(&mut self, y_mm: f64, first: usize, row: &mut [f32]) {
+        row.fill(0.0);
+        for part in &mut self.0 {
+            part.add(y_mm, first, row);
+        }
+    }
+
+    /// All rows.
+    fn all(mut self, grid: &CtGrid) -> Array2<f32> {
         let mut values = Array2::zeros((grid.ny, grid.nx));
-        for (weight, field) in &self.0 {
-            field.add_to(&mut values, grid, *weight);
+        for (j, mut row) in values.rows_mut().into_iter().enumerate() {
+            let row = row.as_slice_mut().expect("it has standard layout");
+            self.fill(grid.y_mm(j), 0, row);
         }
         values
+    }
+}
+
+impl Part<'_> {
+    fn add(&mut self, y_mm: f64, first: usize, row: &mut [f32]) {
+        let (n, line) = (self.field.lattice.nrows(), &mut self.line);
+        let (top, w) = self.field.taps(y_mm);
+        line.fill(0.0);
+        for (t, w) in w.into_iter().enumerate() {
+            let lattice = self.field.lattice.row((top + t) % n);
+            line.iter_mut().zip(lattice).for_each(|(a, b)| *a += w * b);
+        }
+        for t in 0..3 {
+            line[n + t] = line[t % n];
+        }
+        // Columns between the same lattice points, at once.
+        let mut column = first;
+        for run in self.from[first..first + row.len()].chunk_by(|a, b| a == b) {
+            let [a, b, c, d] = std::array::from_fn(|n| line[run[0] + n]);
+            let end = column + run.len();
+            let [wa, wb, wc, wd] = self.weights.each_ref().map(|w| &w[column..end]);
+            let row = &mut row[column - first..end - first];
+            for (n, v) in row.iter_mut().enumerate() {
+                *v += self.weight * (wa[n] * a + wb[n] * b + wc[n] * c + wd[n] * d);
+            }
+            column = end;
+        }
     }
 }
 

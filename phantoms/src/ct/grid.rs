@@ -51,29 +51,45 @@ impl CtGrid {
     }
 
     /// How finely pixels are cut so that samples lie 0.6 mm apart or closer.
-    pub(super) fn samples_per_pixel(&self) -> usize {
+    pub(crate) fn samples_per_pixel(&self) -> usize {
         (self.pixel_mm / SAMPLE_MM - 1e-6).ceil().clamp(1.0, 16.0) as usize
     }
 }
 
 /// The mean of each block of `times x times` samples.
-pub(super) fn block_mean(fine: &Array2<f32>, times: usize) -> Array2<f32> {
+pub(crate) fn block_mean(fine: &Array2<f32>, times: usize) -> Array2<f32> {
     if times == 1 {
         return fine.clone();
     }
     let (ny, nx) = (fine.nrows() / times, fine.ncols() / times);
     let mut mean = Array2::zeros((ny, nx));
     for (j, row) in fine.rows().into_iter().enumerate() {
+        let row = row.to_slice().expect("drawings have standard layout");
         let mut out = mean.row_mut(j / times);
-        for (i, v) in row.iter().enumerate() {
-            out[i / times] += v;
+        let out = out.as_slice_mut().expect("it has standard layout");
+        match times {
+            2 => add_blocks::<2>(row, out),
+            3 => add_blocks::<3>(row, out),
+            _ => out
+                .iter_mut()
+                .zip(row.chunks(times))
+                .for_each(|(sum, block)| {
+                    block.iter().for_each(|v| *sum += v);
+                }),
         }
     }
     mean / (times * times) as f32
 }
 
+/// Adds up a line in blocks, whose size the compiler knows.
+fn add_blocks<const TIMES: usize>(line: &[f32], sums: &mut [f32]) {
+    for (sum, block) in sums.iter_mut().zip(line.chunks_exact(TIMES)) {
+        block.iter().for_each(|v| *sum += v);
+    }
+}
+
 /// The image under a Gaussian of the given standard deviation, its edges repeated.
-pub(super) fn blurred(image: Array2<f32>, sigma_mm: f64, pixel_mm: f64) -> Array2<f32> {
+pub(crate) fn blurred(image: Array2<f32>, sigma_mm: f64, pixel_mm: f64) -> Array2<f32> {
     let sigma = sigma_mm / pixel_mm;
     if sigma < 0.2 {
         return image;
@@ -84,23 +100,49 @@ pub(super) fn blurred(image: Array2<f32>, sigma_mm: f64, pixel_mm: f64) -> Array
         .collect();
     let sum: f32 = bell.iter().sum();
     let (ny, nx) = image.dim();
+    let pixels = image.as_slice().expect("drawings have standard layout");
     let mut upright = Array2::<f32>::zeros((ny, nx));
     for (j, mut out) in upright.rows_mut().into_iter().enumerate() {
-        for (n, w) in bell.iter().enumerate() {
-            let from = (j + n).saturating_sub(reach).min(ny - 1);
-            out.scaled_add(w / sum, &image.row(from));
-        }
+        let out = out.as_slice_mut().expect("it has standard layout");
+        let from = |n: usize| (j + n).saturating_sub(reach).min(ny - 1) * nx;
+        let lines = bell.iter().enumerate();
+        let lines: Vec<(f32, &[f32])> = lines.map(|(n, w)| (w / sum, &pixels[from(n)..])).collect();
+        weighted_sum(&lines, out);
     }
     let mut line = vec![0f32; nx + 2 * reach];
     for mut row in upright.rows_mut() {
         for (n, v) in line.iter_mut().enumerate() {
             *v = row[n.saturating_sub(reach).min(nx - 1)];
         }
-        for (i, v) in row.iter_mut().enumerate() {
-            *v = line[i..].iter().zip(&bell).map(|(a, w)| a * w).sum::<f32>() / sum;
-        }
+        let row = row.as_slice_mut().expect("it has standard layout");
+        let lines = bell.iter().enumerate();
+        let lines: Vec<(f32, &[f32])> = lines.map(|(n, w)| (*w, &line[n..])).collect();
+        weighted_sum(&lines, row);
+        row.iter_mut().for_each(|v| *v /= sum);
     }
     upright
+}
+
+/// The sum of lines times their weights, a few pixels at a time so that sums stay in registers.
+fn weighted_sum(lines: &[(f32, &[f32])], out: &mut [f32]) {
+    const AT_ONCE: usize = 16;
+    for (chunk, out) in out.chunks_mut(AT_ONCE).enumerate() {
+        let start = chunk * AT_ONCE;
+        let mut sums = [0f32; AT_ONCE];
+        if out.len() == AT_ONCE {
+            for (w, line) in lines {
+                let line = &line[start..start + AT_ONCE];
+                sums.iter_mut().zip(line).for_each(|(s, v)| *s += w * v);
+            }
+        } else {
+            for (w, line) in lines {
+                sums.iter_mut()
+                    .zip(&line[start..start + out.len()])
+                    .for_each(|(s, v)| *s += w * v);
+            }
+        }
+        out.copy_from_slice(&sums[..out.len()]);
+    }
 }
 
 #[cfg(test)]

@@ -50,14 +50,28 @@ impl Holder {
         }
     }
 
+    /// Whether a height is above the ends of the shell, their border included.
+    fn is_above(&self, y: f64) -> bool {
+        y - self.top > 0.5
+    }
+
     /// The HU of what would be air.
     pub fn hu(&self, [x, y]: [f64; 2]) -> f32 {
         let [u, v] = [x - self.centre[0], y - self.centre[1]];
+        if self.table.is_none() && self.is_above(y) {
+            return -1000.0;
+        }
         // Distance to the shell, negative inside of it: the implicit function over its gradient.
         let distance = if v < 0.0 {
             let (p, q) = (u / self.semi[0], v / self.semi[1]);
-            let gradient = 2.0 * (p / self.semi[0]).hypot(q / self.semi[1]);
-            (p * p + q * q - 1.0) / gradient.max(1e-3)
+            let (level, slope) = (p * p + q * q - 1.0, [p / self.semi[0], q / self.semi[1]]);
+            // Far from the shell the sum of the two will do for their hypotenuse.
+            let most = (2.0 * (slope[0].abs() + slope[1].abs())).max(1e-3);
+            if level.abs() > (self.half_thickness + 1.0) * most {
+                level / most
+            } else {
+                level / (2.0 * slope[0].hypot(slope[1])).max(1e-3)
+            }
         } else {
             u.abs() - self.semi[0]
         };

@@ -53,6 +53,23 @@ pub(super) struct Place {
     pub to_bone: f32,
 }
 
+/// The shares of a place that a lesion and the oedema around it take.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Marks {
+    pub lesion: f32,
+    pub oedema: f32,
+}
+
+impl Marks {
+    /// The larger of each.
+    pub fn max(self, other: Self) -> Self {
+        Self {
+            lesion: self.lesion.max(other.lesion),
+            oedema: self.oedema.max(other.oedema),
+        }
+    }
+}
+
 /// Pixels of brain that a section needs to have lesions.
 const ENOUGH_BRAIN: usize = 1500;
 
@@ -130,12 +147,13 @@ impl Lesion {
         }
     }
 
-    /// Changes the HU at a place; the share of the lesion itself.
-    pub fn apply(&self, place: &Place, hu: &mut f32) -> f32 {
+    /// Changes the HU at a place; the shares of the lesion itself and of its oedema.
+    pub fn apply(&self, place: &Place, hu: &mut f32) -> Marks {
+        let mut oedema = 0.0;
         let [x, y] = [place.at[0] - self.centre[0], place.at[1] - self.centre[1]];
         let distance = x.hypot(y);
         if distance > 2.2 * self.radius.max(self.oedema_reach) + self.edge {
-            return 0.0;
+            return Marks::default();
         }
         let angle = y.atan2(x);
         let stretch: f64 = 1.0
@@ -146,6 +164,7 @@ impl Lesion {
         let inside =
             |radius: f64| (0.5 + (radius * stretch - distance) / self.edge).clamp(0.0, 1.0) as f32;
         if self.oedema_reach > 0.0 {
+            oedema = place.white * inside(self.oedema_reach);
             *hu += self.oedema * place.white * inside(self.oedema_reach);
         }
         let core = inside(self.radius);
@@ -163,15 +182,22 @@ impl Lesion {
                     * (0.5 + thickness - place.to_bone).clamp(0.0, 1.0)
                     * (place.brain + place.fluid);
                 *hu += share * (self.core - *hu);
-                return share;
+                return Marks {
+                    lesion: share,
+                    oedema,
+                };
             }
             LesionKind::Haemorrhage | LesionKind::Calcification => {
                 *hu += core * place.brain * (self.core - *hu);
             }
         }
-        core * match self.kind {
+        let of = match self.kind {
             LesionKind::SubarachnoidBlood => place.fluid,
             _ => place.brain,
+        };
+        Marks {
+            lesion: core * of,
+            oedema,
         }
     }
 }

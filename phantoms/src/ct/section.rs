@@ -12,6 +12,8 @@ use crate::PhantomError;
 
 /// Air around a section.
 const MARGIN: usize = 3;
+/// A plane with fewer pixels of brain shows none.
+const ENOUGH_BRAIN: usize = 40;
 
 /// An axial section of a head: a tissue for each pixel.
 ///
@@ -29,7 +31,7 @@ pub struct Section {
 
 /// The rectangle that a section is placed by: middle and half widths in pixels, x then y.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Frame {
+pub(crate) struct Frame {
     pub middle: [f64; 2],
     pub half: [f64; 2],
 }
@@ -65,21 +67,15 @@ impl Section {
     /// from front to back, and from side to side; from the top of the head to a little below the
     /// cerebellum.
     pub fn of_synthseg_volume(labels: &Array3<u16>, step: usize) -> Vec<Self> {
-        let Some(part) = used(labels) else {
+        tissues_of_head(labels).map_or_else(Vec::new, |tissues| Self::of_tissues(&tissues, step))
+    }
+
+    /// Every `step`-th section of a volume of tissues at 1 mm.
+    pub(crate) fn of_tissues(tissues: &Array3<Tissue>, step: usize) -> Vec<Self> {
+        let Some([top, bottom]) = brain_planes(tissues) else {
             return Vec::new();
         };
-        let labels = labels.slice(part).to_owned();
-        let tissues = refined(&labels, &Tissue::of_synthseg);
-        let brain: Vec<usize> = tissues
-            .axis_iter(Axis(0))
-            .enumerate()
-            .filter(|(_, plane)| plane.iter().filter(|t| is_above_the_cord(**t)).count() > 40)
-            .map(|(z, _)| z)
-            .collect();
-        let (Some(&top), Some(&bottom)) = (brain.first(), brain.last()) else {
-            return Vec::new();
-        };
-        (top.saturating_sub(9)..(bottom + 13).min(labels.len_of(Axis(0))))
+        (top.saturating_sub(9)..(bottom + 13).min(tissues.len_of(Axis(0))))
             .step_by(step.max(1))
             .filter_map(|z| {
                 Self::from_tissues(&tissues.index_axis(Axis(0), z).to_owned(), 1.0).ok()
@@ -105,6 +101,45 @@ impl Section {
             half: [nx, ny].map(|n| 0.5 * n as f64),
         }
     }
+
+    /// The rectangle around sections of its head, given by corner, rows and columns, as it lies in
+    /// this one.
+    pub(crate) fn frame_around(&self, places: impl Iterator<Item = [usize; 4]>) -> Frame {
+        let (mut low, mut high) = ([usize::MAX; 2], [0; 2]);
+        for [y0, x0, ny, nx] in places {
+            low = [low[0].min(x0), low[1].min(y0)];
+            high = [high[0].max(x0 + nx), high[1].max(y0 + ny)];
+        }
+        let [y0, x0] = self.corner.map(|v| v as f64);
+        let corner = [x0, y0];
+        let along = |n: usize| (low[n] as f64, high[n] as f64);
+        Frame {
+            middle: [0, 1].map(|n| 0.5 * (along(n).0 + along(n).1 - 1.0) - corner[n]),
+            half: [0, 1].map(|n| 0.5 * (along(n).1 - along(n).0)),
+        }
+    }
+
+    /// Corner, rows and columns.
+    pub(crate) fn place(&self) -> [usize; 4] {
+        let (ny, nx) = self.tissues.dim();
+        [self.corner[0], self.corner[1], ny, nx]
+    }
+}
+
+/// Tissues of a volume of SynthSeg labels at 1 mm, cropped to the head; nothing if there is none.
+pub(crate) fn tissues_of_head(labels: &Array3<u16>) -> Option<Array3<Tissue>> {
+    let labels = labels.slice(used(labels)?).to_owned();
+    Some(refined(&labels, &Tissue::of_synthseg))
+}
+
+/// The first and the last plane with brain above the cord.
+pub(crate) fn brain_planes(tissues: &Array3<Tissue>) -> Option<[usize; 2]> {
+    let mut planes = tissues.axis_iter(Axis(0));
+    let shows = |plane: ArrayView2<Tissue>| {
+        plane.iter().filter(|t| is_above_the_cord(**t)).count() > ENOUGH_BRAIN
+    };
+    let first = planes.clone().position(shows)?;
+    Some([first, planes.rposition(shows)?])
 }
 
 /// The planes, rows and columns with labels, and a little air beside them. Where the volume ends
@@ -191,18 +226,7 @@ impl Packed {
 
     /// The rectangle around some sections of one head, as it lies in one of them.
     pub fn frame(self, sections: Range<usize>, section: &Section) -> Frame {
-        let (mut low, mut high) = ([usize::MAX; 2], [0; 2]);
-        for [y0, x0, ny, nx] in sections.map(|i| self.place(i)) {
-            low = [low[0].min(x0), low[1].min(y0)];
-            high = [high[0].max(x0 + nx), high[1].max(y0 + ny)];
-        }
-        let [y0, x0] = section.corner.map(|v| v as f64);
-        let corner = [x0, y0];
-        let along = |n: usize| (low[n] as f64, high[n] as f64);
-        Frame {
-            middle: [0, 1].map(|n| 0.5 * (along(n).0 + along(n).1 - 1.0) - corner[n]),
-            half: [0, 1].map(|n| 0.5 * (along(n).1 - along(n).0)),
-        }
+        section.frame_around(sections.map(|i| self.place(i)))
     }
 
     /// The sections of each head.

@@ -65,6 +65,14 @@ impl RelaxationRange {
         self.of(|[low, high]| low + (high - low) * rng.random::<f64>())
     }
 
+    /// The values at a place of each range, 0 to 1: T1, T2 and density.
+    pub(crate) fn at(&self, [t1, t2, density]: [f64; 3]) -> Relaxation {
+        let along = |[low, high]: [f64; 2], at: f64| low + at * (high - low);
+        let (t1_s, t2_s) = (along(self.t1_s, t1), along(self.t2_s, t2));
+        Relaxation::new(along(self.density, density), t1_s, t2_s)
+            .with_dephasing(self.dephasing_per_s)
+    }
+
     fn of(&self, mut choose: impl FnMut([f64; 2]) -> f64) -> Relaxation {
         let (density, t1_s) = (choose(self.density), choose(self.t1_s));
         Relaxation::new(density, t1_s, choose(self.t2_s)).with_dephasing(self.dephasing_per_s)
