@@ -58,12 +58,7 @@ impl Head {
     /// The tissues at a place, in millimetres from the middle of the section.
     fn mix(&self, source: [f64; 2], even: &Array2<u8>) -> Mix {
         let at = self.pixel(source);
-        let tissue = if self.side(at) != 0 {
-            Some(0)
-        } else {
-            alone(even, at)
-        };
-        let (a, b, share) = match tissue {
+        let (a, b, share) = match alone(even, at) {
             Some(tissue) => (tissue, tissue, 1.0),
             None => vote_of_few(&self.section.tissues, at),
         };
