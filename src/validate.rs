@@ -11,6 +11,7 @@ mod check;
 mod ct;
 mod error;
 mod evidence;
+mod export;
 mod gate;
 mod guidance;
 mod head;

@@ -20,3 +20,4 @@ mod path;
 mod preparation;
 mod stopped;
 mod training;
+mod validate;

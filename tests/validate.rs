@@ -48,11 +48,10 @@ fn half_a_pixel_of_shift_is_caught() {
 
 #[test]
 fn swapped_spacings_are_caught() {
-    assert_caught(
-        &SwappedSpacing,
-        "io.volumes",
-        "io.volumes.volume.nii.spacing",
-    );
+    for name in ["nii", "nii.gz", "dcm", "h5"] {
+        let gate = format!("io.volumes.volume.{name}.spacing");
+        assert_caught(&SwappedSpacing, "io.volumes", &gate);
+    }
 }
 
 #[test]
@@ -73,7 +72,7 @@ fn a_missing_conjugate_in_one_coil_is_caught() {
 
 #[test]
 fn an_offset_of_ten_hu_is_caught() {
-    assert_caught(&HuOffset, "ct.hu", "ct.hu.water");
+    assert_caught(&HuOffset, "ct.hu", "ct.hu.acr-ct.water");
 }
 
 #[test]

@@ -53,7 +53,7 @@ pub use coils::{BirdcageCoils, CoilRings, LoopCoils, NoiseCovariance, TrigCoils,
 pub use error::PhantomError;
 pub use field::{B0Map, dephasing, dephasing_rad};
 pub use grid::{frequency, position, spacing};
-pub use named::{NamedPhantom, Signal, named};
+pub use named::{NamedPhantom, Signal, Vial, named, nist_t2_vials};
 pub use polygon::Coverage;
 pub use procedural::{LabelClass, Procedural, from_labels, from_labels_merged, from_labels_with};
 pub use scan::{SmoothPhase, complex_fine_grid_k_space, fine_grid_k_space, rss_image};

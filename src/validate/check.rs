@@ -55,6 +55,12 @@ pub(super) const CHECKS: &[Check] = &[
     ),
     check(
         Suite::Mri,
+        "mri.t2",
+        "Relaxation times of the NIST array from a series of spin echoes",
+        mri::relaxometry,
+    ),
+    check(
+        Suite::Mri,
         "mri.readout",
         "A scan with readout oversampling is read as the image that was scanned",
         mri::readout,
@@ -91,9 +97,21 @@ pub(super) const CHECKS: &[Check] = &[
     ),
     check(
         Suite::Ct,
+        "ct.water",
+        "Water hardens the beam of a tube as its spectrum says",
+        ct::water,
+    ),
+    check(
+        Suite::Ct,
         "ct.hu",
         "Inserts of the ACR phantom have their Hounsfield units",
         ct::hounsfield,
+    ),
+    check(
+        Suite::Ct,
+        "ct.forbild",
+        "The plateau and the lesions of the FORBILD head come back from filtered back-projection",
+        ct::forbild,
     ),
     check(
         Suite::Ct,

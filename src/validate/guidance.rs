@@ -7,6 +7,7 @@ mod ranks;
 mod rules;
 mod scalar;
 mod setting;
+mod spread;
 
 pub(super) use mixture::mixture;
 pub(super) use oracle::oracle;

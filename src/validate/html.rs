@@ -68,6 +68,24 @@ impl Report {
             );
         }
         page.push_str("</table>");
+        self.notes(page);
+    }
+
+    /// What no gate says: where results hold less than a reader may think.
+    fn notes(&self, page: &mut String) {
+        let notes = || {
+            let findings = self.findings.iter();
+            findings.flat_map(|f| f.evidence.notes.iter().map(move |note| (f, note)))
+        };
+        if notes().next().is_none() {
+            return;
+        }
+        page.push_str("<h2>Worth knowing</h2><ul>");
+        for (finding, note) in notes() {
+            let (id, note) = (finding.id, escape(note));
+            let _ = write!(page, "<li><a href=\"#{id}\">{id}</a>: {note}</li>");
+        }
+        page.push_str("</ul>");
     }
 
     fn section(

@@ -5,12 +5,14 @@ mod laws;
 mod noise;
 mod readout;
 mod recon;
+mod relaxometry;
 
 pub(super) use coils::{coils, grid};
 pub(super) use laws::laws;
 pub(super) use noise::noise;
 pub(super) use readout::readout;
 pub(super) use recon::reconstructions;
+pub(super) use relaxometry::relaxometry;
 
 use super::toolkit::Image;
 use ndarray::Array3;

@@ -180,6 +180,21 @@ pub(super) fn sampler_gates(evidence: &mut Evidence, check: &str, made: &Made) {
     );
 }
 
+/// A note where error bars are too small or too large by more than a tenth.
+pub(super) fn note_on_spread(evidence: &mut Evidence, made: &Made, ratio: f64, of_what: &str) {
+    let (word, factor) = if ratio < 1.0 {
+        ("over-confident", 1.0 / ratio)
+    } else {
+        ("under-confident", ratio)
+    };
+    if factor > 1.1 {
+        evidence.notes.push(format!(
+            "{of_what}, method {}: {word} by a factor of {factor:.2}",
+            made.method
+        ));
+    }
+}
+
 /// A picture of the middle slice: truth, every method in the same window, |error| and std of the
 /// last one in theirs.
 pub(super) fn show(

@@ -1,14 +1,15 @@
 //! The toolkit as a value: what is examined, and what a test may replace by something broken.
 
 use super::error::Failure;
+use super::export;
 use crate::guidance::{Guidance, Measurement, sample};
-use crate::io::{NiftiWriter, ReadOptions, Volume, open_k_space, read_volume};
+use crate::io::{ReadOptions, Volume, open_k_space};
 use crate::progress::Progress;
 use crate::protocol::Protocol;
 use crate::recon::{self, DeviceChoice, Format, Grid, Plan, load_prior};
 use crate::score::{Card, Denoiser, Schedule};
 use crate::simulate::{Request, acquire};
-use ndarray::{Array2, Array3, Axis};
+use ndarray::{Array2, Array3};
 use num_complex::Complex32;
 use operators::ct::{Geometry, Projector};
 use operators::{Host, LinearOperator, SliceRng};
@@ -131,21 +132,24 @@ pub trait Toolkit: Sync {
         )?)
     }
 
+    /// A volume to a file or a series of its format; of npy the values alone.
+    fn export(&self, format: Format, path: &Path, volume: &Volume) -> Result<(), Failure> {
+        export::write(format, path, volume)
+    }
+
+    /// What [`export`](Self::export) wrote.
+    fn import(&self, format: Format, path: &Path) -> Result<Volume, Failure> {
+        export::read(format, path)
+    }
+
     /// A volume to a NIfTI file.
     fn write_volume(&self, path: &Path, volume: &Volume) -> Result<(), Failure> {
-        let (slices, rows, columns) = volume.data.dim();
-        let dims = [columns, rows, slices];
-        let mut writer =
-            NiftiWriter::create(path, dims, &volume.affine_lps_mm, "validation", true)?;
-        for slice in volume.data.axis_iter(Axis(0)) {
-            writer.slice(&slice.to_owned())?;
-        }
-        Ok(writer.finish()?)
+        self.export(Format::Nifti, path, volume)
     }
 
     /// A volume from a NIfTI file.
     fn read_volume(&self, path: &Path) -> Result<Volume, Failure> {
-        Ok(read_volume(path)?)
+        self.import(Format::Nifti, path)
     }
 }
 

@@ -3,6 +3,7 @@
 use annulus::guidance::{Guidance, Measurement};
 use annulus::io::Volume;
 use annulus::protocol::Protocol;
+use annulus::recon::Format;
 use annulus::score::{Card, Denoiser, Estimate, Schedule, Want};
 use annulus::validate::{Job, Prior, Real, Toolkit};
 use ndarray::{Array2, Array3, s};
@@ -101,12 +102,12 @@ fn half_a_pixel(x: Image) -> Image {
 pub struct SwappedSpacing;
 
 impl Toolkit for SwappedSpacing {
-    fn write_volume(&self, path: &Path, volume: &Volume) -> Made<()> {
+    fn export(&self, format: Format, path: &Path, volume: &Volume) -> Made<()> {
         let swapped = Volume {
             data: volume.data.clone(),
             affine_lps_mm: volume.affine_lps_mm.map(|[x, y, z, o]| [y, x, z, o]),
         };
-        Real.write_volume(path, &swapped)
+        Real.export(format, path, &swapped)
     }
 }
 

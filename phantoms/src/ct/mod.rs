@@ -20,6 +20,7 @@ mod ray;
 mod refine;
 mod scan;
 mod section;
+mod spectrum;
 mod tissue;
 
 pub use counts::{Exposure, darks, expected_counts, flats, mean_frame, noisy_counts, transmission};
@@ -32,6 +33,7 @@ pub use phantom::CtPhantom;
 pub use ray::Ray;
 pub use scan::ScanRays;
 pub use section::{Section, pack_sections};
+pub use spectrum::water_at_120kv_per_mm;
 pub use tissue::Tissue;
 
 pub(crate) use field::{Field, Fractal};

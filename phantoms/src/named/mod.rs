@@ -22,6 +22,8 @@ mod vertebra;
 mod water_disc;
 mod xrays;
 
+pub use nist_t2::{Vial, nist_t2_vials};
+
 use crate::catalogue::unknown;
 use crate::error::PhantomError;
 use crate::mr::Relaxation;

@@ -2,7 +2,7 @@
 
 use super::parts::ball;
 use super::{NamedPhantom, Signal};
-use crate::mr::{NIST_T2_ARRAY, VIAL_WATER};
+use crate::mr::{NIST_T2_ARRAY, Relaxation, VIAL_WATER};
 use crate::scene::Scene;
 
 /// Millimetres of one unit: the sphere of water is 200 mm across.
@@ -26,6 +26,27 @@ pub(super) const PHANTOM: NamedPhantom = NamedPhantom {
     mr: Some(scene),
     ct: None,
 };
+
+/// A vial of the array in the unit square.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Vial {
+    /// Its centre.
+    pub centre: [f64; 2],
+    /// Its radius.
+    pub radius: f64,
+    /// What is in it.
+    pub relaxation: Relaxation,
+}
+
+/// The 14 vials of `nist-t2` at z = 0, in the order of [`NIST_T2_ARRAY`].
+pub fn nist_t2_vials() -> [Vial; 14] {
+    let centres = centres();
+    std::array::from_fn(|n| Vial {
+        centre: centres[n],
+        radius: VIAL,
+        relaxation: NIST_T2_ARRAY[n],
+    })
+}
 
 /// Centres of the vials in units.
 fn centres() -> [[f64; 2]; 14] {

@@ -4,7 +4,9 @@ use super::super::bench::Bench;
 use super::super::error::Failure;
 use super::super::evidence::Evidence;
 use super::super::suite::Extent;
-use super::super::through::{Made, sampler_gates, scanned, show, spread_over_error, table};
+use super::super::through::{
+    Made, note_on_spread, sampler_gates, scanned, show, spread_over_error, table,
+};
 use crate::metrics::HuMetrics;
 use crate::protocol::{Modality, Protocol, methods};
 
@@ -15,7 +17,11 @@ pub(in super::super) fn reconstructions(
     evidence: &mut Evidence,
 ) -> Result<(), Failure> {
     let mut protocol = Protocol::find("ct/head-sparse60")?;
-    protocol.set_all(&["acquisition.fan.slices=1"])?;
+    let samples = bench.extent.pick(4, 8);
+    protocol.set_all(&[
+        "acquisition.fan.slices=1".to_owned(),
+        format!("method.bridge.samples={samples}"),
+    ])?;
     let scan = scanned(bench, "head", protocol, "head")?;
     let mut all: Vec<Made> = Vec::new();
     for name in names(bench.extent) {
@@ -67,6 +73,8 @@ pub(in super::super) fn reconstructions(
         if made.method != "dds" {
             sampler_gates(evidence, "ct.recon", made);
         }
+        let ratio = spread_over_error(made, &scan.truth, &|_| true);
+        note_on_spread(evidence, made, ratio, "the head phantom");
     }
     let of = |name: &str| all.iter().find(|made| made.method == name);
     if let (Some(bridge), Some(fbp)) = (of("bridge"), of("fbp")) {

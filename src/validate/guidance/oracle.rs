@@ -74,8 +74,12 @@ pub(in super::super) fn oracle(bench: &Bench<'_>, evidence: &mut Evidence) -> Re
         ];
         row.extend(numbers.map(super::super::gate::number));
         table.rows.push(row);
-        if rule.claim == Claim::Calibrated {
-            gates(evidence, &rule, &found);
+        match rule.claim {
+            Claim::Calibrated => gates(evidence, &rule, &found),
+            Claim::Approximate => evidence.notes.push(format!(
+                "{}: deviation of what was not observed is {:.2} of the posterior's",
+                rule.name, found.ratio[0]
+            )),
         }
         panels.push(panel(rule.name, &setting, &x.items(0, 1)));
     }

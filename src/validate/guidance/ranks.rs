@@ -10,6 +10,7 @@ use super::super::gate::number;
 use super::super::toolkit::Image;
 use super::rules::bridge;
 use super::setting::Setting;
+use super::spread::{PARTS, Spread, reals};
 use crate::calibration::{Coverage, Diagnosis, Functional, RankHistogram, Ranks};
 use crate::score::StationaryGaussian;
 use ndarray::Array2;
@@ -22,20 +23,21 @@ const SIZE: usize = 16;
 const NOISE: f64 = 0.05;
 /// Problems that are drawn together.
 const TOGETHER: u32 = 25;
-/// Bins of a histogram.
-const BINS: usize = 20;
+/// Bins of a histogram: at least ten cases each.
+const BINS: usize = 10;
 
 /// Ranks of functionals of what was measured and of what was not.
 struct Tally {
     functionals: Vec<Functional>,
     /// `[part][functional]`, measured first.
     ranks: [Vec<Ranks>; 2],
+    spread: Spread,
     rng: ChaCha8Rng,
 }
 
 /// Ranks, coverage and their verdict for the bridge under a Gaussian prior.
 pub(in super::super) fn ranks(bench: &Bench<'_>, evidence: &mut Evidence) -> Result<(), Failure> {
-    let (cases, draws) = bench.extent.pick((200, 19), (500, 99));
+    let (cases, draws) = bench.extent.pick((100, 19), (500, 99));
     let mut tally = Tally::new(draws, bench.seed)?;
     for first in (0..cases).step_by(TOGETHER as usize) {
         if (bench.interrupted)() {
@@ -53,10 +55,10 @@ pub(in super::super) fn ranks(bench: &Bench<'_>, evidence: &mut Evidence) -> Res
         let x = setting.draws(&part, &bridge(), &setting.schedule(16), draws as u32)?;
         tally.add(&setting, &x, draws)?;
     }
-    for (ranks, part) in tally.ranks.iter().zip(["measured", "unmeasured"]) {
+    for (ranks, part) in tally.ranks.iter().zip(PARTS) {
         judge(evidence, &tally.functionals, ranks, part)?;
     }
-    Ok(())
+    tally.spread.judge(evidence)
 }
 
 impl Tally {
@@ -76,6 +78,7 @@ impl Tally {
         Ok(Tally {
             functionals,
             ranks,
+            spread: Spread::new(draws)?,
             rng: ChaCha8Rng::seed_from_u64(seed),
         })
     }
@@ -87,13 +90,14 @@ impl Tally {
         for (part, (truths, samples)) in truths.iter().zip(&samples).enumerate() {
             for (problem, truth) in truths.iter().enumerate() {
                 let own = &samples[problem * draws..(problem + 1) * draws];
+                self.spread.add_part(part, truth, own)?;
                 for (n, f) in self.functionals.iter().enumerate() {
                     let values: Result<Vec<f64>, _> = own.iter().map(|s| f.value(s)).collect();
                     self.ranks[part][n].add(f.value(truth)?, &values?, &mut self.rng)?;
                 }
             }
         }
-        Ok(())
+        self.spread.add(setting, x, &mut self.rng)
     }
 }
 
@@ -107,12 +111,7 @@ fn parts(setting: &Setting, x: &Image) -> [Vec<Array2<f64>>; 2] {
             .map(|o| f64::from(u8::from(*o == measured)))
             .collect();
         let mask = Host::new(&[1, SIZE, SIZE], Field::Real, weights);
-        let part = k.weighted(&mask).fft2(Direction::Inverse);
-        let pixels = part.complex();
-        let image = |i: usize| {
-            Array2::from_shape_fn((SIZE, SIZE), |(j, l)| pixels[(i * SIZE + j) * SIZE + l].re)
-        };
-        (0..part.sizes()[0]).map(image).collect()
+        reals(&k.weighted(&mask).fft2(Direction::Inverse))
     })
 }
 

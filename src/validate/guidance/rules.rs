@@ -68,7 +68,7 @@ pub(super) fn rules() -> Vec<Rule> {
         name,
         claim,
         levels,
-        fast: name.starts_with("bridge"),
+        fast: name == "bridge" || name.ends_with("network"),
         guidance,
     };
     vec![

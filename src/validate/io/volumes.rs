@@ -4,9 +4,10 @@ use super::super::bench::Bench;
 use super::super::error::Failure;
 use super::super::evidence::Evidence;
 use crate::io::Volume;
+use crate::recon::Format;
 use ndarray::Array3;
 
-/// An oblique grid of voxels with three different sides.
+/// An oblique grid of voxels with three different sides, in HU.
 fn volume() -> Volume {
     let data = Array3::from_shape_fn((5, 7, 6), |(k, j, i)| {
         (100 * k + 10 * j + i) as f32 - 250.5 + 0.125 * (i * j) as f32
@@ -23,50 +24,87 @@ fn volume() -> Volume {
     }
 }
 
-/// Values and place of a volume after NIfTI.
+/// Name, format, largest difference of a value, largest difference of the affine in mm (none: the
+/// format has none), and why they are so.
+type Kind = (&'static str, Format, f64, Option<f64>, &'static str);
+
+const KINDS: [Kind; 5] = [
+    ("volume.nii", Format::Nifti, 0.0, Some(1e-4), NIFTI),
+    ("volume.nii.gz", Format::Nifti, 0.0, Some(1e-4), NIFTI),
+    (
+        "volume.dcm",
+        Format::Dicom,
+        0.5,
+        Some(1e-4),
+        "CT is stored to 1 HU, places as decimal text",
+    ),
+    (
+        "volume.h5",
+        Format::Hdf5,
+        0.0,
+        Some(0.0),
+        "values in single, places in double precision",
+    ),
+    (
+        "volume.npy",
+        Format::Npy,
+        0.0,
+        None,
+        "values in single precision; an npy file has no place",
+    ),
+];
+const NIFTI: &str = "values and affine in single precision";
+
+/// Values and place of a volume after each format.
 pub(in super::super) fn volumes(bench: &Bench<'_>, evidence: &mut Evidence) -> Result<(), Failure> {
     let volume = volume();
-    for name in ["volume.nii", "volume.nii.gz"] {
+    for (name, format, value, place, why) in KINDS {
         let path = bench.file(name);
-        bench.toolkit.write_volume(&path, &volume)?;
-        let back = bench.toolkit.read_volume(&path)?;
-        compare(evidence, &format!("io.volumes.{name}"), &volume, &back);
+        bench.toolkit.export(format, &path, &volume)?;
+        let back = bench.toolkit.import(format, &path)?;
+        let id = format!("io.volumes.{name}");
+        let off = if volume.data.dim() == back.data.dim() {
+            largest(
+                volume
+                    .data
+                    .iter()
+                    .zip(&back.data)
+                    .map(|(a, b)| f64::from(a - b)),
+            )
+        } else {
+            f64::INFINITY
+        };
+        let what = "largest difference of a value";
+        evidence.at_most(&format!("{id}.values"), what, off, value, why);
+        if let Some(place) = place {
+            places(evidence, &id, &volume, &back, place, why);
+        }
     }
     Ok(())
 }
 
-fn compare(evidence: &mut Evidence, id: &str, volume: &Volume, back: &Volume) {
-    let same = volume.data == back.data;
-    evidence.at_least(
-        &format!("{id}.values"),
-        "whether every value came back (1: yes)",
-        f64::from(u8::from(same)),
-        1.0,
-        "the file holds single precision, as the volume does",
-    );
-    let spacing = |v: &Volume, column: usize| -> f64 {
+fn places(evidence: &mut Evidence, id: &str, volume: &Volume, back: &Volume, most: f64, why: &str) {
+    let side = |v: &Volume, column: usize| -> f64 {
         let squares = v.affine_lps_mm.iter().map(|row| row[column].powi(2));
         squares.sum::<f64>().sqrt()
     };
-    let off = (0..3)
-        .map(|c| (spacing(volume, c) - spacing(back, c)).abs())
-        .fold(0.0, f64::max);
     evidence.at_most(
         &format!("{id}.spacing"),
         "largest difference of a voxel's side, in mm",
-        off,
-        1e-5,
-        "NIfTI holds the affine in single precision",
+        largest((0..3).map(|c| side(volume, c) - side(back, c))),
+        most,
+        why,
     );
     let pairs = volume.affine_lps_mm.iter().zip(&back.affine_lps_mm);
-    let apart = pairs
-        .flat_map(|(a, b)| a.iter().zip(b).map(|(a, b)| (a - b).abs()))
-        .fold(0.0, f64::max);
     evidence.at_most(
         &format!("{id}.affine"),
         "largest difference of the affine's numbers, in mm",
-        apart,
-        1e-4,
-        "NIfTI holds the affine in single precision",
+        largest(pairs.flat_map(|(a, b)| (0..4).map(|c| a[c] - b[c]))),
+        most,
+        why,
     );
+}
+
+fn largest(differences: impl Iterator<Item = f64>) -> f64 {
+    differences.fold(0.0, |most: f64, d| most.max(d.abs()))
 }

@@ -4,20 +4,23 @@ use super::super::bench::Bench;
 use super::super::error::Failure;
 use super::super::evidence::Evidence;
 use super::super::suite::Extent;
-use super::super::through::{Made, sampler_gates, scanned, show, spread_over_error, table};
+use super::super::through::{
+    Made, note_on_spread, sampler_gates, scanned, show, spread_over_error, table,
+};
 use crate::protocol::{Modality, Protocol, methods};
 
 /// Brain, 8 coils, four times undersampled along one axis, by every method of this build; `--quick`:
-/// by the default ones at half of the size.
+/// by the default ones with half of the samples.
 pub(in super::super) fn reconstructions(
     bench: &Bench<'_>,
     evidence: &mut Evidence,
 ) -> Result<(), Failure> {
     let mut protocol = Protocol::find("mri/brain-cartesian-r4")?;
-    let settings = bench.extent.pick("[128,128]", "[192,192]");
+    let samples = bench.extent.pick(4, 8);
     protocol.set_all(&[
-        format!("acquisition.cartesian.matrix={settings}"),
+        "acquisition.cartesian.matrix=[192,192]".to_owned(),
         "acquisition.cartesian.slices=1".to_owned(),
+        format!("method.bridge.samples={samples}"),
     ])?;
     let scan = scanned(bench, "brain", protocol, "brain.h5")?;
     let mut all: Vec<Made> = Vec::new();
@@ -64,6 +67,10 @@ pub(in super::super) fn reconstructions(
             continue;
         }
         sampler_gates(evidence, "mri.recon", made);
+    }
+    for made in all.iter().filter(|made| made.std.is_some()) {
+        let ratio = spread_over_error(made, &scan.truth, &inside);
+        note_on_spread(evidence, made, ratio, "the brain phantom");
     }
     let of = |name: &str| all.iter().find(|made| made.method == name);
     if let (Some(bridge), Some(cg)) = (of("bridge"), of("cg-sense")) {
