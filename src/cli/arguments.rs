@@ -107,8 +107,8 @@ pub(super) struct Recon {
   annulus simulate brain -p mri/brain-cartesian-r4 --seed 7 -o brain.h5
 writes brain.h5 (MRD) and brain.truth.nii.gz.
   annulus simulate brain -p mri/brain-cartesian-r4 --labels maps --seed 7 -o mapped.h5
-draws the brain from a label map in the folder maps; a large head needs a field of view of 256 mm:
-  --set acquisition.cartesian.fov_mm='[256.0, 256.0]'
+draws the brain from a label map in the folder maps; a large head needs a field of view of 280 mm:
+  --set acquisition.cartesian.fov_mm='[280.0, 280.0]'
   annulus simulate thorax -p ct/head-sparse60 --set image.pixel_mm=2.3 -o thorax
 shows the whole chest: 192 pixels of 2.3 mm.")]
 pub(super) struct Simulate {

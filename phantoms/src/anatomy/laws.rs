@@ -173,8 +173,10 @@ fn a_bias_field_is_all_that_it_changes() {
 #[test]
 fn slices_share_the_brain_and_flair_darkens_its_fluid() {
     let family = brain();
-    // 38 mm of brain, of which 4 are left out at either end.
-    assert_eq!(family.spacing_mm(10), 2.9);
+    // A ball of 34 mm, less what is left out at either end.
+    let height_mm = 10.0 * family.spacing_mm(10);
+    assert!((20.0..30.0).contains(&height_mm), "{height_mm}");
+    assert_eq!(family.spacing_mm(20), 0.5 * family.spacing_mm(10));
     let fluid = family.relaxation(5, Tissue::Fluid);
     let of = |contrast| family.sequence(5, contrast).signal(&fluid).abs();
     assert!(of(Contrast::Flair) < 1e-3 * fluid.density && of(Contrast::T2) > 0.3);
@@ -189,12 +191,12 @@ fn rays_meet_the_whole_head() {
     let grid = CtGrid::new(20, 20, 1.8).unwrap();
     let object = head.attenuation(3, 4, 9, &grid, 70.0).unwrap();
     let water = mu_per_mm(crate::ct::Material::Water, 70.0).unwrap();
-    let wide = CtGrid::new(286, 286, 0.9).unwrap();
+    let wide = CtGrid::new(288, 288, 0.9).unwrap();
     let image = head.slice(3, 4, 9, &wide).unwrap().hu;
     let mass = |hu: &f32| hu_to_mu(f64::from(*hu), water) * 0.81;
     let mass: f64 = image.iter().map(mass).sum();
-    let lines: f64 = (0..2600)
-        .map(|n| 0.1 * (f64::from(n) - 1299.5))
+    let lines: f64 = (0..3800)
+        .map(|n| 0.1 * (f64::from(n) - 1899.5))
         .map(|s| 0.1 * object.line_integral(&Ray::parallel(s, 0.3)))
         .sum();
     assert!((mass / lines - 1.0).abs() < 1e-3, "{mass} {lines}");

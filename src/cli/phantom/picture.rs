@@ -11,7 +11,7 @@ use std::error::Error;
 
 /// Half the field of view of a brain, and of one from a label map: its whole head, large or turned.
 const BRAIN_MM: f64 = 110.0;
-const MAPPED_MM: f64 = 128.0;
+const MAPPED_MM: f64 = 140.0;
 /// Distance of slices that are alike, or of a single one.
 const SPACING_MM: f64 = 5.0;
 /// Energy at which materials have their HU.
