@@ -56,13 +56,15 @@ pub(super) fn run(a: &Phantom) -> Outcome {
     Ok(format!("written to {}\n{said}", output.display()))
 }
 
-/// The image, and its lesions where they are asked for.
+/// An image, and its lesions where they are asked for.
+type Volumes = (Array3<f32>, Option<Array3<f32>>);
+
 fn drawn(
     picture: &Picture<'_>,
     n: usize,
     depth: usize,
     with_lesions: bool,
-) -> Result<(Array3<f32>, Option<Array3<f32>>), Box<dyn Error>> {
+) -> Result<Volumes, Box<dyn Error>> {
     let mut image = Array3::zeros((depth, n, n));
     let mut lesions = with_lesions.then(|| Array3::zeros((depth, n, n)));
     for slice in 0..depth {

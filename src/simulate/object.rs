@@ -131,9 +131,11 @@ impl CtSource {
     /// The distance of so many slices, where it says one.
     pub(super) fn spacing_mm(&self, slices: usize) -> Option<f64> {
         match self {
-            CtSource::Phantom { name, .. } if name == "thorax" => Some(Thorax::spacing_mm(slices)),
+            CtSource::Phantom { name, .. } if name == "thorax" => {
+                (slices > 1).then(|| Thorax::spacing_mm(slices))
+            }
             CtSource::Phantom { name, .. } => phantoms::named(name).ok()?.spacing_mm(slices),
-            CtSource::Mapped { family, .. } => Some(family.spacing_mm(slices)),
+            CtSource::Mapped { family, .. } => (slices > 1).then(|| family.spacing_mm(slices)),
             CtSource::Volume { spacing_mm, .. } => Some(*spacing_mm),
         }
     }
