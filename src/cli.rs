@@ -96,6 +96,11 @@ fn hand_over() -> ExitCode {
     finish(Err(error.into()))
 }
 
+/// A line on standard error that is no error.
+fn note(line: &str) {
+    let _ = writeln!(std::io::stderr(), "{line}");
+}
+
 /// Prints the outcome: words on stdout, errors on stderr, exit code 0 or 1.
 fn finish(outcome: Outcome) -> ExitCode {
     match outcome {

@@ -2,6 +2,8 @@
 //! noise scan. Shares no operator with the reconstruction.
 
 mod acquire;
+mod labels;
+mod mapped;
 mod mask;
 mod object;
 mod scan;
@@ -9,6 +11,8 @@ mod source;
 mod tomography;
 
 pub use acquire::{Request, acquire};
+pub use labels::LabelMap;
+pub use mapped::MappedBrain;
 pub use mask::{MaskError, lines};
 pub use object::CtSource;
 pub use scan::{Scan, SimulateError, simulate};

@@ -12,6 +12,7 @@ mod ct_path;
 mod ct_projector;
 mod dicom_series;
 mod golden;
+mod labels;
 mod layers;
 mod metrics;
 mod oracle;

@@ -30,20 +30,25 @@ const HEAD: (&str, &str) = (
     "head",
     "CT: section of a segmented head in Hounsfield units, changed by seed and slice, lesions",
 );
+const THORAX: (&str, &str) = (
+    "thorax",
+    "CT: section of a chest in Hounsfield units, grown by the seed: ribs, vessels, nodules",
+);
 
 /// Names and one line about each phantom.
 pub fn list() -> &'static [(&'static str, &'static str)] {
     static LIST: OnceLock<Vec<(&str, &str)>> = OnceLock::new();
     LIST.get_or_init(|| {
         let shapes = named::ALL.iter().map(|p| (p.name, p.about));
-        [BRAIN, HEAD].into_iter().chain(shapes).collect()
+        [BRAIN, HEAD, THORAX].into_iter().chain(shapes).collect()
     })
 }
 
 /// Names of the phantoms with CT values.
 pub(crate) fn names_of_ct() -> Vec<&'static str> {
     let shapes = named::ALL.iter().filter(|p| p.has_ct());
-    std::iter::once(HEAD.0)
+    [HEAD.0, THORAX.0]
+        .into_iter()
         .chain(shapes.map(|p| p.name))
         .collect()
 }
@@ -118,7 +123,7 @@ fn section(
     contrast: Contrast,
 ) -> Result<Section, PhantomError> {
     let phantom: NamedPhantom = match name {
-        "head" => return Err(no_mr(name)),
+        "head" | "thorax" => return Err(no_mr(name)),
         _ => named(name)?,
     };
     if !phantom.has_mr() {
@@ -229,11 +234,13 @@ mod tests {
 
     #[test]
     fn a_ct_phantom_says_that_it_has_no_mr_contrast() {
-        let error = raster("head", 0, 0, 1, 8, 8, Contrast::T1).unwrap_err();
-        assert!(
-            error.to_string().contains("CT phantom without MR contrast"),
-            "{error}"
-        );
+        for name in ["head", "thorax"] {
+            let error = raster(name, 0, 0, 1, 8, 8, Contrast::T1).unwrap_err();
+            assert!(
+                error.to_string().contains("CT phantom without MR contrast"),
+                "{error}"
+            );
+        }
         let coils = TrigCoils::eight();
         assert!(phantom_k_space("acr-ct", 0, 0, 1, &coils, 8, 8, Contrast::T1).is_err());
     }
@@ -244,7 +251,7 @@ mod tests {
             assert_eq!(line.contains("CT"), names_of_ct().contains(name), "{name}");
             assert_eq!(line.contains("MR"), names_of_mr().contains(name), "{name}");
         }
-        assert_eq!(list().len(), 20);
+        assert_eq!(list().len(), 21);
     }
 
     #[test]

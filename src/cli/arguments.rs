@@ -105,7 +105,12 @@ pub(super) struct Recon {
 #[derive(Args)]
 #[command(after_help = "Example:
   annulus simulate brain -p mri/brain-cartesian-r4 --seed 7 -o brain.h5
-writes brain.h5 (MRD) and brain.truth.nii.gz.")]
+writes brain.h5 (MRD) and brain.truth.nii.gz.
+  annulus simulate brain -p mri/brain-cartesian-r4 --labels maps --seed 7 -o mapped.h5
+draws the brain from a label map in the folder maps; a large head needs a field of view of 280 mm:
+  --set acquisition.cartesian.fov_mm='[280.0, 280.0]'
+  annulus simulate thorax -p ct/head-sparse60 --set image.pixel_mm=2.3 -o thorax
+shows the whole chest: 192 pixels of 2.3 mm.")]
 pub(super) struct Simulate {
     /// A phantom (see `annulus phantom --list`), a NIfTI image or a CT DICOM series
     pub(super) source: String,
@@ -115,6 +120,10 @@ pub(super) struct Simulate {
     /// Raw data to write: an .h5 file (MRD, Data Exchange), or for a CT fan beam a folder of CT-PD files
     #[arg(short, long)]
     pub(super) output: PathBuf,
+    /// Folder of label maps (NIfTI, classes of FreeSurfer and SynthSeg) that brain or head is drawn
+    /// from; the seed chooses one
+    #[arg(long, value_name = "DIR")]
+    pub(super) labels: Option<PathBuf>,
     /// Seed of anatomy, sampling and noise
     #[arg(long, default_value_t = 1)]
     pub(super) seed: u64,
@@ -130,8 +139,12 @@ pub(super) struct Simulate {
 }
 
 #[derive(Args)]
-#[command(after_help = "Example:
-  annulus phantom brain --size 256 --depth 5 -o brain.nii.gz")]
+#[command(after_help = "Examples:
+  annulus phantom brain --size 256 --depth 5 -o brain.nii.gz
+  annulus phantom thorax --seed 3 --depth 10 --lesions nodules.nii.gz -o thorax.nii.gz
+  annulus phantom brain --labels maps --contrast flair --lesions mask.nii.gz -o flair.nii.gz
+  annulus phantom head --labels maps --seed 4 --depth 20 -o head.nii.gz
+The seed chooses the map: map `seed modulo their number` of the folder, by name.")]
 pub(super) struct Phantom {
     /// Its name
     #[arg(required_unless_present = "list")]
@@ -151,6 +164,13 @@ pub(super) struct Phantom {
     /// t1, t2, pd, flair or hu; t1, or hu of a CT phantom, by default
     #[arg(long)]
     pub(super) contrast: Option<String>,
+    /// Folder of label maps (NIfTI, classes of FreeSurfer and SynthSeg) that brain or head is drawn
+    /// from; the seed chooses one
+    #[arg(long, value_name = "DIR")]
+    pub(super) labels: Option<PathBuf>,
+    /// File to write the share of lesion of each pixel to, in any of the formats of --output
+    #[arg(long, value_name = "FILE")]
+    pub(super) lesions: Option<PathBuf>,
     /// Seed of the anatomy
     #[arg(long, default_value_t = 1)]
     pub(super) seed: u64,

@@ -1,18 +1,14 @@
 //! `annulus phantom`.
 
-use super::{Outcome, arguments::Phantom};
-use crate::io::{NiftiWriter, atomic, png_sheet, write_npy_f32};
-use ndarray::{Array2, Array3, Axis};
-use phantoms::ct::{CtGrid, CtPhantom};
-use phantoms::{Contrast, NamedPhantom, PhantomError, named};
+mod picture;
 
-/// Half the field of view of the phantoms that are drawn by a seed: of the brain and of the head.
-const BRAIN_MM: f64 = 110.0;
-const HEAD_MM: f64 = 128.0;
-/// Distance of slices that are alike, or of a phantom without a height.
-const SPACING_MM: f64 = 5.0;
-/// Energy at which materials have their HU.
-const ENERGY_KEV: f64 = 70.0;
+use super::{Outcome, arguments::Phantom, note};
+use crate::io::{NiftiWriter, atomic, png_sheet, write_npy_f32};
+use crate::simulate::LabelMap;
+use ndarray::{Array3, Axis};
+use picture::Picture;
+use std::error::Error;
+use std::path::{Path, PathBuf};
 
 /// Memory that a phantom may take: 8 GiB, f64 while it is drawn and f32 in the volume.
 const MOST_BYTES: u128 = 8 << 30;
@@ -26,7 +22,8 @@ pub(super) fn run(a: &Phantom) -> Outcome {
         return Err("a phantom needs a name and -o FILE".into());
     };
     let (n, depth) = (a.size, a.depth);
-    let bytes = (n as u128).pow(2) * depth as u128 * 12;
+    let volumes = if a.lesions.is_some() { 16 } else { 12 };
+    let bytes = (n as u128).pow(2) * depth as u128 * volumes;
     if n == 0 || depth == 0 || bytes > MOST_BYTES {
         return Err(format!(
             "--size {n} --depth {depth}: needs {bytes} bytes of memory; expected at least 1 of each \
@@ -34,115 +31,88 @@ pub(super) fn run(a: &Phantom) -> Outcome {
         )
         .into());
     }
-    let picture = Picture::new(name, a)?;
-    let mut volume = Array3::zeros((depth, n, n));
-    for (slice, mut to) in volume.axis_iter_mut(Axis(0)).enumerate() {
-        to.assign(&picture.slice(slice)?.mapv(|v| v as f32));
-    }
-    let file = output.to_string_lossy();
-    if file.ends_with(".nii") || file.ends_with(".nii.gz") {
-        let affine = picture.affine_lps_mm();
-        let about = picture.about();
-        let mut writer = NiftiWriter::create(output, [n, n, depth], &affine, about, a.force)?;
-        for slice in volume.axis_iter(Axis(0)) {
-            writer.slice(&slice.to_owned())?;
+    may_write(output, a.force)?;
+    if let Some(lesions) = &a.lesions {
+        may_write(lesions, a.force)?;
+        if lesions == output {
+            let file = lesions.display();
+            return Err(format!("--lesions {file}: expected another file than --output").into());
         }
-        writer.finish()?;
-    } else if file.ends_with(".npy") {
-        write_npy_f32(output, &volume, a.force)?;
-    } else if file.ends_with(".png") {
-        atomic::may_write(output, a.force)?;
-        png_sheet(output, &volume, None)?;
-    } else {
+    }
+    let choose = |folder: &PathBuf| LabelMap::choose(folder, a.seed);
+    let labels = a.labels.as_ref().map(choose).transpose()?;
+    let picture = Picture::new(name, a, labels.as_ref())?;
+    if let Some(map) = &labels {
+        note(&map.about());
+    }
+    let (image, lesions) = drawn(&picture, n, depth, a.lesions.is_some())?;
+    let mut said = String::new();
+    if let (Some(path), Some(shares)) = (&a.lesions, &lesions) {
+        let about = "share of lesion";
+        save(path, shares, &picture, about, Some([0.0, 1.0]), a.force)?;
+        said = format!("lesions written to {}\n", path.display());
+    }
+    save(output, &image, &picture, picture.about(), None, a.force)?;
+    Ok(format!("written to {}\n{said}", output.display()))
+}
+
+/// An image, and its lesions where they are asked for.
+type Volumes = (Array3<f32>, Option<Array3<f32>>);
+
+fn drawn(
+    picture: &Picture<'_>,
+    n: usize,
+    depth: usize,
+    with_lesions: bool,
+) -> Result<Volumes, Box<dyn Error>> {
+    let mut image = Array3::zeros((depth, n, n));
+    let mut lesions = with_lesions.then(|| Array3::zeros((depth, n, n)));
+    for slice in 0..depth {
+        let drawn = picture.slice(slice)?;
+        image.index_axis_mut(Axis(0), slice).assign(&drawn.image);
+        if let Some(lesions) = &mut lesions {
+            let share = drawn.lesion_share.ok_or_else(|| picture.no_lesions())?;
+            lesions.index_axis_mut(Axis(0), slice).assign(&share);
+        }
+    }
+    Ok((image, lesions))
+}
+
+/// Formats by the ends of their names.
+const ENDS: [&str; 4] = [".nii", ".nii.gz", ".npy", ".png"];
+
+/// Known before anything is drawn.
+fn may_write(path: &Path, force: bool) -> Result<(), Box<dyn Error>> {
+    let file = path.to_string_lossy();
+    if !ENDS.iter().any(|end| file.ends_with(end)) {
         return Err(
             format!("{file}: expected a name ending in .nii, .nii.gz, .npy or .png").into(),
         );
     }
-    Ok(format!("written to {file}\n"))
+    Ok(atomic::may_write(path, force)?)
 }
 
-/// What is drawn.
-struct Picture<'a> {
-    name: &'a str,
-    seed: u64,
-    size: usize,
-    depth: usize,
-    /// HU where there is none.
-    contrast: Option<Contrast>,
-    /// Of those made of shapes.
-    shapes: Option<NamedPhantom>,
-}
-
-impl<'a> Picture<'a> {
-    fn new(name: &'a str, a: &Phantom) -> Result<Self, Box<dyn std::error::Error>> {
-        let shapes = match named(name) {
-            Ok(phantom) => Some(phantom),
-            Err(error @ PhantomError::UnknownName { .. }) => return Err(error.into()),
-            Err(_) => None,
-        };
-        let has_mr = shapes.map_or(name == "brain", |phantom| phantom.has_mr());
-        let contrast = match a.contrast.as_deref() {
-            None => has_mr.then_some(Contrast::T1),
-            Some("t1") => Some(Contrast::T1),
-            Some("t2") => Some(Contrast::T2),
-            Some("pd") => Some(Contrast::Pd),
-            Some("flair") => Some(Contrast::Flair),
-            Some("hu") => None,
-            Some(other) => {
-                let problem = format!("contrast `{other}`: expected t1, t2, pd, flair or hu");
-                return Err(problem.into());
-            }
-        };
-        Ok(Self {
-            name,
-            seed: a.seed,
-            size: a.size,
-            depth: a.depth,
-            contrast,
-            shapes,
-        })
-    }
-
-    fn slice(&self, slice: usize) -> Result<Array2<f64>, PhantomError> {
-        let (name, n) = (self.name, self.size);
-        if let Some(contrast) = self.contrast {
-            return phantoms::raster(name, self.seed, slice, self.depth, n, n, contrast);
+fn save(
+    path: &Path,
+    volume: &Array3<f32>,
+    picture: &Picture<'_>,
+    about: &str,
+    window: Option<[f32; 2]>,
+    force: bool,
+) -> Result<(), Box<dyn Error>> {
+    let file = path.to_string_lossy();
+    if file.ends_with(".png") {
+        png_sheet(path, volume, window)?;
+    } else if file.ends_with(".npy") {
+        write_npy_f32(path, volume, force)?;
+    } else {
+        let (depth, ny, nx) = volume.dim();
+        let affine = picture.affine_lps_mm();
+        let mut writer = NiftiWriter::create(path, [nx, ny, depth], &affine, about, force)?;
+        for slice in volume.axis_iter(Axis(0)) {
+            writer.slice(&slice.to_owned())?;
         }
-        let phantom = CtPhantom::named(name, self.seed, slice, self.depth, ENERGY_KEV)?;
-        Ok(phantom.raster_hu(&CtGrid::new(n, n, self.pixel_mm())?))
+        writer.finish()?;
     }
-
-    fn about(&self) -> &'static str {
-        match self.contrast {
-            Some(_) => "digital phantom",
-            None => "digital phantom, HU",
-        }
-    }
-
-    fn pixel_mm(&self) -> f64 {
-        let half_mm = match self.shapes {
-            Some(phantom) => phantom.half_mm,
-            None if self.contrast.is_some() => BRAIN_MM,
-            None => HEAD_MM,
-        };
-        2.0 * half_mm / self.size as f64
-    }
-
-    /// Columns to the left of the patient, rows to the back, slices upwards. Pixels of MR lie on the
-    /// grid of the Fourier transform, those of CT around the axis.
-    fn affine_lps_mm(&self) -> [[f64; 4]; 3] {
-        let d = self.pixel_mm();
-        let before = match self.contrast {
-            Some(_) => (self.size / 2) as f64,
-            None => 0.5 * (self.size as f64 - 1.0),
-        };
-        let shapes = self.shapes;
-        let step = shapes.and_then(|phantom| phantom.spacing_mm(self.depth));
-        let first = shapes.and_then(|phantom| phantom.height_mm(0, self.depth).ok());
-        [
-            [d, 0.0, 0.0, -before * d],
-            [0.0, d, 0.0, -before * d],
-            [0.0, 0.0, step.unwrap_or(SPACING_MM), first.unwrap_or(0.0)],
-        ]
-    }
+    Ok(())
 }

@@ -1,7 +1,7 @@
 //! A scan as a protocol describes it, of either modality.
 
 use super::scan::SimulateError;
-use super::{CtScan, CtSource, Scan, Source, simulate, simulate_ct};
+use super::{CtScan, CtSource, LabelMap, Scan, Source, simulate, simulate_ct};
 use crate::progress::Progress;
 use crate::protocol::{Acquisition, Image, Projections, Protocol};
 use std::path::{Path, PathBuf};
@@ -11,6 +11,8 @@ use std::path::{Path, PathBuf};
 pub struct Request<'a> {
     /// A phantom's name, or the path of an image.
     pub source: &'a str,
+    /// A label map that `brain` or `head` is drawn from.
+    pub labels: Option<&'a LabelMap>,
     /// Seed of anatomy, sampling and noise.
     pub seed: u64,
     /// Slices `A..B` of the volume.
@@ -40,7 +42,10 @@ pub fn acquire(
     };
     if let Acquisition::Cartesian(cartesian) = acquisition {
         let scan = Scan {
-            source: Source::open(request.source, request.seed)?,
+            source: match request.labels {
+                Some(map) => Source::mapped(request.source, map, request.seed, cartesian)?,
+                None => Source::open(request.source, request.seed)?,
+            },
             title: &protocol.title,
             cartesian,
             seed: request.seed,
@@ -70,7 +75,10 @@ fn tomogram(
         centre_mm: [0.0, 0.0],
     });
     let scan = CtScan {
-        source: CtSource::open(request.source, request.seed)?,
+        source: match request.labels {
+            Some(map) => CtSource::mapped(request.source, map, request.seed)?,
+            None => CtSource::open(request.source, request.seed)?,
+        },
         energy_kev: projections.energy_kev.unwrap_or(ENERGY_KEV),
         projections,
         image: &image,

@@ -1,8 +1,10 @@
 //! What is scanned by a tomograph: a named phantom, or a CT volume of the user's.
 
+use super::LabelMap;
 use super::scan::SimulateError;
 use crate::io::{DicomOptions, Stacking, Volume, read_dicom_series, read_volume};
 use ndarray::{Array2, Axis};
+use phantoms::anatomy::{HeadVolume, Thorax};
 use phantoms::ct::{Attenuation, CtGrid, CtPhantom, Material, PixelImage, mu_per_mm};
 use std::path::Path;
 
@@ -25,6 +27,15 @@ pub enum CtSource {
         pixel_mm: f64,
         /// Between slices.
         spacing_mm: f64,
+    },
+    /// A head of a label map; slices run upwards.
+    Mapped {
+        /// The file of the map.
+        name: String,
+        /// Its subjects.
+        family: HeadVolume,
+        /// Which of them.
+        seed: u64,
     },
 }
 
@@ -85,17 +96,34 @@ impl CtSource {
         })
     }
 
+    /// The head of a label map; `name` is what was asked for.
+    pub fn mapped(name: &str, map: &LabelMap, seed: u64) -> Result<Self, SimulateError> {
+        if name != "head" {
+            return Err(SimulateError::Request(format!(
+                "--labels: expected `head`, which CT draws from label maps, got `{name}`; leave \
+                 --labels out, or choose an MR protocol for `brain`"
+            )));
+        }
+        Ok(CtSource::Mapped {
+            name: map.path().display().to_string(),
+            family: map.head()?,
+            seed,
+        })
+    }
+
     /// What it is called.
     pub(super) fn name(&self) -> &str {
         match self {
-            CtSource::Phantom { name, .. } | CtSource::Volume { name, .. } => name,
+            CtSource::Phantom { name, .. }
+            | CtSource::Volume { name, .. }
+            | CtSource::Mapped { name, .. } => name,
         }
     }
 
     /// Slices that there are: as many as asked of a phantom, the volume's own of an image.
     pub fn slices(&self, asked: usize) -> usize {
         match self {
-            CtSource::Phantom { .. } => asked,
+            CtSource::Phantom { .. } | CtSource::Mapped { .. } => asked,
             CtSource::Volume { volume, .. } => volume.data.len_of(Axis(0)),
         }
     }
@@ -103,7 +131,11 @@ impl CtSource {
     /// The distance of so many slices, where it says one.
     pub(super) fn spacing_mm(&self, slices: usize) -> Option<f64> {
         match self {
+            CtSource::Phantom { name, .. } if name == "thorax" => {
+                (slices > 1).then(|| Thorax::spacing_mm(slices))
+            }
             CtSource::Phantom { name, .. } => phantoms::named(name).ok()?.spacing_mm(slices),
+            CtSource::Mapped { family, .. } => (slices > 1).then(|| family.spacing_mm(slices)),
             CtSource::Volume { spacing_mm, .. } => Some(*spacing_mm),
         }
     }
@@ -122,6 +154,15 @@ impl CtSource {
                 Ok(CtSlice {
                     attenuation: phantom.attenuation(grid),
                     truth_hu: phantom.raster_hu(grid).mapv(|hu| hu as f32),
+                })
+            }
+            CtSource::Mapped { family, seed, .. } => {
+                // The family's own slices run down.
+                let from_top = slices.saturating_sub(1 + slice);
+                let rays = family.attenuation(*seed, from_top, slices, grid, energy_kev)?;
+                Ok(CtSlice {
+                    attenuation: Box::new(rays),
+                    truth_hu: family.slice(*seed, from_top, slices, grid)?.hu,
                 })
             }
             CtSource::Volume {

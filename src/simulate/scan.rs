@@ -28,6 +28,14 @@ pub enum SimulateError {
     /// The sampling pattern.
     #[error(transparent)]
     Mask(#[from] MaskError),
+    /// A label map that no head can be drawn from.
+    #[error("{}: {problem}", path.display())]
+    Labels {
+        /// The map.
+        path: PathBuf,
+        /// What is wrong with it.
+        problem: PhantomError,
+    },
     /// An object without signal.
     #[error("slice {slice}: the object has no signal there; choose other --slices")]
     Empty {

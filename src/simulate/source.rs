@@ -1,6 +1,6 @@
 //! What is scanned: a named phantom, or an image of the user's.
 
-use super::SimulateError;
+use super::{LabelMap, MappedBrain, SimulateError};
 use crate::io::{Volume, read_volume};
 use crate::protocol;
 use ndarray::{Array2, Array3, Axis};
@@ -19,6 +19,8 @@ pub enum Source {
     },
     /// An image volume; it fills the field of view.
     Image(Volume),
+    /// A brain of a label map.
+    Mapped(MappedBrain),
 }
 
 /// Finer grid of a user's image.
@@ -38,10 +40,27 @@ impl Source {
         })
     }
 
+    /// The brain of a label map; `name` is what was asked for.
+    pub fn mapped(
+        name: &str,
+        map: &LabelMap,
+        seed: u64,
+        c: &protocol::Cartesian,
+    ) -> Result<Self, SimulateError> {
+        if name != "brain" {
+            return Err(SimulateError::Request(format!(
+                "--labels: expected `brain`, which MR draws from label maps, got `{name}`; leave \
+                 --labels out, or choose a CT protocol for `head`"
+            )));
+        }
+        let brain = MappedBrain::new(map, seed, contrast(c.contrast), c)?;
+        Ok(Source::Mapped(brain))
+    }
+
     /// Slices that there are: as many as asked of a phantom, the volume's own of an image.
     pub fn slices(&self, asked: usize) -> usize {
         match self {
-            Source::Phantom { .. } => asked,
+            Source::Phantom { .. } | Source::Mapped(_) => asked,
             Source::Image(volume) => volume.data.len_of(Axis(0)),
         }
     }
@@ -62,6 +81,7 @@ impl Source {
                     name, *seed, slice, slices, coils, ny, nx, contrast,
                 )?)
             }
+            Source::Mapped(brain) => brain.k_space(slice, slices, coils),
             Source::Image(volume) => {
                 let image = volume.data.index_axis(Axis(0), slice).mapv(f64::from);
                 let draw = |rows: usize, columns: usize| resample(&image, rows, columns);
@@ -92,6 +112,7 @@ impl Source {
                 let white = |(t, v): (&f64, &f64)| ((t - 1.0).abs() < 0.02).then_some(*v);
                 tissue.iter().zip(truth).filter_map(white).collect()
             }
+            Source::Mapped(brain) => brain.white(slice, slices, truth)?,
             _ => Vec::new(),
         };
         if values.is_empty() {

@@ -68,6 +68,7 @@ pub trait Toolkit: Sync {
         let source = job.input.to_string_lossy();
         let request = Request {
             source: &source,
+            labels: None,
             seed: job.seed,
             slices: None,
             output: &job.output,

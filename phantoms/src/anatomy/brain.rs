@@ -10,10 +10,10 @@ use super::sources::Sources;
 use super::subject::{MappedHead, Subject};
 use super::volume::LabelVolume;
 use super::{Lesions, Phase};
-use crate::PhantomError;
 use crate::ct::Tissue;
-use crate::mr::Relaxation;
+use crate::mr::{Relaxation, Sequence};
 use crate::named::Signal;
+use crate::{Contrast, PhantomError};
 
 /// A seeded family of axial sections of the head of a label map, as MR images with their truth.
 ///
@@ -167,6 +167,19 @@ impl BrainMr {
     /// Proton density and relaxation times of a tissue of a subject.
     pub fn relaxation(&self, seed: u64, tissue: Tissue) -> Relaxation {
         Subject::random(seed, &self.head).relaxations.of(tissue)
+    }
+
+    /// The sequence of a weighting; FLAIR darkens the fluid of this very subject.
+    pub fn sequence(&self, seed: u64, contrast: Contrast) -> Sequence {
+        match contrast {
+            Contrast::Flair => Sequence::flair(self.relaxation(seed, Tissue::Fluid).t1_s),
+            other => other.sequence(),
+        }
+    }
+
+    /// From one of so many slices to the next.
+    pub fn spacing_mm(&self, slices: usize) -> f64 {
+        (self.head.plane(1.0) - self.head.plane(0.0)) / slices.max(1) as f64
     }
 
     fn cut(&self, subject: &Subject, slice: usize, slices: usize) -> Result<Cut, PhantomError> {

@@ -8,10 +8,14 @@ use rand_chacha::ChaCha8Rng;
 
 use super::{LabelVolume, Lesions};
 use crate::PhantomError;
-use crate::ct::{CtGrid, Head, LesionKind, Section, block_mean, blurred};
+use crate::ct::{
+    CtGrid, Head, LesionKind, Material, PixelImage, Section, block_mean, blurred, mu_per_mm,
+};
 
 /// Share of slices with lesions.
 const LESIONS: f64 = 0.4;
+/// What part of the map's brain the slices leave out at its top, and use.
+const PART: [f64; 2] = [0.1, 0.8];
 
 /// A seeded family of slices through the head of a label map, in Hounsfield units at 70 keV.
 ///
@@ -41,6 +45,9 @@ pub struct HeadVolumeSlice {
 }
 
 impl HeadVolume {
+    /// Half the side of a square that every head lies in.
+    pub const HALF_MM: f64 = 128.0;
+
     /// The family of a map; takes a few seconds.
     ///
     /// Errors: no brain.
@@ -90,7 +97,7 @@ impl HeadVolume {
             return Err(PhantomError::Slice { slice, slices });
         }
         let count = self.sections.len();
-        let part = 0.1 + 0.8 * (slice as f64 + 0.5) / slices as f64;
+        let part = PART[0] + PART[1] * (slice as f64 + 0.5) / slices as f64;
         let section = self.sections[(part * count as f64) as usize].clone();
         let frame = section.frame_around(self.sections.iter().map(Section::place));
         let mut pose = ChaCha8Rng::seed_from_u64(seed);
@@ -101,6 +108,27 @@ impl HeadVolume {
             head = head.healed();
         }
         Ok(drawn(&head, grid))
+    }
+
+    /// From one of so many slices to the next.
+    pub fn spacing_mm(&self, slices: usize) -> f64 {
+        PART[1] * self.sections.len() as f64 / slices.max(1) as f64
+    }
+
+    /// What X-rays of an energy meet in a slice: the whole head, on pixels of `grid` cut into
+    /// 2 x 2; tissues keep the Hounsfield units of 70 keV.
+    pub fn attenuation(
+        &self,
+        seed: u64,
+        slice: usize,
+        slices: usize,
+        grid: &CtGrid,
+        energy_kev: f64,
+    ) -> Result<PixelImage, PhantomError> {
+        let fine = grid.covering(2.0 * Self::HALF_MM).finer(2);
+        let water = mu_per_mm(Material::Water, energy_kev)?;
+        let drawn = self.slice(seed, slice, slices, &fine)?;
+        PixelImage::from_hu(&drawn.hu, fine, water)
     }
 }
 

@@ -5,7 +5,8 @@ use rayon::prelude::*;
 
 use super::testing::{ball, subject};
 use super::{BrainMr, BrainMrSlice, HeadVolume, LabelVolume, Lesions, Phase};
-use crate::ct::{CtGrid, Tissue};
+use crate::Contrast;
+use crate::ct::{Attenuation, CtGrid, Ray, Tissue, hu_to_mu, mu_per_mm};
 use crate::mr::{Relaxation, Sequence};
 
 fn volume() -> LabelVolume {
@@ -167,6 +168,40 @@ fn a_bias_field_is_all_that_it_changes() {
         .collect();
     assert!(ratios.iter().all(|r| (0.7..1.3).contains(r)));
     assert!(ratios.iter().any(|r| (r - 1.0).abs() > 0.005));
+}
+
+#[test]
+fn slices_share_the_brain_and_flair_darkens_its_fluid() {
+    let family = brain();
+    // A ball of 34 mm, less what is left out at either end.
+    let height_mm = 10.0 * family.spacing_mm(10);
+    assert!((20.0..30.0).contains(&height_mm), "{height_mm}");
+    assert_eq!(family.spacing_mm(20), 0.5 * family.spacing_mm(10));
+    let fluid = family.relaxation(5, Tissue::Fluid);
+    let of = |contrast| family.sequence(5, contrast).signal(&fluid).abs();
+    assert!(of(Contrast::Flair) < 1e-3 * fluid.density && of(Contrast::T2) > 0.3);
+    assert_eq!(family.sequence(5, Contrast::T1), Contrast::T1.sequence());
+    let head = HeadVolume::from_volume(&volume()).unwrap();
+    assert_eq!(head.spacing_mm(8), 0.1 * head.sections().len() as f64);
+}
+
+#[test]
+fn rays_meet_the_whole_head() {
+    let head = HeadVolume::from_volume(&volume()).unwrap();
+    let grid = CtGrid::new(20, 20, 1.8).unwrap();
+    let object = head.attenuation(3, 4, 9, &grid, 70.0).unwrap();
+    let water = mu_per_mm(crate::ct::Material::Water, 70.0).unwrap();
+    let wide = CtGrid::new(288, 288, 0.9).unwrap();
+    let image = head.slice(3, 4, 9, &wide).unwrap().hu;
+    let mass = |hu: &f32| hu_to_mu(f64::from(*hu), water) * 0.81;
+    let mass: f64 = image.iter().map(mass).sum();
+    let lines: f64 = (0..3800)
+        .map(|n| 0.1 * (f64::from(n) - 1899.5))
+        .map(|s| 0.1 * object.line_integral(&Ray::parallel(s, 0.3)))
+        .sum();
+    assert!((mass / lines - 1.0).abs() < 1e-3, "{mass} {lines}");
+    assert!(head.attenuation(3, 9, 9, &grid, 70.0).is_err());
+    assert!(head.attenuation(3, 4, 9, &grid, 20.0).is_err());
 }
 
 #[test]

@@ -50,6 +50,19 @@ impl CtGrid {
         }
     }
 
+    /// The grid with pixels added all around, until it is `side_mm` wide and high or more.
+    pub(crate) fn covering(&self, side_mm: f64) -> Self {
+        let added = |n: usize| {
+            let missing = 0.5 * (side_mm / self.pixel_mm - n as f64);
+            2 * missing.max(0.0).ceil() as usize
+        };
+        Self {
+            ny: self.ny + added(self.ny),
+            nx: self.nx + added(self.nx),
+            pixel_mm: self.pixel_mm,
+        }
+    }
+
     /// How finely pixels are cut so that samples lie 0.6 mm apart or closer.
     pub(crate) fn samples_per_pixel(&self) -> usize {
         (self.pixel_mm / SAMPLE_MM - 1e-6).ceil().clamp(1.0, 16.0) as usize

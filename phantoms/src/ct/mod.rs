@@ -29,7 +29,7 @@ pub use grid::CtGrid;
 pub use image::{Attenuation, PixelImage};
 pub use lesion::LesionKind;
 pub use materials::{Material, hu_to_mu, mu_per_mm, mu_to_hu};
-pub use phantom::CtPhantom;
+pub use phantom::{CtImage, CtPhantom};
 pub use ray::Ray;
 pub use scan::ScanRays;
 pub use section::{Section, pack_sections};

@@ -2,15 +2,16 @@
 
 use ndarray::Array2;
 
-use super::family::HeadCt;
+use super::family::{HeadCt, HeadSlice};
 use super::grid::CtGrid;
 use super::image::{Attenuation, PixelImage};
 use super::materials::{Material, mu_per_mm, mu_to_hu};
 use crate::PhantomError;
+use crate::anatomy::Thorax;
 use crate::named::named;
 use crate::scene::Section;
 
-/// A CT phantom at one energy: analytic, or a slice of a held-out head.
+/// A CT phantom at one energy: analytic, or a slice of a held-out head or of a chest.
 #[derive(Clone, Debug)]
 pub struct CtPhantom {
     kind: Kind,
@@ -25,12 +26,26 @@ enum Kind {
         slice: usize,
         slices: usize,
     },
+    Thorax {
+        body: Box<Thorax>,
+        z_mm: f64,
+    },
+}
+
+/// A phantom on a grid.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CtImage {
+    /// Hounsfield units, averaged over each pixel: `f64[ny, nx]`.
+    pub hu: Array2<f64>,
+    /// The share of each pixel that is lesion, of phantoms that may have some: `f32[ny, nx]`.
+    pub lesion_share: Option<Array2<f32>>,
 }
 
 impl CtPhantom {
     /// A phantom of [`list`](crate::list). Of those made of shapes a single slice is the principal
     /// one, and several share the height of the phantom ([`NamedPhantom`](crate::NamedPhantom)).
-    /// Tissues of the head keep the HU of 70 keV at every energy.
+    /// Slices of the chest run upwards. Tissues of head and chest keep the HU of 70 keV at every
+    /// energy.
     pub fn named(
         name: &str,
         seed: u64,
@@ -47,6 +62,10 @@ impl CtPhantom {
                 seed,
                 slice,
                 slices,
+            },
+            "thorax" => Kind::Thorax {
+                body: Box::new(Thorax::new(seed)),
+                z_mm: Thorax::height_mm(slices - 1 - slice, slices)?,
             },
             "brain" => {
                 let names = crate::catalogue::names_of_ct().join(", ");
@@ -70,23 +89,44 @@ impl CtPhantom {
 
     /// Hounsfield units, averaged over each pixel: `f64[ny, nx]`.
     pub fn raster_hu(&self, grid: &CtGrid) -> Array2<f64> {
-        match &self.kind {
-            Kind::Analytic(section) => section
-                .raster(&(*grid).into())
-                .mapv(|mu| mu_to_hu(mu, self.water_per_mm)),
+        self.draw(grid).hu
+    }
+
+    /// The image, and where its lesions are.
+    pub fn draw(&self, grid: &CtGrid) -> CtImage {
+        let (hu, lesion_share) = match &self.kind {
+            Kind::Analytic(section) => {
+                let mu = section.raster(&(*grid).into());
+                let hu = mu.mapv(|mu| mu_to_hu(mu, self.water_per_mm));
+                return CtImage {
+                    hu,
+                    lesion_share: None,
+                };
+            }
             Kind::Head {
                 seed,
                 slice,
                 slices,
-            } => HeadCt::held_out_volume(*seed, *slice, *slices, grid)
-                .expect("the slice was checked")
-                .hu
-                .mapv(f64::from),
+            } => {
+                let drawn = HeadCt::held_out_volume(*seed, *slice, *slices, grid);
+                let HeadSlice {
+                    hu, lesion_share, ..
+                } = drawn.expect("the slice was checked");
+                (hu, lesion_share)
+            }
+            Kind::Thorax { body, z_mm } => {
+                let drawn = body.section(*z_mm, grid);
+                (drawn.hu, drawn.nodule_share)
+            }
+        };
+        CtImage {
+            hu: hu.mapv(f64::from),
+            lesion_share: Some(lesion_share),
         }
     }
 
-    /// What X-rays meet: the analytic section itself; of a head its image on the pixels of `grid`
-    /// cut into `2 x 2`.
+    /// What X-rays meet: the analytic section itself; of head and chest the image on the pixels of
+    /// `grid` cut into `2 x 2`, and of the chest also what lies around `grid`.
     pub fn attenuation(&self, grid: &CtGrid) -> Box<dyn Attenuation> {
         match &self.kind {
             Kind::Analytic(section) => Box::new(section.clone()),
@@ -94,6 +134,10 @@ impl CtPhantom {
                 let fine = grid.finer(2);
                 let hu = self.raster_hu(&fine).mapv(|hu| hu as f32);
                 let image = PixelImage::from_hu(&hu, fine, self.water_per_mm);
+                Box::new(image.expect("drawn on this grid"))
+            }
+            Kind::Thorax { body, z_mm } => {
+                let image = body.attenuation_at(*z_mm, grid, self.water_per_mm);
                 Box::new(image.expect("drawn on this grid"))
             }
         }
@@ -107,23 +151,24 @@ mod tests {
 
     #[test]
     fn raster_and_rays_are_of_one_object() {
-        let grid = CtGrid::new(128, 128, 2.0).unwrap();
-        for name in [
-            "water-disc",
-            "acr-ct",
-            "forbild-head",
-            "forbild-head-3d",
-            "head",
+        for (name, pixel_mm) in [
+            ("water-disc", 2.0),
+            ("acr-ct", 2.0),
+            ("forbild-head", 2.0),
+            ("forbild-head-3d", 2.0),
+            ("head", 2.0),
+            ("thorax", 3.5),
         ] {
+            let grid = CtGrid::new(128, 128, pixel_mm).unwrap();
             let phantom = CtPhantom::named(name, 3, 4, 9, 70.0).unwrap();
             let water = phantom.water_per_mm();
             let mu = phantom.raster_hu(&grid).mapv(|hu| hu_to_mu(hu, water));
             let object = phantom.attenuation(&grid);
             let lines: f64 = (0..4000)
-                .map(|i| -130.0 + (f64::from(i) + 0.5) * 0.065)
-                .map(|s| object.line_integral(&Ray::parallel(s, 0.0)) * 0.065)
+                .map(|i| (f64::from(i) - 1999.5) * 0.11)
+                .map(|s| object.line_integral(&Ray::parallel(s, 0.0)) * 0.11)
                 .sum();
-            let mass = mu.sum() * 4.0;
+            let mass = mu.sum() * pixel_mm * pixel_mm;
             assert!((mass / lines - 1.0).abs() < 1e-3, "{name}: {mass} {lines}");
             assert!(mass > 100.0 * water);
         }
@@ -141,6 +186,36 @@ mod tests {
         assert!(error("acr-ct", 20.0).contains("40 to 140 keV"));
         assert!(CtPhantom::named("head", 0, 2, 2, 70.0).is_err());
         assert!(error("nist-t2", 70.0).contains("without CT values"));
+    }
+
+    #[test]
+    fn a_chest_has_its_seed_its_nodules_and_runs_upwards() {
+        let grid = CtGrid::new(96, 96, 4.6).unwrap();
+        let draw = |seed, slice| {
+            let phantom = CtPhantom::named("thorax", seed, slice, 20, 70.0).unwrap();
+            phantom.draw(&grid)
+        };
+        assert_eq!(draw(3, 7), draw(3, 7));
+        assert_ne!(draw(3, 7).hu, draw(4, 7).hu);
+        let seeds = 0..40u64;
+        let seed = seeds
+            .into_iter()
+            .find(|s| !Thorax::new(*s).nodules().is_empty());
+        let seed = seed.unwrap();
+        let body = Thorax::new(seed);
+        // The slice of the first nodule, counted from the bottom.
+        let z_mm = body.nodules()[0].centre_mm[2];
+        let slice = ((z_mm + 122.0) / Thorax::spacing_mm(20)) as usize;
+        let drawn = draw(seed, slice);
+        let expected = body.slice(19 - slice, 20, &grid).unwrap();
+        assert_eq!(drawn.hu.mapv(|v| v as f32), expected.hu);
+        assert_eq!(drawn.lesion_share, Some(expected.nodule_share));
+        assert!(drawn.lesion_share.unwrap().sum() > 0.0);
+        let head = CtPhantom::named("head", 1, 0, 1, 70.0).unwrap();
+        assert!(head.draw(&grid).lesion_share.is_some());
+        let disc = CtPhantom::named("water-disc", 1, 0, 1, 70.0).unwrap();
+        assert_eq!(disc.draw(&grid).lesion_share, None);
+        assert!(CtPhantom::named("thorax", 1, 5, 5, 70.0).is_err());
     }
 
     #[test]

@@ -77,7 +77,7 @@ pub(crate) const ALL: [NamedPhantom; 18] = [
 pub fn named(name: &str) -> Result<NamedPhantom, PhantomError> {
     let found = ALL.iter().find(|phantom| phantom.name == name);
     found.copied().ok_or_else(|| match name {
-        "brain" | "head" => PhantomError::Modality {
+        "brain" | "head" | "thorax" => PhantomError::Modality {
             reason: format!("`{name}` is drawn by a seed and not made of shapes"),
         },
         _ => unknown(name),

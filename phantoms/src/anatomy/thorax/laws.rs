@@ -182,4 +182,12 @@ fn rays_meet_the_image() {
         .sum();
     assert!((mass / lines - 1.0).abs() < 1e-3, "{mass} {lines}");
     assert!(thorax.attenuation(1, 4, &grid(), 20.0).is_err());
+    // Rays meet what lies outside of the image, too.
+    let narrow = CtGrid::new(21, 30, 3.7).unwrap();
+    let narrow = thorax.attenuation(1, 4, &narrow, 70.0).unwrap();
+    for angle in [0.0, 0.8] {
+        let ray = Ray::parallel(20.0, angle);
+        let [wide, narrow] = [&object, &narrow].map(|o| o.line_integral(&ray));
+        assert!((narrow / wide - 1.0).abs() < 0.02, "{narrow} {wide}");
+    }
 }

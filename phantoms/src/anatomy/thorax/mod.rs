@@ -72,6 +72,9 @@ pub struct ThoraxSlice {
 }
 
 impl Thorax {
+    /// Half the side of a square that every chest lies in.
+    pub const HALF_MM: f64 = 220.0;
+
     /// The chest of a seed.
     pub fn new(seed: u64) -> Self {
         let stream = |n| {
@@ -118,6 +121,11 @@ impl Thorax {
             return Err(PhantomError::Slice { slice, slices });
         }
         Ok(TOP_MM + (BOTTOM_MM - TOP_MM) * (slice as f64 + 0.5) / slices as f64)
+    }
+
+    /// From one of so many slices to the next.
+    pub fn spacing_mm(slices: usize) -> f64 {
+        (TOP_MM - BOTTOM_MM) / slices.max(1) as f64
     }
 
     /// Slice `slice` of `slices`.
@@ -168,8 +176,8 @@ impl Thorax {
         }
     }
 
-    /// What X-rays of an energy meet in a slice: the image on the pixels of `grid` cut into 2 x 2;
-    /// tissues keep the Hounsfield units of 70 keV.
+    /// What X-rays of an energy meet in a slice: the whole chest, on pixels of `grid` cut into
+    /// 2 x 2; tissues keep the Hounsfield units of 70 keV.
     pub fn attenuation(
         &self,
         slice: usize,
@@ -177,9 +185,19 @@ impl Thorax {
         grid: &CtGrid,
         energy_kev: f64,
     ) -> Result<PixelImage, PhantomError> {
-        let fine = grid.finer(2);
         let water = mu_per_mm(Material::Water, energy_kev)?;
-        PixelImage::from_hu(&self.slice(slice, slices, &fine)?.hu, fine, water)
+        self.attenuation_at(Self::height_mm(slice, slices)?, grid, water)
+    }
+
+    /// The same at a height, by the attenuation of water.
+    pub(crate) fn attenuation_at(
+        &self,
+        z_mm: f64,
+        grid: &CtGrid,
+        water_per_mm: f64,
+    ) -> Result<PixelImage, PhantomError> {
+        let fine = grid.covering(2.0 * Self::HALF_MM).finer(2);
+        PixelImage::from_hu(&self.section(z_mm, &fine).hu, fine, water_per_mm)
     }
 
     /// Everything but nodules and texture.
