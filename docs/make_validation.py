@@ -56,6 +56,8 @@ def pictures(page):
 
 
 def main():
+    if len(sys.argv) != 2:
+        sys.exit(__doc__)
     folder, docs = pathlib.Path(sys.argv[1]), pathlib.Path(__file__).parent
     report = json.loads((folder / "report.json").read_text())
     shown = pictures((folder / "report.html").read_text())
@@ -75,6 +77,9 @@ def main():
         for f in report["findings"]
     ]
     text += table(["check", "", "gates", "s"], rows)
+    notes = [f"- `{f['id']}`: {note}\n" for f in report["findings"] for note in f["notes"]]
+    if notes:
+        text += "\nWorth knowing:\n\n" + "".join(notes)
     for finding in report["findings"]:
         text += f"\n## `{finding['id']}`\n\n{finding['title']}.\n\n"
         for n, (picture, title) in enumerate(shown.get(finding["id"], [])):

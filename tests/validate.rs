@@ -22,90 +22,109 @@ fn examine(toolkit: &dyn Toolkit, check: &str, folder: &Path) -> Report {
     run(toolkit, &options, &Progress::Silent, &|| false).unwrap()
 }
 
-/// Runs a check on the toolkit as it is, and with a fault; the fault must close `gate`.
-fn assert_caught(fault: &dyn Toolkit, check: &str, gate: &str) {
+/// Runs a check on the toolkit as it is, and with a fault; the fault must close every one of `gates`.
+fn assert_caught(fault: &dyn Toolkit, check: &str, gates: &[&str]) {
     let folder = tempfile::tempdir().unwrap();
-    let sound = examine(&Real, check, folder.path());
-    let closed: Vec<String> = sound.closed().iter().map(|g| format!("{g:?}")).collect();
-    assert!(sound.passed, "{}", closed.join("\n"));
+    assert_sound(check, folder.path());
     let broken = examine(fault, check, folder.path());
     assert!(!broken.passed, "{check} passed a fault");
     let closed: Vec<&str> = broken.closed().iter().map(|g| g.id.as_str()).collect();
-    assert!(closed.iter().any(|id| id.starts_with(gate)), "{closed:?}");
+    assert!(gates.iter().all(|gate| closed.contains(gate)), "{closed:?}");
+    // Not because it could not be run.
+    assert!(!closed.iter().any(|id| id.ends_with(".ran")), "{closed:?}");
+}
+
+fn assert_sound(check: &str, folder: &Path) {
+    let sound = examine(&Real, check, folder);
+    let closed: Vec<String> = sound.closed().iter().map(|g| format!("{g:?}")).collect();
+    assert!(sound.passed, "{}", closed.join("\n"));
 }
 
 #[test]
 fn a_wrong_adjoint_is_caught() {
-    assert_caught(&WrongAdjoint, "mri.laws", "mri.laws.adjoint");
-    assert_caught(&WrongAdjoint, "ct.laws", "ct.laws.adjoint");
+    let gates = ["mri.laws.adjoint", "mri.laws.scale"];
+    assert_caught(&WrongAdjoint, "mri.laws", &gates);
+    assert_caught(&WrongAdjoint, "ct.laws", &["ct.laws.adjoint.parallel"]);
+}
+
+#[test]
+fn what_is_no_number_is_caught() {
+    let gates = ["mri.laws.adjoint", "mri.laws.linear"];
+    assert_caught(&NotANumber, "mri.laws", &gates);
+    let gates = [
+        "io.volumes.volume.nii.values",
+        "io.volumes.volume.npy.values",
+    ];
+    assert_caught(&NotANumber, "io.volumes", &gates);
 }
 
 #[test]
 fn half_a_pixel_of_shift_is_caught() {
-    assert_caught(&HalfPixel, "mri.grid", "mri.grid");
-    assert_caught(&HalfPixel, "ct.projector", "ct.projector.parallel");
+    assert_caught(&HalfPixel, "mri.grid", &["mri.grid.128"]);
+    let gates = ["ct.projector.parallel.128", "ct.projector.fan-flat.128"];
+    assert_caught(&HalfPixel, "ct.projector", &gates);
 }
 
 #[test]
 fn swapped_spacings_are_caught() {
-    for name in ["nii", "nii.gz", "dcm", "h5"] {
-        let gate = format!("io.volumes.volume.{name}.spacing");
-        assert_caught(&SwappedSpacing, "io.volumes", &gate);
-    }
+    let gates = ["nii", "nii.gz", "dcm", "h5"].map(|n| format!("io.volumes.volume.{n}.spacing"));
+    assert_caught(
+        &SwappedSpacing,
+        "io.volumes",
+        &gates.each_ref().map(|g| g.as_str()),
+    );
 }
 
 #[test]
 fn noise_that_is_a_tenth_too_small_is_caught() {
-    assert_caught(&QuietScanner, "mri.noise", "mri.noise.level");
-    assert_caught(&QuietScanner, "ct.counts", "ct.counts.variance");
+    assert_caught(&QuietScanner, "mri.noise", &["mri.noise.level"]);
+    assert_caught(&QuietScanner, "ct.counts", &["ct.counts.variance"]);
 }
 
 #[test]
 fn a_doubled_std_is_caught() {
-    assert_caught(&DoubledStd, "mri.recon", "mri.recon.bridge.std");
+    assert_caught(&DoubledStd, "mri.recon", &["mri.recon.bridge.std"]);
 }
 
 #[test]
 fn a_missing_conjugate_in_one_coil_is_caught() {
-    assert_caught(&MissingConjugate, "mri.coils", "mri.coils.k-space");
+    assert_caught(&MissingConjugate, "mri.coils", &["mri.coils.k-space"]);
 }
 
 #[test]
 fn an_offset_of_ten_hu_is_caught() {
-    assert_caught(&HuOffset, "ct.hu", "ct.hu.acr-ct.water");
+    let gates = ["ct.hu.acr-ct.water", "ct.hu.catphan-504.teflon"];
+    assert_caught(&HuOffset, "ct.hu", &gates);
 }
 
 #[test]
 fn oversampling_that_is_removed_twice_is_caught() {
-    assert_caught(&DoubleCrop, "mri.readout", "mri.readout.matrix");
+    assert_caught(&DoubleCrop, "mri.readout", &["mri.readout.matrix"]);
 }
 
 #[test]
 fn swapped_channels_of_a_prior_are_caught() {
-    assert_caught(
-        &SwappedChannels,
-        "guidance.prior",
-        "guidance.prior.brain-local",
-    );
+    let gates = ["guidance.prior.brain-local"];
+    assert_caught(&SwappedChannels, "guidance.prior", &gates);
 }
 
 #[test]
 fn a_posterior_with_half_the_variance_is_caught() {
-    assert_caught(
-        &HalfTheVariance,
-        "guidance.oracle",
-        "guidance.oracle.bridge.std.unobserved",
-    );
-    assert_caught(
-        &HalfTheVariance,
-        "guidance.scalar",
-        "guidance.scalar.variance",
-    );
-    assert_caught(
-        &HalfTheVariance,
-        "guidance.ranks",
-        "guidance.ranks.unmeasured",
-    );
+    let gates = ["guidance.oracle.bridge.std.unobserved"];
+    assert_caught(&HalfTheVariance, "guidance.oracle", &gates);
+    let gates = ["guidance.scalar.variance.0.1", "guidance.scalar.variance.1"];
+    assert_caught(&HalfTheVariance, "guidance.scalar", &gates);
+    let gates = ["guidance.ranks.unmeasured.spread", "guidance.ranks.crps"];
+    assert_caught(&HalfTheVariance, "guidance.ranks", &gates);
+}
+
+/// The checks that no fault is looked for by: sound as they are.
+#[test]
+fn the_other_checks_pass() {
+    let folder = tempfile::tempdir().unwrap();
+    for check in ["mri.t2", "ct.forbild", "ct.recon", "guidance.mixture"] {
+        assert_sound(check, folder.path());
+    }
 }
 
 #[test]

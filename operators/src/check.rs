@@ -28,7 +28,7 @@ pub fn adjoint_gap<T: Vector>(a: &dyn LinearOperator<T>, x: &T, y: &T) -> Result
                 (l - r).abs()
             }
         })
-        .fold(0.0, f64::max);
+        .fold(0.0, largest);
     Ok(AdjointGap {
         gap,
         scale: right[0] / left[0],
@@ -71,7 +71,7 @@ pub fn gradient_gap<T: Vector>(
     slopes
         .zip(gradient.dot(v))
         .map(|(s, g)| ((s - g) / g).abs())
-        .fold(0.0, f64::max)
+        .fold(0.0, largest)
 }
 
 /// `‖a - b‖ / ‖b‖`, the largest over the items.
@@ -81,7 +81,16 @@ pub fn relative_error<T: Vector>(a: &T, b: &T) -> f64 {
         .into_iter()
         .zip(b.norm())
         .map(|(d, n)| if n > 0.0 { d / n } else { d })
-        .fold(0.0, f64::max)
+        .fold(0.0, largest)
+}
+
+/// The larger of two numbers; what is no number stays one, unlike in [`f64::max`].
+fn largest(a: f64, b: f64) -> f64 {
+    if a.is_nan() || b.is_nan() {
+        f64::NAN
+    } else {
+        a.max(b)
+    }
 }
 
 #[cfg(test)]

@@ -97,14 +97,8 @@ pub(super) const CHECKS: &[Check] = &[
     ),
     check(
         Suite::Ct,
-        "ct.water",
-        "Water hardens the beam of a tube as its spectrum says",
-        ct::water,
-    ),
-    check(
-        Suite::Ct,
         "ct.hu",
-        "Inserts of the ACR phantom have their Hounsfield units",
+        "Inserts of the ACR phantom and the Catphan have their Hounsfield units",
         ct::hounsfield,
     ),
     check(

@@ -7,7 +7,6 @@ mod hounsfield;
 mod laws;
 mod projector;
 mod recon;
-mod water;
 
 pub(super) use counts::counts;
 pub(super) use forbild::forbild;
@@ -15,7 +14,6 @@ pub(super) use hounsfield::hounsfield;
 pub(super) use laws::laws;
 pub(super) use projector::projector;
 pub(super) use recon::reconstructions;
-pub(super) use water::water;
 
 use super::error::Failure;
 use operators::ct::{Beam, Detector, Geometry, Grid, Rotation, Shape, equal_angles_rad};

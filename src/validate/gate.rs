@@ -71,6 +71,15 @@ impl Gate {
     }
 }
 
+/// The largest of some numbers, at least 0; not a number if one of them is not.
+pub(super) fn largest(values: impl IntoIterator<Item = f64>) -> f64 {
+    let larger = |most: f64, v: f64| match v.is_nan() || most.is_nan() {
+        true => f64::NAN,
+        false => most.max(v),
+    };
+    values.into_iter().fold(0.0, larger)
+}
+
 /// A number with four digits, in powers of ten where it is far from 1.
 pub(super) fn number(value: f64) -> String {
     let size = value.abs();
@@ -99,6 +108,12 @@ mod tests {
             assert!(limit.holds(0.5) && !limit.holds(f64::NAN), "{limit:?}");
         }
         assert!(!Limit::AtMost(1.0).holds(1.1) && !Limit::AtLeast(1.0).holds(0.9));
+    }
+
+    #[test]
+    fn what_is_no_number_is_the_largest() {
+        assert!(largest([1.0, f64::NAN, 2.0]).is_nan());
+        assert_eq!(largest([1.0, 3.0, 2.0]), 3.0);
     }
 
     #[test]

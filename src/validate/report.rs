@@ -91,8 +91,8 @@ impl Report {
             ""
         };
         format!(
-            "annulus validate{quick} --check {check} --seed {} -o DIR",
-            self.seed
+            "annulus validate{quick} --check {check} --seed {} --threads {} -o DIR",
+            self.seed, self.threads
         )
     }
 
@@ -103,33 +103,33 @@ impl Report {
             .map_err(|e| IoError::new(&json, "a report to write", e, "this is a mistake"))?;
         atomic::write(&json, &bytes, true)?;
         let toml = folder.join("gates.toml");
-        atomic::write(&toml, self.gates_toml().as_bytes(), true)?;
+        let text = self
+            .gates_toml()
+            .map_err(|e| IoError::new(&toml, "gates to write", e, "this is a mistake"))?;
+        atomic::write(&toml, text.as_bytes(), true)?;
         let html = folder.join("report.html");
         atomic::write(&html, self.html(folder)?.as_bytes(), true)?;
         Ok(())
     }
 
     /// Every gate as a table of its own.
-    fn gates_toml(&self) -> String {
-        let mut text = format!(
-            "version = {:?}\nextent = {:?}\nseed = {}\npassed = {}\n",
-            self.version, self.extent, self.seed, self.passed
-        );
-        for gate in self.gates() {
-            let value = match gate.value {
-                v if v.is_nan() => "nan".to_owned(),
-                v => format!("{v:e}"),
-            };
-            text += &format!(
-                "\n[[gate]]\nid = {:?}\nwhat = {:?}\nvalue = {value}\nlimit = {:?}\nwhy = {:?}\npassed = {}\n",
-                gate.id,
-                gate.what,
-                gate.limit.words(),
-                gate.why,
-                gate.passed
-            );
+    fn gates_toml(&self) -> Result<String, toml::ser::Error> {
+        #[derive(Serialize)]
+        struct Gates<'a> {
+            version: &'a str,
+            extent: &'a str,
+            seed: String,
+            passed: bool,
+            gate: Vec<&'a Gate>,
         }
-        text
+        toml::to_string(&Gates {
+            version: self.version,
+            extent: self.extent,
+            // TOML's integers have a sign.
+            seed: self.seed.to_string(),
+            passed: self.passed,
+            gate: self.gates().collect(),
+        })
     }
 
     /// The lines for standard output.

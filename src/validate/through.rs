@@ -36,13 +36,14 @@ impl Made {
         value.unwrap_or(f64::NAN)
     }
 
-    /// The mean misfit of the slices.
+    /// The mean misfit of the slices; NaN if one of them has none.
     pub fn misfit(&self) -> f64 {
         let slices = self.report.pointer("/slices").and_then(Value::as_array);
+        let of = |s: &Value| s.get("misfit").and_then(Value::as_f64);
         let misfits: Vec<f64> = slices
             .into_iter()
             .flatten()
-            .filter_map(|s| s.get("misfit").and_then(Value::as_f64))
+            .map(|s| of(s).unwrap_or(f64::NAN))
             .collect();
         misfits.iter().sum::<f64>() / misfits.len() as f64
     }
@@ -70,7 +71,7 @@ pub(super) fn scanned(
         seed: bench.seed,
         threads: bench.threads,
     };
-    let truth_path = bench.toolkit.simulate(&job)?;
+    let truth_path = bench.toolkit.simulate(&job, bench.interrupted)?;
     Ok(Scanned {
         truth: bench.toolkit.read_volume(&truth_path)?.data,
         protocol: job.protocol,
@@ -88,14 +89,15 @@ impl Scanned {
         let mut protocol = self.protocol.clone();
         protocol.select(method)?;
         let output = bench.file(&format!("by-{method}"));
-        bench.toolkit.recon(&Job {
+        let job = Job {
             protocol,
             input: self.raw.clone(),
             output: output.clone(),
             truth: Some(self.truth_path.clone()),
             seed: bench.seed,
             threads: bench.threads,
-        })?;
+        };
+        bench.toolkit.recon(&job, bench.interrupted)?;
         let read = |name: &str| -> Result<Option<Array3<f32>>, Failure> {
             let path = output.join(name);
             if !path.exists() {

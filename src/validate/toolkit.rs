@@ -63,8 +63,9 @@ pub trait Toolkit: Sync {
         Ok(grid.remove_oversampling(&source.slice(slice)?.imaging))
     }
 
-    /// Raw data as a scanner would have written them; returns the path of the truth.
-    fn simulate(&self, job: &Job) -> Result<PathBuf, Failure> {
+    /// Raw data as a scanner would have written them; returns the path of the truth. `stop` is asked
+    /// now and then.
+    fn simulate(&self, job: &Job, stop: &dyn Fn() -> bool) -> Result<PathBuf, Failure> {
         let source = job.input.to_string_lossy();
         let request = Request {
             source: &source,
@@ -74,16 +75,11 @@ pub trait Toolkit: Sync {
             output: &job.output,
             force: true,
         };
-        Ok(acquire(
-            &job.protocol,
-            &request,
-            &Progress::Silent,
-            &|| false,
-        )?)
+        Ok(acquire(&job.protocol, &request, &Progress::Silent, stop)?)
     }
 
     /// Raw data to a volume with its report.
-    fn recon(&self, job: &Job) -> Result<(), Failure> {
+    fn recon(&self, job: &Job, stop: &dyn Fn() -> bool) -> Result<(), Failure> {
         let options = recon::Options {
             input: job.input.clone(),
             output: job.output.clone(),
@@ -101,7 +97,7 @@ pub trait Toolkit: Sync {
             command: "annulus validate".into(),
         };
         let plan = Plan::new(job.protocol.clone(), options)?;
-        recon::run(&plan, &Progress::Silent, &|| false)?;
+        recon::run(&plan, &Progress::Silent, stop)?;
         Ok(())
     }
 

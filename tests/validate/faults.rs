@@ -7,9 +7,9 @@ use annulus::recon::Format;
 use annulus::score::{Card, Denoiser, Estimate, Schedule, Want};
 use annulus::validate::{Job, Prior, Real, Toolkit};
 use ndarray::{Array2, Array3, s};
-use num_complex::Complex32;
+use num_complex::{Complex32, Complex64};
 use operators::ct::{Geometry, Projector};
-use operators::{Array, Field, Host, LinearOperator, Result, SliceRng, Space, Vector};
+use operators::{Array, Direction, Field, Host, LinearOperator, Result, SliceRng, Space, Vector};
 use std::path::{Path, PathBuf};
 
 type Made<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>;
@@ -87,15 +87,39 @@ impl Toolkit for HalfPixel {
     }
 }
 
-/// The mean of each pixel and the one before it.
+/// Moved by half a pixel along the rows: `exp(-i pi k / n)` in k-space.
 fn half_a_pixel(x: Image) -> Image {
     let sizes = x.sizes();
     let n = sizes[2];
-    let pixels = x.complex();
-    let moved: Vec<_> = (0..pixels.len())
-        .map(|i| 0.5 * (pixels[i] + pixels[if i % n == 0 { i } else { i - 1 }]))
+    let k = x.fft2(Direction::Forward);
+    let turned: Vec<_> = k
+        .complex()
+        .iter()
+        .enumerate()
+        .map(|(i, z)| {
+            let k = (i % n) as f64 - (n / 2) as f64;
+            z * Complex64::cis(-std::f64::consts::PI * k / n as f64)
+        })
         .collect();
-    Host::from_complex(&sizes, &moved)
+    Host::from_complex(&sizes, &turned).fft2(Direction::Inverse)
+}
+
+/// Every result of the operator is not a number.
+pub struct NotANumber;
+
+impl Toolkit for NotANumber {
+    fn sense(&self, maps: Image, mask: Image) -> Made<Box<dyn LinearOperator<Image>>> {
+        Ok(Box::new(Changed {
+            inner: Real.sense(maps, mask)?,
+            forward: |y| y.scaled(f64::NAN),
+            adjoint: |x| x,
+        }))
+    }
+    fn import(&self, format: Format, path: &Path) -> Made<Volume> {
+        let mut volume = Real.import(format, path)?;
+        volume.data.fill(f32::NAN);
+        Ok(volume)
+    }
 }
 
 /// Rows and columns of the affine are exchanged.
@@ -115,7 +139,7 @@ impl Toolkit for SwappedSpacing {
 pub struct QuietScanner;
 
 impl Toolkit for QuietScanner {
-    fn simulate(&self, job: &Job) -> Made<PathBuf> {
+    fn simulate(&self, job: &Job, stop: &dyn Fn() -> bool) -> Made<PathBuf> {
         let mut quiet = job.clone();
         let snr = job
             .protocol
@@ -128,7 +152,7 @@ impl Toolkit for QuietScanner {
                 &format!("acquisition.cartesian.snr={}", snr / 0.9),
             )?;
         }
-        Real.simulate(&quiet)
+        Real.simulate(&quiet, stop)
     }
     fn counts(&self, expected: &Array2<f64>, seed: u64) -> Made<Array2<f64>> {
         let drawn = Real.counts(expected, seed)?;
@@ -144,8 +168,8 @@ fn set(protocol: &mut Protocol, argument: &str) -> Made<()> {
 pub struct DoubledStd;
 
 impl Toolkit for DoubledStd {
-    fn recon(&self, job: &Job) -> Made<()> {
-        Real.recon(job)?;
+    fn recon(&self, job: &Job, stop: &dyn Fn() -> bool) -> Made<()> {
+        Real.recon(job, stop)?;
         change(&job.output.join("std.nii.gz"), |v| 2.0 * v)
     }
 }
@@ -154,8 +178,8 @@ impl Toolkit for DoubledStd {
 pub struct HuOffset;
 
 impl Toolkit for HuOffset {
-    fn recon(&self, job: &Job) -> Made<()> {
-        Real.recon(job)?;
+    fn recon(&self, job: &Job, stop: &dyn Fn() -> bool) -> Made<()> {
+        Real.recon(job, stop)?;
         change(&job.output.join("mean.nii.gz"), |v| v + 10.0)
     }
 }

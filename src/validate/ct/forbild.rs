@@ -3,6 +3,7 @@
 use super::super::bench::Bench;
 use super::super::error::Failure;
 use super::super::evidence::{Evidence, Panel, Table};
+use super::super::gate::largest;
 use super::super::through::scanned;
 use super::disc::mean_within;
 use crate::protocol::Protocol;
@@ -41,18 +42,25 @@ pub(in super::super) fn forbild(bench: &Bench<'_>, evidence: &mut Evidence) -> R
     let made = scan.by(bench, "fbp")?;
     let image = made.mean.index_axis(Axis(0), 0).to_owned();
     let mut table = Table::new("Means of discs, in HU", &["at mm", "true", "measured"]);
-    let mut plateau = 0.0;
+    let mut errors = Vec::new();
     for (at, radius) in PLATEAU {
         let found = mean_within(&image, PIXEL_MM, at, radius);
-        plateau += found / PLATEAU.len() as f64;
+        errors.push(found - BRAIN_HU);
         table.row(&format!("{at:?}"), &[BRAIN_HU, found]);
     }
     evidence.at_most(
         "ct.forbild.plateau",
         "|mean of the brain - 50 HU|, in HU",
-        (plateau - BRAIN_HU).abs(),
+        (errors.iter().sum::<f64>() / errors.len() as f64).abs(),
         0.525,
         "0.05 % of a density of 1.05",
+    );
+    evidence.at_most(
+        "ct.forbild.cupping",
+        "largest |mean of a disc of brain - 50 HU|, in HU",
+        largest(errors.iter().map(|e| e.abs())),
+        1.0,
+        "a fifth of the contrast of the ventricle",
     );
     for (at, contrast) in LESIONS {
         let beside = [at[0], at[1] + 12.0];

@@ -5,8 +5,10 @@ use super::super::error::Failure;
 use super::super::evidence::{Evidence, Marks, Plot, Table};
 use super::super::toolkit::Image;
 use crate::calibration::sliced_w1;
-use crate::guidance::{CovarianceModel, Dps, DpsZeta, Guidance, Guided, Measurement};
-use crate::guidance::{MomentProjection, Unconditional};
+use crate::guidance::{
+    Bridge, CovarianceModel, Dps, DpsZeta, Guidance, Guided, Measurement, MomentProjection,
+    PriorDraw, Unconditional,
+};
 use crate::score::{Denoiser, Estimate, Pullback, Schedule, Want};
 use ndarray::{Array1, Array2, ArrayView1};
 use operators::likelihood::Gaussian;
@@ -105,7 +107,7 @@ pub(in super::super) fn mixture(bench: &Bench<'_>, evidence: &mut Evidence) -> R
         cg_iterations: 50,
         guard: f64::INFINITY,
     };
-    let rules: [(&str, Box<dyn Guidance<Image>>); 4] = [
+    let rules: [(&str, Box<dyn Guidance<Image>>); 5] = [
         ("prior alone", Box::new(Unconditional)),
         (
             "dps, zeta = 1",
@@ -119,6 +121,14 @@ pub(in super::super) fn mixture(bench: &Bench<'_>, evidence: &mut Evidence) -> R
             Box::new(Dps(guided(CovarianceModel::Sigma))),
         ),
         (
+            "bridge, C = sigma², draw = network",
+            Box::new(Bridge {
+                guided: guided(CovarianceModel::Sigma),
+                draw: PriorDraw::Network,
+                pullback: true,
+            }),
+        ),
+        (
             "C = sigma² J (moment projection)",
             Box::new(MomentProjection { cg_iterations: 50 }),
         ),
@@ -126,8 +136,8 @@ pub(in super::super) fn mixture(bench: &Bench<'_>, evidence: &mut Evidence) -> R
     let mut distances = vec![Vec::new(); rules.len()];
     let mut floors = Vec::new();
     for seed in 0..problems {
-        let problem = MixtureProblem::new(VALUES, MEASUREMENTS, bench.seed + seed)?;
-        let exact = exact_draws(&problem, 2 * samples)?;
+        let problem = MixtureProblem::new(VALUES, MEASUREMENTS, bench.seed.wrapping_add(seed))?;
+        let exact = exact_draws(&problem, 2 * samples, bench.seed)?;
         let (one, two) = exact.view().split_at(ndarray::Axis(0), samples);
         floors.push(sliced_w1(one, two, DIRECTIONS, bench.seed)?);
         for (n, (_, rule)) in rules.iter().enumerate() {
@@ -187,11 +197,11 @@ pub(in super::super) fn mixture(bench: &Bench<'_>, evidence: &mut Evidence) -> R
 }
 
 /// Exact draws of the posterior: `f64[n, VALUES]`.
-fn exact_draws(problem: &MixtureProblem, n: usize) -> Result<Array2<f64>, Failure> {
+fn exact_draws(problem: &MixtureProblem, n: usize, seed: u64) -> Result<Array2<f64>, Failure> {
     let posterior = problem
         .prior
         .posterior(&problem.measurement, problem.data.view())?;
-    let mut rng = ChaCha8Rng::seed_from_u64(7);
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let mut all = Array2::zeros((n, VALUES));
     for mut row in all.outer_iter_mut() {
         row.assign(&posterior.draw(&mut rng));

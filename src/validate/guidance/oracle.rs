@@ -3,6 +3,7 @@
 use super::super::bench::Bench;
 use super::super::error::Failure;
 use super::super::evidence::{Evidence, Panel, Table};
+use super::super::gate::number;
 use super::super::suite::Extent;
 use super::rules::{Claim, Rule, rules};
 use super::setting::Setting;
@@ -41,11 +42,16 @@ pub(in super::super) fn oracle(bench: &Bench<'_>, evidence: &mut Evidence) -> Re
             "PSNR mean",
             "PSNR sample",
             "W2",
-            "evaluations",
+            "levels x samples",
             "s",
         ],
     );
     let mut panels = vec![panel("truth", &setting, &setting.truth)];
+    let exact = distance(&setting, &setting.exact_draws(bench.seed, samples));
+    let mut row = vec!["exact draws".to_owned(), "posterior".to_owned()];
+    row.extend(numbers(&exact));
+    row.extend([String::new(), String::new()]);
+    table.rows.push(row);
     // Without a model of C the conjugate gradients take long.
     let quick = bench.extent == Extent::Quick;
     for rule in rules().into_iter().filter(|rule| !quick || rule.fast) {
@@ -62,17 +68,9 @@ pub(in super::super) fn oracle(bench: &Bench<'_>, evidence: &mut Evidence) -> Re
         let seconds = began.elapsed().as_secs_f64();
         let found = distance(&setting, &x);
         let mut row = vec![rule.name.to_owned(), rule.claim.name().to_owned()];
-        let numbers = [
-            found.misfit,
-            found.ratio[0],
-            found.ratio[1],
-            found.psnr[0],
-            found.psnr[1],
-            found.w2,
-            (rule.levels * samples as usize) as f64,
-            seconds,
-        ];
-        row.extend(numbers.map(super::super::gate::number));
+        row.extend(numbers(&found));
+        let steps = (rule.levels * samples as usize) as f64;
+        row.extend([steps, seconds].map(number));
         table.rows.push(row);
         match rule.claim {
             Claim::Calibrated => gates(evidence, &rule, &found),
@@ -89,6 +87,12 @@ pub(in super::super) fn oracle(bench: &Bench<'_>, evidence: &mut Evidence) -> Re
         panels,
     );
     Ok(())
+}
+
+/// The columns of a distance.
+fn numbers(found: &Distance) -> [String; 6] {
+    let Distance { ratio, psnr, .. } = found;
+    [found.misfit, ratio[0], ratio[1], psnr[0], psnr[1], found.w2].map(number)
 }
 
 fn gates(evidence: &mut Evidence, rule: &Rule, found: &Distance) {

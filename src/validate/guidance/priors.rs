@@ -3,6 +3,7 @@
 use super::super::bench::Bench;
 use super::super::error::Failure;
 use super::super::evidence::{Evidence, Plot};
+use super::super::gate::largest;
 use crate::progress::Progress;
 use crate::recon::builtin_priors;
 use crate::train::{Family, HeldOut, evaluate};
@@ -22,16 +23,10 @@ pub(in super::super) fn priors(bench: &Bench<'_>, evidence: &mut Evidence) -> Re
             .pick([least.max(0.02), most.min(0.6)], [least, most]);
         let held_out = HeldOut::new(family, images, 192);
         let found = evaluate(prior.as_ref(), range, &held_out, &Progress::Silent)?;
-        let mut worst = 0.0f64;
-        let (mut says, mut now) = (Vec::new(), Vec::new());
+        let (mut says, mut now, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
         for level in &found {
             let card = card.relative_error(level.sigma).unwrap_or(f64::NAN);
-            let ratio = level.relative_error / card;
-            worst = if ratio.is_nan() {
-                f64::NAN
-            } else {
-                worst.max(ratio)
-            };
+            ratios.push(level.relative_error / card);
             let x = level.sigma.log10();
             says.push([x, card]);
             now.push([x, level.relative_error]);
@@ -42,12 +37,20 @@ pub(in super::super) fn priors(bench: &Bench<'_>, evidence: &mut Evidence) -> Re
             curves: vec![("model card".into(), says), ("measured".into(), now)],
             ..Plot::default()
         });
+        evidence.at_least(
+            &format!("guidance.prior.{name}.levels"),
+            "levels of noise that were measured",
+            ratios.len() as f64,
+            1.0,
+            "nothing measured proves nothing",
+        );
         evidence.at_most(
             &format!("guidance.prior.{name}"),
-            "largest denoising error over that of the model card",
-            worst,
-            1.5,
-            "images differ; channels or scales that are mixed up give many times as much",
+            "largest denoising error over that of the model card, or of the card over it",
+            largest(ratios.iter().map(|r| r.max(1.0 / r))),
+            1.25,
+            "the first images of those of the card: fewer differ by chance; channels or scales that \
+             are mixed up give many times as much",
         );
     }
     Ok(())

@@ -134,6 +134,19 @@ impl Setting {
         (variance * precision * y, variance)
     }
 
+    /// Draws of the posterior itself, of the first problem.
+    pub fn exact_draws(&self, seed: u64, samples: u32) -> Image {
+        let mut rng = SliceRng::samples(seed ^ 0x6578_6163_7400, 0, samples);
+        let sizes = [samples as usize, self.size, self.size];
+        let mut modes = Host::zeros(&sizes, Field::Complex).normal_like(&mut rng);
+        let (y, n) = (self.y.to_reals(), 2 * self.size * self.size);
+        for (i, v) in modes.reals_mut().iter_mut().enumerate() {
+            let (mean, variance) = self.posterior(i % n / 2, y[i % n]);
+            *v = mean + variance.sqrt() * *v;
+        }
+        modes.fft2(Direction::Inverse)
+    }
+
     /// Real components of the modes, item by item.
     pub fn modes(x: &Image) -> Vec<Vec<f64>> {
         let k = x.fft2(Direction::Forward);

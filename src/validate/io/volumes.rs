@@ -3,6 +3,7 @@
 use super::super::bench::Bench;
 use super::super::error::Failure;
 use super::super::evidence::Evidence;
+use super::super::gate::largest;
 use crate::io::Volume;
 use crate::recon::Format;
 use ndarray::Array3;
@@ -69,7 +70,7 @@ pub(in super::super) fn volumes(bench: &Bench<'_>, evidence: &mut Evidence) -> R
                     .data
                     .iter()
                     .zip(&back.data)
-                    .map(|(a, b)| f64::from(a - b)),
+                    .map(|(a, b)| f64::from((a - b).abs())),
             )
         } else {
             f64::INFINITY
@@ -91,7 +92,7 @@ fn places(evidence: &mut Evidence, id: &str, volume: &Volume, back: &Volume, mos
     evidence.at_most(
         &format!("{id}.spacing"),
         "largest difference of a voxel's side, in mm",
-        largest((0..3).map(|c| side(volume, c) - side(back, c))),
+        largest((0..3).map(|c| (side(volume, c) - side(back, c)).abs())),
         most,
         why,
     );
@@ -99,12 +100,8 @@ fn places(evidence: &mut Evidence, id: &str, volume: &Volume, back: &Volume, mos
     evidence.at_most(
         &format!("{id}.affine"),
         "largest difference of the affine's numbers, in mm",
-        largest(pairs.flat_map(|(a, b)| (0..4).map(|c| a[c] - b[c]))),
+        largest(pairs.flat_map(|(a, b)| (0..4).map(|c| (a[c] - b[c]).abs()))),
         most,
         why,
     );
-}
-
-fn largest(differences: impl Iterator<Item = f64>) -> f64 {
-    differences.fold(0.0, |most: f64, d| most.max(d.abs()))
 }

@@ -29,7 +29,7 @@ pub(in super::super) fn readout(bench: &Bench<'_>, evidence: &mut Evidence) -> R
         seed: bench.seed,
         threads: bench.threads,
     };
-    let truth_path = bench.toolkit.simulate(&job)?;
+    let truth_path = bench.toolkit.simulate(&job, bench.interrupted)?;
     let truth = bench.toolkit.read_volume(&truth_path)?.data;
     let truth = truth.index_axis(Axis(0), 0).mapv(f64::from);
     let k = bench.toolkit.k_space(&job.output, 0)?;

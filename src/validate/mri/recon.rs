@@ -21,13 +21,7 @@ pub(in super::super) fn reconstructions(
         "acquisition.cartesian.matrix=[192,192]".to_owned(),
         "acquisition.cartesian.slices=1".to_owned(),
         format!("method.bridge.samples={samples}"),
-        "method.bridge.levels=40".to_owned(),
     ])?;
-    evidence.notes.push(
-        "the bridge takes 40 levels here: with the 20 of the protocol, which take half of the \
-         time, its error bars on this phantom are a quarter too small"
-            .into(),
-    );
     let scan = scanned(bench, "brain", protocol, "brain.h5")?;
     let mut all: Vec<Made> = Vec::new();
     for name in names(bench.extent) {
