@@ -6,8 +6,8 @@
 //! errors, pooled in radial bands, observed and unobserved modes apart.
 
 use annulus::guidance::{
-    Bridge, CovarianceModel, Dps, DpsZeta, Guidance, Guided, Measurement, PriorDraw, Unconditional,
-    sample,
+    Bridge, CovarianceModel, Dps, DpsZeta, Guidance, Guided, Measurement, MomentProjection,
+    PriorDraw, Unconditional, sample,
 };
 use annulus::score::{Denoiser, Schedule, StationaryGaussian};
 use operators::likelihood::{Gaussian, Likelihood};
@@ -224,6 +224,27 @@ fn dps_with_the_noise_weight_follows_its_law() {
     let rule = Dps(guided(CovarianceModel::Sigma));
     let samples = s.run(&rule, Some(&likelihood), &schedule, BATCH);
     s.assert_law(&samples, &law, "dps, weight sigma");
+}
+
+/// `C = σ² J` is the covariance of a Gaussian prior: no model of it is needed.
+#[test]
+fn moment_projection_follows_its_law() {
+    let s = Setting::new();
+    let schedule = Schedule::karras(30, SIGMA_Y / 5.0, SIGMA_MAX, 7.0);
+    let law = s.law(&schedule, |mode, _, sigma, next| {
+        let (c, s2) = ancestral(sigma, next);
+        let w = s.gain(mode, sigma);
+        let variance = sigma * sigma * w;
+        let pull = if s.observed[mode] {
+            variance / (variance + SIGMA_Y.powi(2))
+        } else {
+            0.0
+        };
+        ((1.0 - c) * (1.0 - pull) * w + c, (1.0 - c) * pull, s2)
+    });
+    let rule = MomentProjection { cg_iterations: 400 };
+    let samples = s.run(&rule, Some(&s.likelihood()), &schedule, BATCH);
+    s.assert_law(&samples, &law, "moment projection");
 }
 
 /// Records the norms of the residual, on which the published step depends.

@@ -5,7 +5,7 @@ use super::super::error::Failure;
 use super::super::evidence::{Evidence, Table};
 use super::rules::bridge;
 use super::setting::Setting;
-use crate::score::StationaryGaussian;
+use crate::score::{Schedule, StationaryGaussian};
 use operators::{Field, Host};
 
 /// Deviations of the noise; `N(0, 1)` is the prior and 1 the datum.
@@ -24,10 +24,12 @@ pub(in super::super) fn scalar(bench: &Bench<'_>, evidence: &mut Evidence) -> Re
         // A flat spectrum: every mode is such a number.
         let prior = StationaryGaussian::new(1.0, 1.0, 0.0);
         let mut setting = Setting::new(bench, prior, SIZE, sigma_y, 1, &|_| true)?;
+        // From so far away that the prior, which has deviation 1, does not show at the start.
+        let schedule = Schedule::karras(30, 0.05 * sigma_y, 80.0, 7.0);
         let mut draws = |y: f64| -> Result<Vec<f64>, Failure> {
             let y = vec![y; 2 * SIZE * SIZE];
             setting.y = Host::new(&[1, 1, SIZE, SIZE], Field::Complex, y);
-            let x = setting.draws(bench, &bridge(), &setting.schedule(30), images)?;
+            let x = setting.draws(bench, &bridge(), &schedule, images)?;
             Ok(Setting::modes(&x).concat())
         };
         let (values, opposite) = (draws(1.0)?, draws(-1.0)?);
