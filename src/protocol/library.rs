@@ -125,7 +125,7 @@ mod tests {
         let brain = Protocol::find("mri/brain-cartesian-r4").unwrap();
         assert!(matches!(
             brain.selected().unwrap(),
-            Method::Bridge(bridge) if (bridge.levels, bridge.samples) == (20, 8)
+            Method::Bridge(bridge) if (bridge.levels, bridge.samples) == (40, 8)
         ));
     }
 

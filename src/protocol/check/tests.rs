@@ -234,7 +234,7 @@ fn a_sampler_needs_a_prior() {
 fn all_problems_come_at_once_each_with_its_line() {
     let text = BRAIN
         .replace("acceleration = 4.0", "acceleration = 0.5")
-        .replace("levels = 20", "levels = 1")
+        .replace("levels = 40", "levels = 1")
         .replace("run = \"bridge\"", "run = \"cg-sense\"")
         .replace(
             "[method.cg-sense]\nlambda = 0.01\niterations = 30\n",
