@@ -236,7 +236,7 @@ fn inserts_have_their_hounsfield_units() {
             let line = line.into_iter().chain(settings);
             done(at, &RECON.into_iter().chain(line).collect::<Vec<_>>());
             let image = mean_image(at, method);
-            // Of 25 mm in diameter at 60 mm from the centre.
+            // Of 25 mm in diameter at 63 mm from the centre.
             for (name, degrees, hu) in [
                 ("bone", 45.0, 955.0),
                 ("acrylic", -135.0, 120.0),
@@ -246,7 +246,7 @@ fn inserts_have_their_hounsfield_units() {
             ] {
                 let (sin, cos) = f64::to_radians(degrees).sin_cos();
                 let found = (0..slices)
-                    .map(|k| mean_hu(&image, k, [60.0 * cos, 60.0 * sin], 6.25))
+                    .map(|k| mean_hu(&image, k, [63.0 * cos, 63.0 * sin], 6.25))
                     .sum::<f64>()
                     / slices as f64;
                 eprintln!(

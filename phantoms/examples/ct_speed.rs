@@ -17,7 +17,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     };
     for name in ["head", "forbild-head", "water-disc"] {
         let start = Instant::now();
-        let object = CtPhantom::named(name, 1, 20, 40, 70.0)?.attenuation(&grid);
+        let object = CtPhantom::named(name, 1, 20, 40, 70.0)?.attenuation(&grid)?;
         let drawn = start.elapsed();
         let expected = expected_counts(object.as_ref(), &rays, &exposure)?;
         let traced = start.elapsed();

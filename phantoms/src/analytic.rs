@@ -45,7 +45,7 @@ mod tests {
     use super::*;
     use crate::fft::ifft2;
     use crate::grid::{frequency, position};
-    use crate::named::named;
+    use crate::named;
     use crate::scene::{Overlap, Raster};
     use crate::shape::Ellipse;
 

@@ -76,6 +76,30 @@ pub enum PhantomError {
         /// The size asked for.
         pixel_mm: f64,
     },
+    /// A label map is too large at 1 mm.
+    #[error(
+        "phantom: a label map of {size:?} voxels of {spacing_mm:?} mm has more than 2^28 voxels at \
+         1 mm: is its spacing in mm? Correct the unit in its header"
+    )]
+    LargeVolume {
+        /// Slices, rows and columns.
+        size: [usize; 3],
+        /// Their distances.
+        spacing_mm: [f64; 3],
+    },
+    /// What X-rays meet does not fit in memory.
+    #[error(
+        "phantom: {side_mm} mm in pixels of {pixel_mm} mm take {gib:.1} GiB, expected at most 8 GiB: \
+         choose larger pixels (image.pixel_mm) or fewer"
+    )]
+    Canvas {
+        /// Width of what is drawn.
+        side_mm: f64,
+        /// Width of a pixel.
+        pixel_mm: f64,
+        /// What it would take.
+        gib: f64,
+    },
     /// There are no numbers for the energy.
     #[error("phantom: an unknown energy: expected 40 to 140 keV, got {energy_kev} keV")]
     Energy {

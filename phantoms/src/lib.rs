@@ -48,12 +48,12 @@ mod warp;
 
 pub use analytic::section_k_space;
 pub use brain::BrainSlice;
-pub use catalogue::{list, phantom_k_space, raster};
+pub use catalogue::{list, named, phantom_k_space, raster};
 pub use coils::{BirdcageCoils, CoilRings, LoopCoils, NoiseCovariance, TrigCoils, TrigFit};
 pub use error::PhantomError;
 pub use field::{B0Map, dephasing, dephasing_rad};
 pub use grid::{frequency, position, spacing};
-pub use named::{NamedPhantom, Signal, Vial, named, nist_t2_vials};
+pub use named::{NamedPhantom, Signal, Vial, nist_t2_vials};
 pub use polygon::Coverage;
 pub use procedural::{LabelClass, Procedural, from_labels, from_labels_merged, from_labels_with};
 pub use scan::{SmoothPhase, complex_fine_grid_k_space, fine_grid_k_space, rss_image};

@@ -14,6 +14,11 @@ pub enum Contrast {
     Pd,
     /// Inversion recovery, TR 9 s, TE 120 ms: T2 without CSF.
     Flair,
+    /// Inversion recovery, TR 2.5 s, TI 0.9 s, TE 15 ms, its magnitude: strong T1 weighting, CSF nearly
+    /// dark.
+    Ir,
+    /// Balanced SSFP, TR 5 ms, 45 degrees: T2 over T1, bright CSF.
+    Ssfp,
 }
 
 impl Contrast {
@@ -24,6 +29,8 @@ impl Contrast {
             Self::T2 => Sequence::T2,
             Self::Pd => Sequence::PROTON_DENSITY,
             Self::Flair => Sequence::flair(BrainWebTissue::Csf.relaxation().t1_s),
+            Self::Ir => Sequence::INVERSION_RECOVERY,
+            Self::Ssfp => Sequence::SSFP,
         }
     }
 }
@@ -56,10 +63,10 @@ pub(crate) fn relaxation(tissue: Tissue) -> Relaxation {
     known.relaxation().without_dephasing()
 }
 
-/// Signals in the order of [`Tissue`], scaled so that white matter is 1 in T1 and FLAIR and CSF is 1
-/// in T2 and PD.
+/// Magnitudes in the order of [`Tissue`], scaled so that white matter is 1 in T1, FLAIR and IR and
+/// CSF is 1 in T2, PD and SSFP.
 ///
-/// Flowing blood is 1.25 in T1 (inflow) and 0.05 in the spin echoes (flow void).
+/// Flowing blood is 1.25 in T1 (inflow), 0.05 in the spin echoes (flow void), and as at rest in SSFP.
 pub(crate) fn signals(contrast: Contrast) -> [f64; TISSUES] {
     let all = [
         Tissue::Scalp,
@@ -69,12 +76,13 @@ pub(crate) fn signals(contrast: Contrast) -> [f64; TISSUES] {
         Tissue::Lesion,
         Tissue::Vessel,
     ];
+    let signal = |tissue| contrast.sequence().signal(&relaxation(tissue)).abs();
     let (reference, blood) = match contrast {
         Contrast::T1 => (Tissue::White, 1.25),
         Contrast::T2 | Contrast::Pd => (Tissue::Csf, 0.05),
-        Contrast::Flair => (Tissue::White, 0.05),
+        Contrast::Flair | Contrast::Ir => (Tissue::White, 0.05),
+        Contrast::Ssfp => (Tissue::Csf, signal(Tissue::Vessel) / signal(Tissue::Csf)),
     };
-    let signal = |tissue| contrast.sequence().signal(&relaxation(tissue));
     let unit = signal(reference);
     let mut signals = all.map(|tissue| signal(tissue) / unit);
     signals[Tissue::Vessel as usize] = blood;
@@ -103,6 +111,10 @@ mod tests {
         assert!(grey > white);
         let (csf, grey, white) = of(Contrast::Flair);
         assert!(csf.abs() < 1e-3 && grey > white && white == 1.0);
+        let (csf, grey, white) = of(Contrast::Ir);
+        assert!(csf < 0.2 && 0.2 < grey && grey < 0.8 && white == 1.0);
+        let (csf, grey, white) = of(Contrast::Ssfp);
+        assert!(csf == 1.0 && csf > 1.3 * grey && grey < white && white < csf);
     }
 
     #[test]

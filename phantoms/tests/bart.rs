@@ -1,6 +1,6 @@
 //! Analytic k-space against BART's `phantom -k`.
 //!
-//! BART's head is turned by a quarter of the circle: its first axis, our columns, runs along minus y
+//! Ours has y to the back; BART's is that of the tables, y to the front, turned by a quarter of the circle: its first axis, our columns, runs along minus y
 //! of the published one. Its numbers have one scale for all coils, and single precision.
 
 // clippy.toml allows it in tests, but sees only functions under #[test] as such.
@@ -41,7 +41,7 @@ fn read_cfl(path: &Path) -> Array3<Complex64> {
     Array3::from_shape_vec((COILS, SIZE, SIZE), pairs.collect()).unwrap()
 }
 
-/// The head turned from x towards y.
+/// The head of the tables, turned from x towards y.
 fn turned() -> Section {
     let head = named("shepp-logan").unwrap().scene_mr(&|_| 0.0).unwrap();
     let section = head.section(0.0);
@@ -50,7 +50,7 @@ fn turned() -> Section {
             panic!("the head is made of ellipses");
         };
         let [x, y] = e.centre;
-        let moved = Ellipse::new([-y, x], e.semi, e.angle_rad + FRAC_PI_2);
+        let moved = Ellipse::new([y, x], e.semi, FRAC_PI_2 - e.angle_rad);
         (*value, Region::from(moved))
     };
     Section::new(
@@ -62,11 +62,11 @@ fn turned() -> Section {
 #[test]
 fn the_head_and_the_coils_are_those_of_bart() {
     let folder = std::env::temp_dir().join(format!("annulus-bart-{}", std::process::id()));
-    std::fs::create_dir_all(&folder).unwrap();
-    if !bart(&folder, "version") {
+    if !bart(&std::env::temp_dir(), "version") {
         eprintln!("skipped: `bart` is not on the path");
         return;
     }
+    std::fs::create_dir_all(&folder).unwrap();
     assert!(bart(&folder, &format!("phantom -k -s{COILS} -x{SIZE} k")));
     let theirs = read_cfl(&folder.join("k"));
     std::fs::remove_dir_all(&folder).unwrap();

@@ -161,7 +161,7 @@ pub(super) struct Phantom {
     /// Slices, which share the height of a phantom in space
     #[arg(long, default_value_t = 1)]
     pub(super) depth: usize,
-    /// t1, t2, pd, flair or hu; t1, or hu of a CT phantom, by default
+    /// t1, t2, pd, flair, ir (inversion recovery), ssfp or hu; t1, or hu of a CT phantom, by default
     #[arg(long)]
     pub(super) contrast: Option<String>,
     /// Folder of label maps (NIfTI, classes of FreeSurfer and SynthSeg) that brain or head is drawn

@@ -10,8 +10,10 @@ use picture::Picture;
 use std::error::Error;
 use std::path::{Path, PathBuf};
 
-/// Memory that a phantom may take: 8 GiB, f64 while it is drawn and f32 in the volume.
+/// Memory that a phantom may take: 8 GiB.
 const MOST_BYTES: u128 = 8 << 30;
+/// Bytes of a pixel of the slice that is drawn, on a grid twice as fine or more.
+const DRAWN_BYTES: u128 = 96;
 
 pub(super) fn run(a: &Phantom) -> Outcome {
     if a.list {
@@ -23,7 +25,7 @@ pub(super) fn run(a: &Phantom) -> Outcome {
     };
     let (n, depth) = (a.size, a.depth);
     let volumes = if a.lesions.is_some() { 16 } else { 12 };
-    let bytes = (n as u128).pow(2) * depth as u128 * volumes;
+    let bytes = (n as u128).pow(2) * (depth as u128 * volumes + DRAWN_BYTES);
     if n == 0 || depth == 0 || bytes > MOST_BYTES {
         return Err(format!(
             "--size {n} --depth {depth}: needs {bytes} bytes of memory; expected at least 1 of each \

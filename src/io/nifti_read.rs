@@ -134,7 +134,17 @@ impl Head {
     /// Voxel to LPS millimetres.
     fn affine_lps(&self) -> [[f64; 4]; 3] {
         let [x, y, z] = self.affine_ras();
-        [x.map(|v| -v), y.map(|v| -v), z]
+        let mm = self.unit_mm();
+        [x.map(|v| -v * mm), y.map(|v| -v * mm), z.map(|v| v * mm)]
+    }
+
+    /// Millimetres of the unit of lengths; what names none has millimetres.
+    fn unit_mm(&self) -> f64 {
+        match self.fields.xyzt_units & 7 {
+            1 => 1e3,
+            3 => 1e-3,
+            _ => 1.0,
+        }
     }
 
     fn affine_ras(&self) -> [[f64; 4]; 3] {
@@ -404,6 +414,14 @@ i = nibabel.Nifti1Image(d.astype('f4'), None); i.set_qform(a, 1); i.to_filename(
             float(&mut bytes, 116, intercept);
             std::fs::write(&path, &bytes).unwrap();
             assert_eq!(read_volume(&path).unwrap().data[[0, 1, 2]], expected);
+        }
+        // Metres, millimetres and micrometres, and a unit of time beside them.
+        for (unit, mm) in [(0, 1.0), (1, 1e3), (2, 1.0), (3, 1e-3), (3 + 8, 1e-3)] {
+            let mut bytes = good.clone();
+            bytes[123] = unit;
+            std::fs::write(&path, &bytes).unwrap();
+            let affine = read_volume(&path).unwrap().affine_lps_mm;
+            assert_eq!((affine[0][0], affine[2][2]), (mm, mm), "{unit}");
         }
         // Room before the voxels, without extensions.
         let mut bytes = good.clone();

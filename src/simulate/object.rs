@@ -5,7 +5,7 @@ use super::scan::SimulateError;
 use crate::io::{DicomOptions, Stacking, Volume, read_dicom_series, read_volume};
 use ndarray::{Array2, Axis};
 use phantoms::anatomy::{HeadVolume, Thorax};
-use phantoms::ct::{Attenuation, CtGrid, CtPhantom, Material, PixelImage, mu_per_mm};
+use phantoms::ct::{Attenuation, CtGrid, CtPhantom, HeadCt, Material, PixelImage, mu_per_mm};
 use std::path::Path;
 
 /// The object in a tomograph.
@@ -134,6 +134,9 @@ impl CtSource {
             CtSource::Phantom { name, .. } if name == "thorax" => {
                 (slices > 1).then(|| Thorax::spacing_mm(slices))
             }
+            CtSource::Phantom { name, seed } if name == "head" => {
+                (slices > 1).then(|| HeadCt::held_out_spacing_mm(*seed, slices))
+            }
             CtSource::Phantom { name, .. } => phantoms::named(name).ok()?.spacing_mm(slices),
             CtSource::Mapped { family, .. } => (slices > 1).then(|| family.spacing_mm(slices)),
             CtSource::Volume { spacing_mm, .. } => Some(*spacing_mm),
@@ -152,7 +155,7 @@ impl CtSource {
             CtSource::Phantom { name, seed } => {
                 let phantom = CtPhantom::named(name, *seed, slice, slices, energy_kev)?;
                 Ok(CtSlice {
-                    attenuation: phantom.attenuation(grid),
+                    attenuation: phantom.attenuation(grid)?,
                     truth_hu: phantom.raster_hu(grid).mapv(|hu| hu as f32),
                 })
             }

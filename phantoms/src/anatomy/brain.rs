@@ -10,7 +10,7 @@ use super::sources::Sources;
 use super::subject::{MappedHead, Subject};
 use super::volume::LabelVolume;
 use super::{Lesions, Phase};
-use crate::ct::Tissue;
+use crate::ct::{Tissue, at_most};
 use crate::mr::{Relaxation, Sequence};
 use crate::named::Signal;
 use crate::{Contrast, PhantomError};
@@ -119,7 +119,7 @@ impl BrainMr {
 
     /// The same subjects with a bias field of `strength` times its depth: 0 for none, at most 3.
     pub fn with_bias(mut self, strength: f64) -> Self {
-        self.bias = strength.clamp(0.0, 3.0);
+        self.bias = at_most(3.0, strength);
         self
     }
 

@@ -9,7 +9,8 @@ use rand_chacha::ChaCha8Rng;
 use super::{LabelVolume, Lesions};
 use crate::PhantomError;
 use crate::ct::{
-    CtGrid, Head, LesionKind, Material, PixelImage, Section, block_mean, blurred, mu_per_mm,
+    CtGrid, Head, LesionKind, Material, PixelImage, Section, at_most, block_mean, blurred,
+    mu_per_mm,
 };
 
 /// Share of slices with lesions.
@@ -81,7 +82,7 @@ impl HeadVolume {
 
     /// The same subjects with another share of slices with lesions, 0 to 1.
     pub fn with_lesion_share(mut self, share: f64) -> Self {
-        self.share = share.clamp(0.0, 1.0);
+        self.share = at_most(1.0, share);
         self
     }
 
@@ -125,7 +126,8 @@ impl HeadVolume {
         grid: &CtGrid,
         energy_kev: f64,
     ) -> Result<PixelImage, PhantomError> {
-        let fine = grid.covering(2.0 * Self::HALF_MM).finer(2);
+        let samples = 2 * grid.finer(2).samples_per_pixel();
+        let fine = grid.covering(2.0 * Self::HALF_MM, samples)?.finer(2);
         let water = mu_per_mm(Material::Water, energy_kev)?;
         let drawn = self.slice(seed, slice, slices, &fine)?;
         PixelImage::from_hu(&drawn.hu, fine, water)

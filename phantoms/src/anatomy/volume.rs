@@ -21,6 +21,8 @@ const CHOROID: u16 = 136;
 const LISTED: usize = 10;
 /// Voxels within this of 1 mm are taken to be of 1 mm.
 const SAME_MM: f64 = 1e-3;
+/// Voxels of 1 mm that a map may have.
+const MOST: f64 = (1u64 << 28) as f64;
 
 /// A map of anatomical labels: `u16[slice, row, column]`, slices from the top of the head down, rows
 /// from its front to its back, columns from side to side, either way.
@@ -37,10 +39,20 @@ pub struct LabelVolume {
 impl LabelVolume {
     /// A map with the distances of its slices, rows and columns.
     ///
-    /// Errors: labels that are in no table, a map of label 0 alone, a distance that is no length.
+    /// Errors: labels that are in no table, a map of label 0 alone, a distance that is no length, more
+    /// than 2^28 voxels at 1 mm.
     pub fn new(labels: Array3<u16>, spacing_mm: [f64; 3]) -> Result<Self, PhantomError> {
         if spacing_mm.iter().any(|mm| !(mm.is_finite() && *mm > 0.0)) {
             return Err(PhantomError::Voxel { spacing_mm });
+        }
+        let size = <[usize; 3]>::from(labels.dim());
+        let at_1_mm: f64 = size
+            .iter()
+            .zip(spacing_mm)
+            .map(|(n, mm)| *n as f64 * mm)
+            .product();
+        if at_1_mm > MOST {
+            return Err(PhantomError::LargeVolume { size, spacing_mm });
         }
         let mut seen = vec![false; usize::from(u16::MAX) + 1];
         labels.iter().for_each(|&l| seen[usize::from(l)] = true);
@@ -188,6 +200,18 @@ mod tests {
         for bad in [0.0, -1.0, f64::NAN, f64::INFINITY] {
             assert!(LabelVolume::new(ball(), [1.0, bad, 1.0]).is_err());
         }
+    }
+
+    #[test]
+    fn a_map_in_micrometres_is_refused() {
+        let error = LabelVolume::new(ball(), [1000.0; 3])
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.contains("[60, 64, 70]") && error.contains("1000.0"),
+            "{error}"
+        );
+        assert!(error.contains("unit"), "{error}");
     }
 
     #[test]

@@ -148,9 +148,9 @@ mod tests {
             let dl: [f64; 3] = std::array::from_fn(|k| q[k] - p[k]);
             let r: [f64; 3] = std::array::from_fn(|k| at[k] - 0.5 * (p[k] + q[k]));
             let cube = r.iter().map(|x| x * x).sum::<f64>().powf(1.5);
-            for k in 0..3 {
+            for (k, sum) in sum.iter_mut().enumerate() {
                 let (u, v) = ((k + 1) % 3, (k + 2) % 3);
-                sum[k] += (dl[u] * r[v] - dl[v] * r[u]) / (4.0 * PI * cube);
+                *sum += (dl[u] * r[v] - dl[v] * r[u]) / (4.0 * PI * cube);
             }
         }
         sum

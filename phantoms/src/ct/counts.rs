@@ -157,7 +157,7 @@ fn poisson<R: Rng>(rng: &mut R, mean: f64) -> Result<f64, PhantomError> {
 mod tests {
     use super::*;
     use crate::ct::{CtGrid, PixelImage, Ray};
-    use crate::named::named;
+    use crate::named;
 
     const EXPOSURE: Exposure = Exposure {
         photons: 1e4,

@@ -6,7 +6,7 @@ use ndarray::Array2;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use super::grid::{CtGrid, block_mean};
+use super::grid::{CtGrid, at_most, block_mean};
 use super::head::Head;
 use super::lesion::LesionKind;
 use super::plain::Plain;
@@ -17,6 +17,11 @@ use crate::PhantomError;
 const PLAIN: f64 = 0.25;
 /// Share of heads with lesions.
 const LESIONS: f64 = 0.4;
+/// The part of a head that the slices of a volume share, from its top down: where it begins, and how
+/// much it is. The uppermost sections hold hardly any brain, the lowermost none.
+const PART: [f64; 2] = [0.15, 0.7];
+/// From one packed section to the next.
+const SECTION_MM: f64 = 3.0;
 
 /// A seeded family of head sections in Hounsfield units: each index is one object, whatever the
 /// order and the threads in which they are drawn, and the same object on every grid.
@@ -87,13 +92,13 @@ impl HeadCt {
 
     /// The same family with another share of images without anatomy, 0 to 1.
     pub fn with_plain_share(mut self, share: f64) -> Self {
-        self.plain = share.clamp(0.0, 1.0);
+        self.plain = at_most(1.0, share);
         self
     }
 
     /// The same family with another share of heads with lesions, 0 to 1.
     pub fn with_lesion_share(mut self, share: f64) -> Self {
-        self.lesions = share.clamp(0.0, 1.0);
+        self.lesions = at_most(1.0, share);
         self
     }
 
@@ -137,8 +142,7 @@ impl HeadCt {
         }
         let heads = HELD_OUT.heads();
         let head = heads[seed as usize % heads.len()].clone();
-        // The uppermost sections hold hardly any brain, the lowermost none.
-        let part = 0.15 + 0.7 * (slice as f64 + 0.5) / slices as f64;
+        let part = PART[0] + PART[1] * (slice as f64 + 0.5) / slices as f64;
         let index = head.start + (part * head.len() as f64) as usize;
         let mut pose = ChaCha8Rng::seed_from_u64(seed);
         let mut detail = ChaCha8Rng::seed_from_u64(seed);
@@ -149,6 +153,13 @@ impl HeadCt {
             &Head::new((section, frame), &mut pose, &mut detail, LESIONS),
             grid,
         ))
+    }
+
+    /// From one of so many slices of a held-out head to the next.
+    pub fn held_out_spacing_mm(seed: u64, slices: usize) -> f64 {
+        let heads = HELD_OUT.heads();
+        let sections = heads[seed as usize % heads.len()].len() as f64;
+        PART[1] * sections * SECTION_MM / slices.max(1) as f64
     }
 }
 

@@ -18,6 +18,10 @@ pub struct CtGrid {
 
 /// Samples of a drawing are at most this far apart.
 const SAMPLE_MM: f64 = 0.6;
+/// What a sample takes while it is drawn, about: three images and a copy.
+const SAMPLE_BYTES: f64 = 16.0;
+/// Memory that a drawing may take: 8 GiB.
+const MOST_BYTES: f64 = (8u64 << 30) as f64;
 
 impl CtGrid {
     /// A grid of `ny` rows and `nx` columns.
@@ -51,22 +55,39 @@ impl CtGrid {
     }
 
     /// The grid with pixels added all around, until it is `side_mm` wide and high or more.
-    pub(crate) fn covering(&self, side_mm: f64) -> Self {
+    ///
+    /// Errors: more than 8 GiB for pixels that are drawn as `samples x samples` each.
+    pub(crate) fn covering(&self, side_mm: f64, samples: usize) -> Result<Self, PhantomError> {
         let added = |n: usize| {
             let missing = 0.5 * (side_mm / self.pixel_mm - n as f64);
-            2 * missing.max(0.0).ceil() as usize
+            2.0 * missing.max(0.0).ceil()
         };
-        Self {
-            ny: self.ny + added(self.ny),
-            nx: self.nx + added(self.nx),
-            pixel_mm: self.pixel_mm,
+        let (ny, nx) = (added(self.ny), added(self.nx));
+        let pixels = (self.ny as f64 + ny) * (self.nx as f64 + nx);
+        let bytes = pixels * (samples * samples) as f64 * SAMPLE_BYTES;
+        if bytes > MOST_BYTES {
+            return Err(PhantomError::Canvas {
+                side_mm: side_mm.max(self.pixel_mm * self.ny.max(self.nx) as f64),
+                pixel_mm: self.pixel_mm,
+                gib: bytes / MOST_BYTES * 8.0,
+            });
         }
+        Ok(Self {
+            ny: self.ny + ny as usize,
+            nx: self.nx + nx as usize,
+            pixel_mm: self.pixel_mm,
+        })
     }
 
     /// How finely pixels are cut so that samples lie 0.6 mm apart or closer.
     pub(crate) fn samples_per_pixel(&self) -> usize {
         (self.pixel_mm / SAMPLE_MM - 1e-6).ceil().clamp(1.0, 16.0) as usize
     }
+}
+
+/// A value between 0 and the most that there is; what is no number is 0.
+pub(crate) fn at_most(most: f64, value: f64) -> f64 {
+    if value > 0.0 { value.min(most) } else { 0.0 }
 }
 
 /// The mean of each block of `times x times` samples.
@@ -188,6 +209,27 @@ mod tests {
             (image.sum() - 1.0).abs() < 1e-5 && (moment - 4.0).abs() < 0.1,
             "{moment}"
         );
+    }
+
+    #[test]
+    fn a_canvas_that_no_memory_holds_is_refused() {
+        let grid = CtGrid::new(10, 12, 2.0).unwrap();
+        let covering = grid.covering(60.0, 4).unwrap();
+        assert_eq!((covering.ny, covering.nx), (30, 30));
+        for pixel_mm in [1e-2, 1e-300] {
+            let grid = CtGrid::new(10, 12, pixel_mm).unwrap();
+            let message = grid.covering(440.0, 4).unwrap_err().to_string();
+            assert!(
+                message.contains("440 mm") && message.contains("larger"),
+                "{message}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_no_number_is_none() {
+        let found = [f64::NAN, -1.0, 0.4, 7.0, f64::INFINITY].map(|v| at_most(3.0, v));
+        assert_eq!(found, [0.0, 0.0, 0.4, 3.0, 3.0]);
     }
 
     #[test]

@@ -165,7 +165,7 @@ fn floor(v: f64) -> (f64, usize) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::named::named;
+    use crate::named;
     use crate::shape::{Ellipse, Solid};
 
     /// Siddon's way: all crossings sorted, each piece with the pixel at its middle.

@@ -37,6 +37,6 @@ pub use spectrum::water_at_120kv_per_mm;
 pub use tissue::Tissue;
 
 pub(crate) use field::{Field, Fractal};
-pub(crate) use grid::{block_mean, blurred};
+pub(crate) use grid::{at_most, block_mean, blurred};
 pub(crate) use head::Head;
 pub(crate) use section::{brain_planes, tissues_of_head};

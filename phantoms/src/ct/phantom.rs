@@ -8,7 +8,7 @@ use super::image::{Attenuation, PixelImage};
 use super::materials::{Material, mu_per_mm, mu_to_hu};
 use crate::PhantomError;
 use crate::anatomy::Thorax;
-use crate::named::named;
+use crate::catalogue::named;
 use crate::scene::Section;
 
 /// A CT phantom at one energy: analytic, or a slice of a held-out head or of a chest.
@@ -23,6 +23,7 @@ enum Kind {
     Analytic(Section),
     Head {
         seed: u64,
+        /// From the top down.
         slice: usize,
         slices: usize,
     },
@@ -44,7 +45,7 @@ pub struct CtImage {
 impl CtPhantom {
     /// A phantom of [`list`](crate::list). Of those made of shapes a single slice is the principal
     /// one, and several share the height of the phantom ([`NamedPhantom`](crate::NamedPhantom)).
-    /// Slices of the chest run upwards. Tissues of head and chest keep the HU of 70 keV at every
+    /// Slices of head and chest run upwards. Tissues of head and chest keep the HU of 70 keV at every
     /// energy.
     pub fn named(
         name: &str,
@@ -60,7 +61,7 @@ impl CtPhantom {
         let kind = match name {
             "head" => Kind::Head {
                 seed,
-                slice,
+                slice: slices - 1 - slice,
                 slices,
             },
             "thorax" => Kind::Thorax {
@@ -127,20 +128,20 @@ impl CtPhantom {
 
     /// What X-rays meet: the analytic section itself; of head and chest the image on the pixels of
     /// `grid` cut into `2 x 2`, and of the chest also what lies around `grid`.
-    pub fn attenuation(&self, grid: &CtGrid) -> Box<dyn Attenuation> {
-        match &self.kind {
+    ///
+    /// Errors: more memory for it than 8 GiB.
+    pub fn attenuation(&self, grid: &CtGrid) -> Result<Box<dyn Attenuation>, PhantomError> {
+        Ok(match &self.kind {
             Kind::Analytic(section) => Box::new(section.clone()),
             Kind::Head { .. } => {
                 let fine = grid.finer(2);
                 let hu = self.raster_hu(&fine).mapv(|hu| hu as f32);
-                let image = PixelImage::from_hu(&hu, fine, self.water_per_mm);
-                Box::new(image.expect("drawn on this grid"))
+                Box::new(PixelImage::from_hu(&hu, fine, self.water_per_mm)?)
             }
             Kind::Thorax { body, z_mm } => {
-                let image = body.attenuation_at(*z_mm, grid, self.water_per_mm);
-                Box::new(image.expect("drawn on this grid"))
+                Box::new(body.attenuation_at(*z_mm, grid, self.water_per_mm)?)
             }
-        }
+        })
     }
 }
 
@@ -163,7 +164,7 @@ mod tests {
             let phantom = CtPhantom::named(name, 3, 4, 9, 70.0).unwrap();
             let water = phantom.water_per_mm();
             let mu = phantom.raster_hu(&grid).mapv(|hu| hu_to_mu(hu, water));
-            let object = phantom.attenuation(&grid);
+            let object = phantom.attenuation(&grid).unwrap();
             let lines: f64 = (0..4000)
                 .map(|i| (f64::from(i) - 1999.5) * 0.11)
                 .map(|s| object.line_integral(&Ray::parallel(s, 0.0)) * 0.11)
@@ -216,6 +217,34 @@ mod tests {
         let disc = CtPhantom::named("water-disc", 1, 0, 1, 70.0).unwrap();
         assert_eq!(disc.draw(&grid).lesion_share, None);
         assert!(CtPhantom::named("thorax", 1, 5, 5, 70.0).is_err());
+    }
+
+    #[test]
+    fn slices_of_the_head_run_upwards() {
+        let grid = CtGrid::new(64, 64, 4.0).unwrap();
+        for seed in [0, 1] {
+            let draw = |slice, slices| {
+                let head = CtPhantom::named("head", seed, slice, slices, 70.0).unwrap();
+                head.draw(&grid)
+            };
+            let from_top = |slice| HeadCt::held_out_volume(seed, slice, 20, &grid).unwrap();
+            assert_eq!(draw(3, 20).lesion_share.unwrap(), from_top(16).lesion_share);
+            // Brain is what lies within bone: of the neck and the face hardly any does.
+            let brain = |slice| {
+                let hu = draw(slice, 20).hu;
+                hu.iter().filter(|v| (22.0..42.0).contains(*v)).count()
+            };
+            let areas: Vec<usize> = (0..20).map(brain).collect();
+            let [low, middle, high] =
+                [0..4, 12..16, 16..20].map(|r| areas[r].iter().sum::<usize>());
+            assert!(2 * low < middle && high < middle, "{areas:?}");
+            assert_eq!(draw(0, 1), draw(0, 1));
+        }
+        let [few, many] = [10, 40].map(|slices| HeadCt::held_out_spacing_mm(0, slices));
+        assert!(
+            (few / many - 4.0).abs() < 1e-12 && (8.0..25.0).contains(&few),
+            "{few}"
+        );
     }
 
     #[test]

@@ -34,6 +34,9 @@ enum T1 {
 }
 
 impl GachTissue {
+    /// T1 of the cerebrospinal fluid in every field, in seconds.
+    pub const CSF_T1_S: f64 = 4.2;
+
     /// All tissues.
     pub const ALL: [Self; 7] = [
         Self::Scalp,
@@ -71,7 +74,7 @@ impl GachTissue {
         match self {
             Self::Scalp => (power(0.324, 0.137), 0.07, -7.5e-6),
             Self::Marrow => (power(0.533, 0.088), 0.05, -8.85e-6),
-            Self::Csf => (T1::Constant(4.2), 1.99, -9e-6),
+            Self::Csf => (T1::Constant(Self::CSF_T1_S), 1.99, -9e-6),
             Self::Clot => (power(1.35, 0.34), 0.2, -9e-6),
             Self::Grey => (power(0.857, 0.376), 0.1, -9e-6),
             Self::White => (power(0.583, 0.382), 0.08, -9e-6),

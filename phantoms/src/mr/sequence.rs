@@ -93,6 +93,12 @@ impl Sequence {
         tr_s: 2.87,
         te_s: 0.033,
     };
+    /// Strong T1 weighting by an inversion recovery: 2.5 s, 15 ms, TI 900 ms.
+    pub const INVERSION_RECOVERY: Self = Self::InversionRecovery {
+        tr_s: 2.5,
+        te_s: 0.015,
+        ti_s: 0.9,
+    };
     /// Balanced SSFP: 5 ms, 45 degrees.
     pub const SSFP: Self = Self::BalancedSsfp {
         tr_s: 0.005,

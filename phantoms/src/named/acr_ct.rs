@@ -19,6 +19,7 @@ pub(super) const PHANTOM: NamedPhantom = NamedPhantom {
     half_mm: 120.0,
     heights_mm: Some([-20.0, 140.0]),
     principal_mm: 0.0,
+    fluid_t1_s: None,
     mr: None,
     ct: Some(scene),
 };
@@ -29,7 +30,7 @@ const INSERTS_MM: [f64; 2] = [-20.0, 20.0];
 const RODS_MM: [f64; 2] = [20.0, 60.0];
 const BARS_MM: [f64; 2] = [100.0, 140.0];
 
-/// Angle in degrees and HU of the inserts, 25 mm across at 60 mm from the centre.
+/// Angle in degrees and HU of the inserts, 25 mm across at 63 mm from the centre.
 const INSERTS: [(f64, f64); 5] = [
     (45.0, 955.0),
     (-135.0, 120.0),
@@ -37,6 +38,7 @@ const INSERTS: [(f64, f64); 5] = [
     (135.0, -95.0),
     (180.0, 0.0),
 ];
+const INSERT_MM: f64 = 63.0;
 
 /// Contrast of the rods of low contrast.
 const ROD_HU: f64 = 6.0;
@@ -69,7 +71,7 @@ fn scene(xrays: &Xrays) -> Scene {
     let whole = [INSERTS_MM[0], BARS_MM[1]];
     let mut layers = vec![(water, rod([0.0; 2], RADIUS_MM, whole))];
     layers.extend(INSERTS.map(|(degrees, hu)| {
-        let at = polar([0.0; 2], 60.0, degrees);
+        let at = polar([0.0; 2], INSERT_MM, degrees);
         (more(hu), rod(at, 12.5, INSERTS_MM))
     }));
     layers.push((more(ROD_HU), rod([0.0, 60.0], 12.5, RODS_MM)));
@@ -119,7 +121,7 @@ mod tests {
         assert_near(hu([0.0, 0.0, 0.0]), 0.0);
         assert_near(hu([99.0, 0.0, 0.0]), 0.0);
         assert_near(hu([101.0, 0.0, 0.0]), -1000.0);
-        let d = 60.0 / 2f64.sqrt();
+        let d = INSERT_MM / 2f64.sqrt();
         for (x, y, value) in [
             (1.0, 1.0, 955.0),
             (-1.0, -1.0, 120.0),

@@ -22,6 +22,7 @@ pub(super) const PHANTOM: NamedPhantom = NamedPhantom {
     half_mm: HALF_MM,
     heights_mm: Some([-5.0, 105.0]),
     principal_mm: 0.0,
+    fluid_t1_s: None,
     mr: Some(|signal| scene(signal).scaled(1.0 / HALF_MM)),
     ct: None,
 };

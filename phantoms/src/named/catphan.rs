@@ -21,6 +21,7 @@ pub(super) const PHANTOM: NamedPhantom = NamedPhantom {
     half_mm: 115.0,
     heights_mm: Some([-85.0, 45.0]),
     principal_mm: 0.0,
+    fluid_t1_s: None,
     mr: None,
     ct: Some(scene),
 };

@@ -11,11 +11,11 @@ const BODY_MM: f64 = 100.0;
 
 /// Diameters in mm of the columns, from the left.
 const DIAMETERS: [f64; 7] = [2.0, 3.0, 4.0, 5.0, 7.0, 10.0, 15.0];
-/// Contrasts of the rows, from y = 40 mm down: HU in CT, percent of the signal in MR.
+/// Contrasts of the rows, from 40 mm above the centre down: HU in CT, percent of the signal in MR.
 const HU: [f64; 5] = [40.0, 20.0, 10.0, 5.0, 3.0];
 const PERCENT: [f64; 4] = [10.0, 5.0, 2.0, 1.0];
 
-/// Discs of 2 to 15 mm in water, 20 mm apart, a row for each contrast.
+/// Discs of 2 to 15 mm in water, 20 mm apart, a row for each contrast, the strongest at the top.
 pub(super) const PHANTOM: NamedPhantom = NamedPhantom {
     name: "contrast-detail",
     about: "MR and CT: discs of 2 to 15 mm in water, 1 to 10 percent in MR, 3 to 40 HU in CT; \
@@ -23,19 +23,21 @@ pub(super) const PHANTOM: NamedPhantom = NamedPhantom {
     half_mm: HALF_MM,
     heights_mm: None,
     principal_mm: 0.0,
+    fluid_t1_s: None,
     mr: Some(|signal| {
         let water = signal(&VIAL_WATER);
-        scene(water, &PERCENT.map(|v| 0.01 * v * water)).scaled(1.0 / HALF_MM)
+        scene(water, &PERCENT.map(|v| 0.01 * v * water), -1.0).scaled(1.0 / HALF_MM)
     }),
     ct: Some(|xrays| {
         let water = xrays.water(1.0);
-        scene(water, &HU.map(|v| xrays.hu(v) - water))
+        scene(water, &HU.map(|v| xrays.hu(v) - water), 1.0)
     }),
 };
 
-fn scene(water: f64, contrasts: &[f64]) -> Scene {
+/// `up` is 1 where y points up, else -1.
+fn scene(water: f64, contrasts: &[f64], up: f64) -> Scene {
     let row = |(j, contrast): (usize, &f64)| {
-        let (y, contrast) = (40.0 - 20.0 * j as f64, *contrast);
+        let (y, contrast) = (up * (40.0 - 20.0 * j as f64), *contrast);
         DIAMETERS.into_iter().enumerate().map(move |(i, diameter)| {
             let centre = [20.0 * i as f64 - 60.0, y];
             (contrast, Ellipse::disc(centre, 0.5 * diameter))
@@ -65,7 +67,7 @@ mod tests {
                 assert!((found - hu).abs() < 1e-9);
             }
             for (j, percent) in PERCENT.into_iter().enumerate() {
-                let p = [x, 40.0 - 20.0 * j as f64, 0.0].map(|v| v / HALF_MM);
+                let p = [x, 20.0 * j as f64 - 40.0, 0.0].map(|v| v / HALF_MM);
                 assert!((mr.value(p) / 3.0 - 1.0 - 0.01 * percent).abs() < 1e-12);
             }
         }

@@ -17,7 +17,8 @@ const SECTOR_MM: f64 = 46.0;
 const DIAMETERS: [f64; 6] = [4.8, 4.0, 3.2, 2.4, 1.6, 1.2];
 
 /// Six sectors of rods of one diameter each, two diameters apart, at least one from the sides of
-/// the sector: water in a body without signal, or in acrylic.
+/// the sector: water in a body without signal, or in acrylic. The thickest are at the top, the
+/// others follow clockwise.
 pub(super) const PHANTOM: NamedPhantom = NamedPhantom {
     name: "derenzo",
     about: "MR and CT: Derenzo's rods of 4.8 to 1.2 mm in six sectors, water in acrylic; every \
@@ -25,18 +26,21 @@ pub(super) const PHANTOM: NamedPhantom = NamedPhantom {
     half_mm: HALF_MM,
     heights_mm: None,
     principal_mm: 0.0,
-    mr: Some(|signal| scene(0.0, signal(&VIAL_WATER)).scaled(1.0 / HALF_MM)),
-    ct: Some(|xrays| scene(xrays.of(Material::Acrylic), xrays.water(1.0))),
+    fluid_t1_s: None,
+    mr: Some(|signal| scene(0.0, signal(&VIAL_WATER), -1.0).scaled(1.0 / HALF_MM)),
+    ct: Some(|xrays| scene(xrays.of(Material::Acrylic), xrays.water(1.0), 1.0)),
 };
 
-fn scene(body: f64, water: f64) -> Scene {
+/// `up` is 1 where y points up, else -1.
+fn scene(body: f64, water: f64, up: f64) -> Scene {
     let whole = (body, Ellipse::disc([0.0; 2], BODY_MM));
-    let rods = (0..6).flat_map(rods).map(|rod| (water - body, rod));
+    let rods = (0..6).flat_map(|sector| rods(sector, up));
+    let rods = rods.map(|rod| (water - body, rod));
     Scene::flat(Overlap::Adds, std::iter::once(whole).chain(rods))
 }
 
 /// The rods of a sector: a triangle of rows across its axis.
-fn rods(sector: usize) -> impl Iterator<Item = Ellipse> {
+fn rods(sector: usize, up: f64) -> impl Iterator<Item = Ellipse> {
     let diameter = DIAMETERS[sector];
     let degrees = 90.0 - 60.0 * sector as f64;
     let row = 3f64.sqrt() * diameter;
@@ -48,7 +52,7 @@ fn rods(sector: usize) -> impl Iterator<Item = Ellipse> {
             polar(polar([0.0; 2], along, degrees), aside, degrees - 90.0)
         })
         .filter(move |[x, y]| x.hypot(*y) + 0.5 * diameter <= SECTOR_MM)
-        .map(move |at| Ellipse::disc(at, 0.5 * diameter))
+        .map(move |[x, y]| Ellipse::disc([x, up * y], 0.5 * diameter))
 }
 
 #[cfg(test)]
@@ -58,7 +62,7 @@ mod tests {
     #[test]
     fn rods_lie_two_diameters_apart_and_away_from_other_sectors() {
         let all: Vec<(usize, Ellipse)> = (0..6)
-            .flat_map(|s| rods(s).map(move |rod| (s, rod)))
+            .flat_map(|s| rods(s, 1.0).map(move |rod| (s, rod)))
             .collect();
         for (n, (sector, rod)) in all.iter().enumerate() {
             let nearest = |same: bool| {
@@ -75,7 +79,7 @@ mod tests {
             assert!((nearest(true) - DIAMETERS[*sector]).abs() < 1e-12);
             assert!(nearest(false) > 0.5 * DIAMETERS[*sector]);
         }
-        let counts: Vec<usize> = (0..6).map(|s| rods(s).count()).collect();
+        let counts: Vec<usize> = (0..6).map(|s| rods(s, 1.0).count()).collect();
         assert!(
             counts.windows(2).all(|w| w[0] < w[1]) && counts[0] > 8,
             "{counts:?}"

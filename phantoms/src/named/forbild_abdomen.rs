@@ -8,8 +8,8 @@ use crate::scene::Scene;
 use crate::shape::{Body, Frame, HalfSpace, Solid};
 
 /// The FORBILD abdomen: densities times the attenuation of water, of which the last counts. Balls
-/// of 1 HU % less than the liver, a level of fluid below air, and bars of 5 and 6 line pairs a
-/// centimetre.
+/// 0.94 % less dense than the liver, about -10 HU, a level of fluid below air, and bars of 10 and
+/// 12 line pairs a centimetre.
 ///
 /// Source: the definition by Lauritsch and Bruder (www.imp.uni-erlangen.de/phantoms/abdomen).
 pub(super) const PHANTOM: NamedPhantom = NamedPhantom {
@@ -18,6 +18,7 @@ pub(super) const PHANTOM: NamedPhantom = NamedPhantom {
     half_mm: 210.0,
     heights_mm: Some([-120.0, 120.0]),
     principal_mm: 0.0,
+    fluid_t1_s: None,
     mr: None,
     ct: Some(scene),
 };

@@ -17,6 +17,7 @@ pub(super) const PHANTOM: NamedPhantom = NamedPhantom {
     half_mm: 128.0,
     heights_mm: None,
     principal_mm: 0.0,
+    fluid_t1_s: None,
     mr: None,
     ct: Some(scene),
 };

@@ -16,6 +16,7 @@ pub(super) const PHANTOM: NamedPhantom = NamedPhantom {
     half_mm: 128.0,
     heights_mm: Some([-125.0, 125.0]),
     principal_mm: 0.0,
+    fluid_t1_s: None,
     mr: None,
     ct: Some(scene),
 };

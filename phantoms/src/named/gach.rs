@@ -11,13 +11,14 @@ const HALF_MM: f64 = 120.0;
 const FIELD_T: f64 = 3.0;
 
 /// The MR Shepp-Logan head at 3 T (Gach, Tanase and Boada 2008): ellipsoids of tissue, of which the
-/// last counts.
+/// last counts. y points to the back, where the table has it to the front.
 pub(super) const PHANTOM: NamedPhantom = NamedPhantom {
     name: "mr-shepp-logan",
     about: "MR: Shepp-Logan head of tissues with T1, T2 and density at 3 T",
     half_mm: HALF_MM,
     heights_mm: Some([-0.93 * HALF_MM, 0.93 * HALF_MM]),
     principal_mm: -0.25 * HALF_MM,
+    fluid_t1_s: Some(GachTissue::CSF_T1_S),
     mr: Some(scene),
     ct: None,
 };
@@ -50,7 +51,7 @@ const TISSUES: [GachTissue; 15] = [
 fn scene(signal: &Signal) -> Scene {
     let layer = |(row, tissue): (&[f64; 8], GachTissue)| {
         let &[x, y, z, a, b, c, degrees, density] = row;
-        let frame = Frame::turned([x, y, z], [a, b, c], degrees.to_radians());
+        let frame = Frame::turned([x, -y, z], [a, b, c], -degrees.to_radians());
         let value = signal(&tissue.relaxation(density, FIELD_T));
         (value, Solid::new(Body::Ball, frame))
     };
@@ -65,8 +66,8 @@ mod tests {
     #[test]
     fn tissues_show_what_the_sequence_makes_of_them() {
         for (sequence, brighter) in [
-            (Sequence::T2, [[0.22, 0.0], [0.3, -0.5]]),
-            (Sequence::T1_SPIN_ECHO, [[0.0, 0.4], [0.3, -0.5]]),
+            (Sequence::T2, [[0.22, 0.0], [0.3, 0.5]]),
+            (Sequence::T1_SPIN_ECHO, [[0.0, -0.4], [0.3, 0.5]]),
         ] {
             let head = scene(&|tissue| sequence.signal(tissue));
             let [more, less] = brighter.map(|[x, y]| head.value([x, y, -0.25]));
@@ -78,7 +79,7 @@ mod tests {
     fn the_last_ellipsoid_counts() {
         let head = scene(&|tissue| tissue.density);
         for &[x, y, z, _, _, _, _, density] in &ELLIPSOIDS[4..] {
-            assert_eq!(head.value([x, y, z]), density);
+            assert_eq!(head.value([x, -y, z]), density);
         }
         assert_eq!(head.value([0.0, 0.94, 0.0]), 0.8);
         assert_eq!(head.value([0.0, 0.0, 0.895]), 0.12);

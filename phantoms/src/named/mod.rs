@@ -24,10 +24,10 @@ mod xrays;
 
 pub use nist_t2::{Vial, nist_t2_vials};
 
-use crate::catalogue::unknown;
 use crate::error::PhantomError;
-use crate::mr::Relaxation;
+use crate::mr::{Relaxation, Sequence};
 use crate::scene::Scene;
+use crate::tissue::Contrast;
 use xrays::Xrays;
 
 /// What a tissue shows in an image: such as [`Sequence::signal`](crate::mr::Sequence::signal).
@@ -47,6 +47,8 @@ pub struct NamedPhantom {
     pub heights_mm: Option<[f64; 2]>,
     /// Height of the section that stands for it where only one is asked for.
     pub principal_mm: f64,
+    /// T1 of its fluid in seconds, which FLAIR darkens; none where it has none, or BrainWeb's.
+    pub fluid_t1_s: Option<f64>,
     mr: Option<fn(&Signal) -> Scene>,
     ct: Option<fn(&Xrays) -> Scene>,
 }
@@ -73,17 +75,6 @@ pub(crate) const ALL: [NamedPhantom; 18] = [
     orientation::PHANTOM,
 ];
 
-/// The phantom of shapes of a name; an unknown one is answered with the nearest.
-pub fn named(name: &str) -> Result<NamedPhantom, PhantomError> {
-    let found = ALL.iter().find(|phantom| phantom.name == name);
-    found.copied().ok_or_else(|| match name {
-        "brain" | "head" | "thorax" => PhantomError::Modality {
-            reason: format!("`{name}` is drawn by a seed and not made of shapes"),
-        },
-        _ => unknown(name),
-    })
-}
-
 impl NamedPhantom {
     /// Whether it has MR contrast.
     pub fn has_mr(&self) -> bool {
@@ -93,6 +84,14 @@ impl NamedPhantom {
     /// Whether it has CT values.
     pub fn has_ct(&self) -> bool {
         self.ct.is_some()
+    }
+
+    /// The sequence of a weighting; FLAIR darkens the fluid of this phantom.
+    pub fn sequence(&self, contrast: Contrast) -> Sequence {
+        match (contrast, self.fluid_t1_s) {
+            (Contrast::Flair, Some(t1_s)) => Sequence::flair(t1_s),
+            _ => contrast.sequence(),
+        }
     }
 
     /// Its signal in the unit square, z in the same unit. Phantoms defined by their intensities
@@ -143,23 +142,14 @@ impl std::fmt::Debug for NamedPhantom {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn an_unknown_name_is_answered_with_the_nearest() {
-        let error = named("catphan-50").unwrap_err().to_string();
-        assert!(error.contains("`catphan-504`"), "{error}");
-        assert!(named("brain").unwrap_err().to_string().contains("seed"));
-        for phantom in ALL {
-            assert_eq!(named(phantom.name).unwrap().about, phantom.about);
-        }
-    }
+    use std::cell::RefCell;
 
     #[test]
     fn what_it_lacks_is_an_error_that_says_what_it_has() {
-        let thorax = named("forbild-thorax").unwrap();
+        let thorax = forbild_thorax::PHANTOM;
         let error = thorax.scene_mr(&|_| 1.0).unwrap_err().to_string();
         assert!(error.contains("CT phantom without MR contrast"), "{error}");
-        let nist = named("nist-t2").unwrap();
+        let nist = nist_t2::PHANTOM;
         let error = nist.scene_ct(70.0).unwrap_err().to_string();
         assert!(error.contains("MR phantom without CT values"), "{error}");
         let error = thorax.scene_ct(20.0).unwrap_err().to_string();
@@ -168,7 +158,7 @@ mod tests {
 
     #[test]
     fn slices_share_the_height() {
-        let acr = named("acr-mri").unwrap();
+        let acr = acr_mri::PHANTOM;
         for slice in 0..11 {
             let z = acr.height_mm(slice, 11).unwrap();
             assert!((z - 10.0 * slice as f64).abs() < 1e-12);
@@ -177,6 +167,33 @@ mod tests {
         assert_eq!(acr.height_mm(0, 1).unwrap(), acr.principal_mm);
         assert!(acr.height_mm(11, 11).is_err());
         assert_eq!(acr.spacing_mm(1), None);
-        assert_eq!(named("water-disc").unwrap().spacing_mm(3), None);
+        assert_eq!(water_disc::PHANTOM.spacing_mm(3), None);
+    }
+
+    #[test]
+    fn flair_darkens_the_fluid_of_each_phantom() {
+        let mut dark = Vec::new();
+        for phantom in ALL.iter().filter(|phantom| phantom.has_mr()) {
+            let sequence = phantom.sequence(Contrast::Flair);
+            let Sequence::Flair { fluid_t1_s, .. } = sequence else {
+                panic!("{sequence:?}");
+            };
+            let seen = RefCell::new(Vec::new());
+            let signal = |tissue: &Relaxation| {
+                seen.borrow_mut()
+                    .push((tissue.t1_s, sequence.signal(tissue)));
+                1.0
+            };
+            phantom.scene_mr(&signal).unwrap();
+            let seen = seen.into_inner();
+            let fluid = seen.iter().filter(|(t1_s, _)| *t1_s == fluid_t1_s);
+            assert!(fluid.clone().all(|(_, v)| v.abs() < 1e-3), "{phantom:?}");
+            if fluid.count() > 0 {
+                dark.push(phantom.name);
+            }
+            // Nothing of a long T1 is left out.
+            assert!(phantom.fluid_t1_s.is_none() || dark.contains(&phantom.name));
+        }
+        assert_eq!(dark, ["mr-shepp-logan", "brain-splines"]);
     }
 }

@@ -23,6 +23,7 @@ pub(super) const PHANTOM: NamedPhantom = NamedPhantom {
     half_mm: HALF_MM,
     heights_mm: Some([-10.0, 10.0]),
     principal_mm: 0.0,
+    fluid_t1_s: None,
     mr: Some(scene),
     ct: None,
 };
@@ -38,7 +39,7 @@ pub struct Vial {
     pub relaxation: Relaxation,
 }
 
-/// The 14 vials of `nist-t2` at z = 0, in the order of [`NIST_T2_ARRAY`].
+/// The 14 vials of `nist-t2` at z = 0, y down as in its scene, in the order of [`NIST_T2_ARRAY`].
 pub fn nist_t2_vials() -> [Vial; 14] {
     let centres = centres();
     std::array::from_fn(|n| Vial {
@@ -58,7 +59,8 @@ fn centres() -> [[f64; 2]; 14] {
                 v.signum() * (2.0 * v.abs() + r)
             }
         };
-        [out(x, VIAL), out(y, -VIAL)]
+        // Up in the picture is against y.
+        [out(x, VIAL), -out(y, -VIAL)]
     };
     [
         at(0.0, 0.254),
@@ -104,6 +106,14 @@ mod tests {
             let t2_s = 0.04 / ratio.ln();
             assert!((t2_s / vial.t2_s - 1.0).abs() < 1e-9, "{t2_s}");
         }
+    }
+
+    #[test]
+    fn the_first_vial_is_at_the_top_and_the_others_follow_clockwise() {
+        let [first, second, third, ..] = nist_t2_vials().map(|vial| vial.centre);
+        assert!(first[0] == 0.0 && first[1] < -0.3, "{first:?}");
+        assert!(second[0] > 0.0 && second[1] < 0.0, "{second:?}");
+        assert!(third[0] > second[0] && third[1] > second[1], "{third:?}");
     }
 
     #[test]

@@ -23,6 +23,7 @@ pub(super) const PHANTOM: NamedPhantom = NamedPhantom {
     half_mm: HALF_MM,
     heights_mm: Some([-TALL_MM, TALL_MM]),
     principal_mm: 0.0,
+    fluid_t1_s: None,
     mr: Some(|signal| scene(signal(&BODY), signal(&MARK), 1.0).scaled(1.0 / HALF_MM)),
     ct: Some(|xrays| scene(xrays.water(1.0), xrays.hu(500.0), -1.0)),
 };

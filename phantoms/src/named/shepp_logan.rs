@@ -11,7 +11,7 @@ const TALL: f64 = 0.9;
 
 /// The head of Shepp and Logan 1974; in MR with the contrast of Toft 1996.
 ///
-/// CT: density 1 is water, so that the skull has 1000 HU, the brain 20 HU, and the details differ by
+/// y points to the front in CT, and to the back in MR, where it runs with the rows. CT: density 1 is water, so that the skull has 1000 HU, the brain 20 HU, and the details differ by
 /// 10 and 20 HU.
 pub(super) const PLANE: NamedPhantom = NamedPhantom {
     name: "shepp-logan",
@@ -20,8 +20,9 @@ pub(super) const PLANE: NamedPhantom = NamedPhantom {
     half_mm: HALF_MM,
     heights_mm: None,
     principal_mm: 0.0,
-    mr: Some(|_| plane(&TOFT, 1.0)),
-    ct: Some(|xrays| plane(&ORIGINAL.map(|v| xrays.water(v)), HALF_MM)),
+    fluid_t1_s: None,
+    mr: Some(|_| plane(&TOFT, 1.0, -1.0)),
+    ct: Some(|xrays| plane(&ORIGINAL.map(|v| xrays.water(v)), HALF_MM, 1.0)),
 };
 
 /// The head in space: geometry of Koay 2007, densities of Yu, Ye and Wang in MR, those of Kak and
@@ -32,8 +33,8 @@ pub(super) const SPACE: NamedPhantom = NamedPhantom {
             one in CT",
     heights_mm: Some([-TALL * HALF_MM, TALL * HALF_MM]),
     principal_mm: -0.25 * HALF_MM,
-    mr: Some(|_| space(&KOAY, &YU_YE_WANG)),
-    ct: Some(|xrays| space(&KOAY, &KAK_SLANEY.map(|v| xrays.water(v))).scaled(HALF_MM)),
+    mr: Some(|_| space(&KOAY, &YU_YE_WANG, -1.0)),
+    ct: Some(|xrays| space(&KOAY, &KAK_SLANEY.map(|v| xrays.water(v)), 1.0).scaled(HALF_MM)),
     ..PLANE
 };
 
@@ -41,8 +42,8 @@ pub(super) const SPACE: NamedPhantom = NamedPhantom {
 pub(super) const ZHU: NamedPhantom = NamedPhantom {
     name: "shepp-logan-3d-zhu",
     about: "MR and CT: Shepp-Logan head in space, Zhu's twelve ellipsoids of the original contrast",
-    mr: Some(|_| space(&TWELVE, &TWELVE_VALUES)),
-    ct: Some(|xrays| space(&TWELVE, &TWELVE_VALUES.map(|v| xrays.water(v))).scaled(HALF_MM)),
+    mr: Some(|_| space(&TWELVE, &TWELVE_VALUES, -1.0)),
+    ct: Some(|xrays| space(&TWELVE, &TWELVE_VALUES.map(|v| xrays.water(v)), 1.0).scaled(HALF_MM)),
     ..SPACE
 };
 
@@ -102,21 +103,23 @@ const TWELVE_VALUES: [f64; 12] = [
     2.0, -0.98, -0.02, -0.02, 0.01, 0.01, 0.01, 0.01, 0.01, 0.01, 0.02, -0.02,
 ];
 
-fn plane(values: &[f64; 10], unit: f64) -> Scene {
+/// `up` is 1 where y points to the front, as in the tables, else -1.
+fn plane(values: &[f64; 10], unit: f64, up: f64) -> Scene {
     let ellipse = |&[a, b, x, y, degrees]: &[f64; 5]| {
         Ellipse::new(
-            [x, y].map(|v| v * unit),
+            [x, up * y].map(|v| v * unit),
             [a, b].map(|v| v * unit),
-            degrees.to_radians(),
+            up * degrees.to_radians(),
         )
     };
     let ellipses = GEOMETRY.iter().map(ellipse);
     Scene::flat(Overlap::Adds, values.iter().copied().zip(ellipses))
 }
 
-fn space(geometry: &[[f64; 7]], values: &[f64]) -> Scene {
+/// `up` is 1 where y points to the front, as in the tables, else -1.
+fn space(geometry: &[[f64; 7]], values: &[f64], up: f64) -> Scene {
     let ellipsoid = |&[a, b, c, x, y, z, degrees]: &[f64; 7]| {
-        let frame = Frame::turned([x, y, z], [a, b, c], degrees.to_radians());
+        let frame = Frame::turned([x, up * y, z], [a, b, c], up * degrees.to_radians());
         Solid::new(Body::Ball, frame)
     };
     Scene::adding(values.iter().copied().zip(geometry.iter().map(ellipsoid)))
@@ -135,16 +138,16 @@ mod tests {
             let found = scene.value(p);
             assert!((found - value).abs() < 1e-14, "{p:?}: {found}");
         };
-        near(&toft, [0.5, -0.5, 0.0], 0.2);
+        near(&toft, [0.5, 0.5, 0.0], 0.2);
         near(&toft, [0.22, 0.0, 0.0], 0.0);
         near(&toft, [0.95, 0.95, 0.0], 0.0);
         let koay = SPACE.scene_mr(&|_| 0.0).unwrap();
-        near(&koay, [0.5, -0.5, 0.0], 0.2);
+        near(&koay, [0.5, 0.5, 0.0], 0.2);
         near(&koay, [0.0, 0.0, 0.895], 1.0);
-        near(&koay, [-0.08, -0.65, -0.25], 0.3);
+        near(&koay, [-0.08, 0.65, -0.25], 0.3);
         let zhu = ZHU.scene_mr(&|_| 0.0).unwrap();
-        near(&zhu, [0.0, -0.9, 0.0], 2.0);
-        near(&zhu, [0.0, 0.1, 0.625], 1.0);
+        near(&zhu, [0.0, 0.9, 0.0], 2.0);
+        near(&zhu, [0.0, -0.1, 0.625], 1.0);
     }
 
     #[test]

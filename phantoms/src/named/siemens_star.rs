@@ -24,20 +24,29 @@ pub(super) const PHANTOM: NamedPhantom = NamedPhantom {
     half_mm: HALF_MM,
     heights_mm: None,
     principal_mm: 0.0,
-    mr: Some(|signal| scene(0.0, signal(&VIAL_WATER)).scaled(1.0 / HALF_MM)),
+    fluid_t1_s: None,
+    mr: Some(|signal| scene(0.0, signal(&VIAL_WATER), -1.0).scaled(1.0 / HALF_MM)),
     ct: Some(|xrays| {
         let water = xrays.water(1.0);
-        scene(water, xrays.of(Material::Teflon) - water)
+        scene(water, xrays.of(Material::Teflon) - water, 1.0)
     }),
 };
 
-fn scene(body: f64, star: f64) -> Scene {
+/// `up` is 1 where y points up, else -1.
+fn scene(body: f64, star: f64, up: f64) -> Scene {
     let spoke = |n: usize| -> Region {
         let at = |step: usize| {
             let (s, c) = (TAU * step as f64 / (2 * SPOKES) as f64).sin_cos();
             [STAR_MM * c, STAR_MM * s]
         };
-        let corners = vec![[0.0; 2], at(2 * n), at(2 * n + 1)];
+        // Counter-clockwise either way.
+        let corners = match up > 0.0 {
+            true => vec![[0.0; 2], at(2 * n), at(2 * n + 1)],
+            false => vec![[0.0; 2], at(2 * n + 1), at(2 * n)]
+                .into_iter()
+                .map(|[x, y]| [x, -y])
+                .collect(),
+        };
         Polygon { corners }.into()
     };
     let whole = (body, Ellipse::disc([0.0; 2], BODY_MM).into());

@@ -15,6 +15,7 @@ pub(super) const PHANTOM: NamedPhantom = NamedPhantom {
     half_mm: HALF_MM,
     heights_mm: None,
     principal_mm: 0.0,
+    fluid_t1_s: None,
     mr: Some(|signal| disc(signal(&VIAL_WATER), RADIUS_MM / HALF_MM)),
     ct: Some(|xrays| disc(xrays.water(1.0), RADIUS_MM)),
 };

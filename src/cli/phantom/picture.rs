@@ -4,7 +4,7 @@ use crate::cli::arguments::Phantom;
 use crate::simulate::LabelMap;
 use ndarray::Array2;
 use phantoms::anatomy::{BrainMr, HeadVolume, Thorax};
-use phantoms::ct::{CtGrid, CtPhantom};
+use phantoms::ct::{CtGrid, CtPhantom, HeadCt};
 use phantoms::mr::Sequence;
 use phantoms::{Contrast, PhantomError, named};
 use std::error::Error;
@@ -72,8 +72,8 @@ impl<'a> Picture<'a> {
             (Some(map), "head", None) => Object::Head(map.head()?),
             (Some(_), "brain" | "head", _) => {
                 return Err(format!(
-                    "--labels: expected `brain` in t1, t2, pd or flair, or `head` in hu; got \
-                     `{name}` with --contrast {}",
+                    "--labels: expected `brain` in t1, t2, pd, flair, ir or ssfp, or `head` in \
+                     hu; got `{name}` with --contrast {}",
                     a.contrast.as_deref().unwrap_or_default()
                 )
                 .into());
@@ -91,7 +91,7 @@ impl<'a> Picture<'a> {
             seed: a.seed,
             size: a.size,
             depth: a.depth,
-            place: place(name, &object, a.depth),
+            place: place(name, &object, a),
             object,
         })
     }
@@ -191,15 +191,18 @@ fn contrast(name: &str, asked: Option<&str>) -> Result<Option<Contrast>, Box<dyn
         Some("t2") => Some(Contrast::T2),
         Some("pd") => Some(Contrast::Pd),
         Some("flair") => Some(Contrast::Flair),
+        Some("ir") => Some(Contrast::Ir),
+        Some("ssfp") => Some(Contrast::Ssfp),
         Some("hu") => None,
         Some(other) => {
-            let problem = format!("contrast `{other}`: expected t1, t2, pd, flair or hu");
+            let problem = format!("contrast `{other}`: expected t1, t2, pd, flair, ir, ssfp or hu");
             return Err(problem.into());
         }
     })
 }
 
-fn place(name: &str, object: &Object, depth: usize) -> Place {
+fn place(name: &str, object: &Object, a: &Phantom) -> Place {
+    let depth = a.depth;
     // The slices of a head without a height of its own lie around 0.
     let around = |half_mm: f64, step_mm: f64| Place {
         half_mm,
@@ -227,7 +230,10 @@ fn place(name: &str, object: &Object, depth: usize) -> Place {
                 first_mm: phantom.height_mm(0, depth).unwrap_or(0.0),
             },
             Err(_) if matches!(object, Object::Mr(_)) => flat(BRAIN_MM),
-            Err(_) => flat(HeadVolume::HALF_MM),
+            Err(_) => {
+                let step_mm = HeadCt::held_out_spacing_mm(a.seed, depth);
+                around(HeadVolume::HALF_MM, several(step_mm))
+            }
         },
     }
 }

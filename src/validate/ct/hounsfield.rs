@@ -31,7 +31,7 @@ fn phantoms() -> [Inserts; 2] {
     [
         Inserts {
             phantom: "acr-ct",
-            distance_mm: 60.0,
+            distance_mm: 63.0,
             radius_mm: 6.25,
             about: "ACR phantom",
             window: [-200.0, 200.0],

@@ -133,6 +133,19 @@ pub(super) fn covered(grid: &CtGrid, polygon: &[[f64; 2]]) -> Option<Window> {
     ))
 }
 
+/// Adds a contrast to an image, and its share to a mask.
+pub(super) fn add(
+    hu: &mut Array2<f32>,
+    mask: &mut Array2<f32>,
+    ((top, left), shares): &Window,
+    contrast: f32,
+) {
+    for ((j, i), share) in shares.indexed_iter() {
+        hu[(top + j, left + i)] += share * contrast;
+        mask[(top + j, left + i)] += share;
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

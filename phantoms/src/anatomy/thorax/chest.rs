@@ -94,7 +94,10 @@ impl Chest {
     /// The outline of a lung at a height, before heart and diaphragm: an ellipsoid within the cavity
     /// and beside the mediastinum.
     pub fn lung(&self, side: Side, z: f64, cavity: &Ring) -> Option<Vec<[f64; 2]>> {
-        let ([x0, y0], [a, b]) = self.ellipse(side, z)?;
+        if (z - self.lung_mm[0]).abs() >= self.lung_mm[1] {
+            return None;
+        }
+        let ([x0, y0], [a, b]) = self.ellipse(side, z);
         let circle = Ring::new(|_, _| 1.0).polygon();
         let points = circle.iter().map(|[c, s]| {
             let [x, y] = [x0 + a * c, y0 + b * s];
@@ -104,19 +107,15 @@ impl Chest {
         Some(points.collect())
     }
 
-    /// Centre and half axes of the ellipsoid of a lung at a height.
-    fn ellipse(&self, side: Side, z: f64) -> Option<([f64; 2], [f64; 2])> {
+    /// Centre and half axes of the ellipsoid of a lung at a height; next to nothing beyond its ends.
+    fn ellipse(&self, side: Side, z: f64) -> ([f64; 2], [f64; 2]) {
         let [half, front, back] = self.room;
         let h = (z - self.lung_mm[0]) / self.lung_mm[1];
         // Fuller than an ellipsoid towards its ends.
-        let cut = 1.0 - (h * h).powi(2);
-        if cut <= 0.0 {
-            return None;
-        }
-        let cut = cut.sqrt();
+        let cut = (1.0 - (h * h).powi(2)).max(1e-6).sqrt();
         let x = side.sign() * half * (0.55 - 0.12 * h.max(0.0));
         let y = 0.5 * (front - back) - 8.0 * h.max(0.0);
-        Some(([x, y], [0.62 * half * cut, 0.72 * (front + back) * cut]))
+        ([x, y], [0.62 * half * cut, 0.72 * (front + back) * cut])
     }
 
     /// Where a lung ends towards the middle: a thin junction in front, then the vessels of the
@@ -133,9 +132,8 @@ impl Chest {
     /// How far a place lies within a lung, about; negative outside.
     pub fn depth_in_lung(&self, [x, y, z]: [f64; 3]) -> f64 {
         let side = if x < 0.0 { Side::Right } else { Side::Left };
-        let Some(([x0, y0], [a, b])) = self.ellipse(side, z) else {
-            return -1.0;
-        };
+        // Falls steadily beyond the ends, too: a table of it is asked for what lies between.
+        let ([x0, y0], [a, b]) = self.ellipse(side, z);
         let (u, v) = ((x - x0) / a, (y - y0) / b);
         let level = (u * u + v * v).sqrt();
         let to_end = self.lung_mm[1] - (z - self.lung_mm[0]).abs();

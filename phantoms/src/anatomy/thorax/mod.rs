@@ -24,7 +24,7 @@ use crate::PhantomError;
 use crate::ct::{CtGrid, Material, PixelImage, block_mean, mu_per_mm};
 
 use bones::Bones;
-use canvas::{Canvas, Fill, Window, covered};
+use canvas::{Canvas, Fill, add, covered};
 use chest::{Chest, Side};
 pub use nodule::Nodule;
 use palette::Palette;
@@ -140,7 +140,7 @@ impl Thorax {
 
     /// The section at a height, 112 to -122 mm.
     pub fn section(&self, z_mm: f64, grid: &CtGrid) -> ThoraxSlice {
-        let times = ((grid.pixel_mm / SAMPLE_MM).ceil() as usize).clamp(2, 16);
+        let times = samples_per_pixel(grid.pixel_mm);
         let fine = grid.finer(times);
         let mut canvas = self.paint(z_mm, fine);
         let mut share = Array2::zeros(canvas.hu.dim());
@@ -196,7 +196,8 @@ impl Thorax {
         grid: &CtGrid,
         water_per_mm: f64,
     ) -> Result<PixelImage, PhantomError> {
-        let fine = grid.covering(2.0 * Self::HALF_MM).finer(2);
+        let samples = 2 * samples_per_pixel(0.5 * grid.pixel_mm);
+        let fine = grid.covering(2.0 * Self::HALF_MM, samples)?.finer(2);
         PixelImage::from_hu(&self.section(z_mm, &fine).hu, fine, water_per_mm)
     }
 
@@ -248,15 +249,7 @@ impl Thorax {
     }
 }
 
-/// Adds a nodule to an image and its share to the mask.
-fn add(
-    hu: &mut Array2<f32>,
-    mask: &mut Array2<f32>,
-    ((top, left), shares): &Window,
-    contrast: f32,
-) {
-    for ((j, i), share) in shares.indexed_iter() {
-        hu[(top + j, left + i)] += share * contrast;
-        mask[(top + j, left + i)] += share;
-    }
+/// How finely pixels are cut.
+fn samples_per_pixel(pixel_mm: f64) -> usize {
+    ((pixel_mm / SAMPLE_MM).ceil() as usize).clamp(2, 16)
 }

@@ -10,9 +10,7 @@ const POINTS: usize = 144;
 /// The cosine and the sine of the angle of each point.
 fn directions() -> &'static [[f64; 2]; POINTS] {
     static DIRECTIONS: OnceLock<[[f64; 2]; POINTS]> = OnceLock::new();
-    DIRECTIONS.get_or_init(|| {
-        from_fn(|n| angle(n)).map(|angle: f64| [libm::cos(angle), libm::sin(angle)])
-    })
+    DIRECTIONS.get_or_init(|| from_fn(angle).map(|angle: f64| [libm::cos(angle), libm::sin(angle)]))
 }
 
 fn angle(point: usize) -> f64 {

@@ -61,14 +61,14 @@ impl Wall {
             }),
             fat_mm: 5.0 + 35.0 * room * rng.random_range(0.0..1.0),
             muscle_mm: deep * rng.random_range(8.0..14.0),
-            shoulder_mm: deep * rng.random_range(10.0..18.0),
+            shoulder_mm: deep * rng.random_range(12.0..20.0),
         }
     }
 
     /// The layers at a height.
     pub fn layers(&self, z: f64) -> Layers {
         let h = z / 120.0;
-        let taper = 1.0 - 0.09 * (h + 0.2) * (h + 0.2);
+        let taper = taper(z);
         let [a, b] = self.semi.map(|v| v * taper);
         let n = self.exponent;
         let skin = Ring::new(|angle, [c, s]| {
@@ -100,12 +100,12 @@ impl Wall {
         }
     }
 
-    /// Thick beside the spine and, higher up, around the shoulder blades and on the breast.
+    /// Narrower with the body; thick beside the spine and, higher up, around the shoulder blades and on the breast.
     fn muscle(&self, angle: f64, z: f64) -> f64 {
         let high = step(-70.0, 60.0, z);
         let from_back = between(angle, BACK).abs();
         let from_front = between(angle, FRONT).abs();
-        self.muscle_mm * (1.0 + 1.9 * bump(from_back / 0.5))
+        taper(z) * self.muscle_mm * (1.0 + 1.9 * bump(from_back / 0.5))
             + high * self.shoulder_mm * bump((from_back - 0.85) / 0.5)
             + high * 0.5 * self.shoulder_mm * bump((from_front - 0.7) / 0.4)
     }
@@ -119,6 +119,12 @@ impl Wall {
             cavity.at(BACK),
         ]
     }
+}
+
+/// Size of the body at a height: narrower to both ends.
+fn taper(z: f64) -> f64 {
+    let h = z / 120.0 + 0.2;
+    1.0 - 0.09 * h * h
 }
 
 /// Thickness of the fat relative to its mean: thin over the spine, the sternum and the armpits.
