@@ -66,7 +66,6 @@ const LINES: usize = 400;
 /// Files that are longer: lists of cases or arguments, or of one format's traps.
 const LONGER: &[&str] = &[
     "operators/src/mri/espirit.rs",
-    "src/cli/arguments.rs",
     "src/io/mrd/tests.rs",
     "src/io/nifti_read.rs",
 ];
