@@ -114,7 +114,11 @@ fn a_posterior_with_half_the_variance_is_caught() {
     assert_caught(&HalfTheVariance, "guidance.oracle", &gates);
     let gates = ["guidance.scalar.variance.0.1", "guidance.scalar.variance.1"];
     assert_caught(&HalfTheVariance, "guidance.scalar", &gates);
-    let gates = ["guidance.ranks.unmeasured.spread", "guidance.ranks.crps"];
+    let gates = [
+        "guidance.ranks.unmeasured.spread",
+        "guidance.ranks.unmeasured.coverage",
+        "guidance.ranks.tarp",
+    ];
     assert_caught(&HalfTheVariance, "guidance.ranks", &gates);
 }
 
