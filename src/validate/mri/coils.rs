@@ -5,12 +5,11 @@ use super::super::error::Failure;
 use super::super::evidence::{Evidence, Panel};
 use super::super::head::toft;
 use super::super::toolkit::Image;
-use super::{everything, maps};
+use super::{everything, image_of, maps, one_coil};
 use ndarray::{Array2, Array3, s};
 use num_complex::Complex64;
-use operators::Host;
 use phantoms::scene::Raster;
-use phantoms::{TrigCoils, frequency, section_k_space, spacing};
+use phantoms::{TrigCoils, section_k_space};
 use std::f64::consts::PI;
 
 /// `‖image of the analytic k-space - area averages‖ / ‖area averages‖` at 128, 256 and 512: what is
@@ -22,16 +21,8 @@ pub(in super::super) fn grid(bench: &Bench<'_>, evidence: &mut Evidence) -> Resu
     let sizes = bench.extent.pick(1, GIBBS.len());
     for &(n, expected) in &GIBBS[..sizes] {
         let head = toft()?;
-        let scale = 1.0 / (spacing(n) * spacing(n) * n as f64);
-        let k = Array2::from_shape_fn((n, n), |(my, mx)| {
-            head.fourier([frequency(mx, n), frequency(my, n)]) * scale
-        });
-        let one = maps(&Array3::from_elem((1, n, n), Complex64::ONE));
-        let a = bench.toolkit.sense(one, everything(n, n))?;
-        let k: Vec<Complex64> = k.iter().copied().collect();
-        let image = a.adjoint(&Host::from_complex(&[1, 1, n, n], &k))?;
+        let found = image_of(&head, one_coil(bench, n)?.as_ref(), n)?;
         let truth = head.raster(&Raster::unit_square(n, n));
-        let found = Array2::from_shape_vec((n, n), image.complex().to_vec())?;
         // The outermost line of an even grid has no partner: what it leaves is imaginary.
         let error: f64 = found
             .iter()

@@ -4,12 +4,10 @@ use super::super::bench::Bench;
 use super::super::error::Failure;
 use super::super::evidence::{Evidence, Marks, Panel, Plot, Table};
 use super::super::gate::largest;
-use super::{everything, maps};
-use ndarray::{Array2, Array3};
-use num_complex::Complex64;
-use operators::Host;
+use super::{image_of, one_coil};
+use ndarray::Array2;
 use phantoms::mr::Sequence;
-use phantoms::{Vial, frequency, named, nist_t2_vials, position, spacing};
+use phantoms::{Vial, named, nist_t2_vials, position};
 
 /// Repetition time, long enough for every vial.
 const TR_S: f64 = 15.0;
@@ -29,22 +27,15 @@ pub(in super::super) fn relaxometry(
 ) -> Result<(), Failure> {
     let n = bench.extent.pick(256, 512);
     let phantom = named("nist-t2")?;
-    let one = maps(&Array3::from_elem((1, n, n), Complex64::ONE));
-    let a = bench.toolkit.sense(one, everything(n, n))?;
+    let a = one_coil(bench, n)?;
     let vials = nist_t2_vials();
     let mut signals = vec![Vec::new(); vials.len()];
-    let scale = 1.0 / (spacing(n) * spacing(n) * n as f64);
     let mut shown = Vec::new();
     for echo in 0..ECHOES {
         let te_s = echo_s(echo);
         let sequence = Sequence::SpinEcho { tr_s: TR_S, te_s };
         let section = phantom.scene_mr(&|r| sequence.signal(r))?.section(0.0);
-        let k = Array2::from_shape_fn((n, n), |(my, mx)| {
-            section.fourier([frequency(mx, n), frequency(my, n)]) * scale
-        });
-        let k: Vec<Complex64> = k.iter().copied().collect();
-        let image = a.adjoint(&Host::from_complex(&[1, 1, n, n], &k))?;
-        let image = Array2::from_shape_vec((n, n), image.complex().to_vec())?.mapv(|v| v.re);
+        let image = image_of(&section, a.as_ref(), n)?.mapv(|v| v.re);
         for (vial, signals) in vials.iter().zip(&mut signals) {
             signals.push(mean_within(&image, vial));
         }
