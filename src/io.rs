@@ -22,6 +22,7 @@
 //! sinograms. Positions are LPS in millimetres, in NIfTI files RAS. No names or other identifiers of patients are read
 //! or kept, but for [`dicom::SourceModules`], from DICOM series to the series that derive from them.
 
+mod apart;
 pub mod atomic;
 pub mod atomic_folder;
 pub mod ct_pd;
@@ -58,6 +59,7 @@ mod recognise_folder;
 pub mod tiff_stack;
 pub mod tomo;
 
+pub use apart::Apart;
 pub use ct_pd_write::CtPdWriter;
 pub use data_exchange::{DataExchangeWriter, FrameCounts};
 pub use dicom::{DicomOptions, DicomSeriesWriter, DicomVolume, Stacking, read_dicom_series};

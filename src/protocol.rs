@@ -29,7 +29,7 @@ mod set;
 mod text;
 mod tomography;
 
-pub use acquisition::{Acquisition, Cartesian, Contrast, Pattern};
+pub use acquisition::{Acquisition, Cartesian, CoilMaps, Contrast, Pattern};
 pub use error::{Problem, ProtocolError};
 pub use image::Image;
 pub use known::{KnownMethod, methods};

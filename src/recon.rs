@@ -24,6 +24,7 @@ mod verdict;
 
 pub use apply::{Way, apply_ct, apply_mri};
 pub use device::{DeviceChoice, find_device};
+pub use draw::bridge;
 pub use error::ReconError;
 pub use mri::{Grid, Noise, Prepared};
 pub use output::Format;

@@ -9,7 +9,7 @@ use num_complex::{Complex32, Complex64};
 use operators::mri::espirit::Espirit;
 use operators::mri::sense;
 use operators::{Array, Field, Host, Vector};
-use phantoms::{Contrast, TrigCoils, phantom_k_space};
+use phantoms::{Contrast, MrGrid, TrigCoils, phantom_k_space};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -60,7 +60,15 @@ fn distance(a: &[Complex32], b: &[Complex32]) -> f64 {
 /// Every third line and the central 24, with a little noise: complex numbers of the scanner's size.
 fn scan() -> (Vec<Complex32>, Vec<bool>) {
     let coils = TrigCoils::eight();
-    let k = phantom_k_space("brain", 3, 0, 1, &coils, ROWS, COLUMNS, Contrast::T1).unwrap();
+    let k = phantom_k_space(
+        "brain",
+        3,
+        (0, 1),
+        &coils,
+        &MrGrid::own(ROWS, COLUMNS),
+        Contrast::T1,
+    )
+    .unwrap();
     let noise = Host::<f64>::zeros(&[1, COILS, ROWS, COLUMNS], Field::Complex);
     let noise = noise.normal_like(&mut operators::SliceRng::samples(5, 0, 1));
     let taken: Vec<bool> = (0..ROWS)

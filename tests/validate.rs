@@ -60,7 +60,11 @@ fn what_is_no_number_is_caught() {
 
 #[test]
 fn half_a_pixel_of_shift_is_caught() {
-    assert_caught(&HalfPixel, "mri.grid", &["mri.grid.128"]);
+    assert_caught(
+        &HalfPixel,
+        "mri.grid",
+        &["mri.grid.128", "mri.grid.128.computed"],
+    );
     let gates = ["ct.projector.parallel.128", "ct.projector.fan-flat.128"];
     assert_caught(&HalfPixel, "ct.projector", &gates);
 }
@@ -73,6 +77,8 @@ fn swapped_spacings_are_caught() {
         "io.volumes",
         &gates.each_ref().map(|g| g.as_str()),
     );
+    let gates = ["mri.readout.spacing", "mri.readout.place"];
+    assert_caught(&SwappedSpacing, "mri.readout", &gates);
 }
 
 #[test]
@@ -88,7 +94,8 @@ fn a_doubled_std_is_caught() {
 
 #[test]
 fn a_missing_conjugate_in_one_coil_is_caught() {
-    assert_caught(&MissingConjugate, "mri.coils", &["mri.coils.k-space"]);
+    let gates = ["mri.coils.worst", "mri.coils.k-space"];
+    assert_caught(&MissingConjugate, "mri.coils", &gates);
 }
 
 #[test]

@@ -21,8 +21,22 @@ pub fn section_k_space(
     ny: usize,
     nx: usize,
 ) -> Array3<Complex64> {
-    let spectrum = section.spectrum(&Lattice::of_coils(coils.order(), ny, nx));
-    let scale = 1.0 / (spacing(ny) * spacing(nx) * ((ny * nx) as f64).sqrt());
+    section_k_space_over(section, coils, (ny, nx), [1.0; 2])
+}
+
+/// The same over a field of view of `stretch` times the section's unit square, along x and y; what
+/// lies outside of it folds in, as in a scanner. Coils belong to the field of view.
+pub fn section_k_space_over(
+    section: &Section,
+    coils: &TrigCoils,
+    (ny, nx): (usize, usize),
+    stretch: [f64; 2],
+) -> Array3<Complex64> {
+    let lattice = Lattice::of_coils(coils.order(), ny, nx).stretched(stretch);
+    let spectrum = section.spectrum(&lattice);
+    // The object's area is smaller in units of a larger field of view.
+    let area = stretch[0] * stretch[1];
+    let scale = 1.0 / (area * spacing(ny) * spacing(nx) * ((ny * nx) as f64).sqrt());
     let mut k = Array3::zeros((coils.coils(), ny, nx));
     for (c, mut k) in k.outer_iter_mut().enumerate() {
         let table = coils.table(c).mapv(|v| v * scale);
@@ -52,6 +66,21 @@ mod tests {
     fn toft() -> Section {
         let head = named("shepp-logan").unwrap();
         head.scene_mr(&|_| unreachable!()).unwrap().section(0.0)
+    }
+
+    #[test]
+    fn a_disc_in_a_larger_field_of_view_is_a_smaller_disc() {
+        let disc = |a: f64, b: f64, x: f64, y: f64| {
+            let ellipse = Ellipse::new([x, y], [a, b], 0.0);
+            Section::new(Overlap::Adds, vec![(1.5, ellipse.into())])
+        };
+        let (coils, stretch) = (TrigCoils::eight().first(3).unwrap(), [1.6, 0.8]);
+        let whole = section_k_space_over(&disc(0.5, 0.3, 0.2, -0.1), &coils, (40, 37), stretch);
+        let own = disc(0.5 / 1.6, 0.3 / 0.8, 0.2 / 1.6, -0.1 / 0.8);
+        let own = section_k_space(&own, &coils, 40, 37);
+        let most = own.iter().map(|v| v.norm()).fold(0.0, f64::max);
+        let off = (&whole - &own).iter().map(|v| v.norm()).fold(0.0, f64::max);
+        assert!(off < 1e-9 * most, "{off} of {most}");
     }
 
     #[test]

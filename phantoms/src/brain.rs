@@ -48,6 +48,16 @@ impl BrainSlice {
         self
     }
 
+    /// The slice in a field of view of `stretch` times its own, along x and y: smaller by as much.
+    pub fn stretched(mut self, stretch: [f64; 2]) -> Self {
+        let points = self
+            .regions
+            .iter_mut()
+            .flat_map(|region| &mut region.points);
+        points.for_each(|p| *p = [p[0] / stretch[0], p[1] / stretch[1]]);
+        self
+    }
+
     /// The signal averaged over each pixel, exact for the polygons: `f64[n_y, n_x]` on the raster
     /// of [`position`](crate::position).
     pub fn raster(&self, n_y: usize, n_x: usize) -> Array2<f64> {

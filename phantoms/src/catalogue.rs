@@ -7,10 +7,11 @@ use num_complex::Complex64;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
-use crate::analytic::section_k_space;
+use crate::analytic::section_k_space_over;
 use crate::brain::BrainSlice;
 use crate::coils::TrigCoils;
 use crate::error::PhantomError;
+use crate::grid::MrGrid;
 use crate::named::{self, NamedPhantom};
 use crate::scan::{SmoothPhase, complex_fine_grid_k_space};
 use crate::scene::{Raster, Section};
@@ -18,6 +19,8 @@ use crate::tissue::Contrast;
 
 /// Grid of the brain, times the one of the scan.
 const OVERSAMPLING: usize = 6;
+/// Half the width of the brain's own field of view.
+const BRAIN_HALF_MM: f64 = 110.0;
 /// Strength of the brain's phase in radians.
 const PHASE_RAD: f64 = 0.8;
 
@@ -74,27 +77,24 @@ pub fn named(name: &str) -> Result<NamedPhantom, PhantomError> {
 
 /// Noiseless, fully sampled multi-coil k-space of a named phantom: `Complex64[coil, ny, nx]`.
 ///
-/// k = 0 is at `(ny / 2, nx / 2)`; scaled as the centred unitary transform of the raster.
-#[expect(
-    clippy::too_many_arguments,
-    reason = "the phantom, its slice, and the scan: all of them plain values"
-)]
+/// k = 0 is at `(ny / 2, nx / 2)`; scaled as the centred unitary transform of the raster. Of a
+/// phantom that is larger than the field of view the rest folds in, but of `brain`, which is cut.
 pub fn phantom_k_space(
     name: &str,
     seed: u64,
-    slice: usize,
-    slices: usize,
+    (slice, slices): (usize, usize),
     coils: &TrigCoils,
-    ny: usize,
-    nx: usize,
+    grid: &MrGrid,
     contrast: Contrast,
 ) -> Result<Array3<Complex64>, PhantomError> {
-    check(slice, slices, ny, nx)?;
+    check((slice, slices), grid)?;
+    let MrGrid { ny, nx, .. } = *grid;
     if name != BRAIN.0 {
+        let stretch = grid.stretch(named(name)?.half_mm);
         let section = section(name, slice, slices, contrast)?;
-        return Ok(section_k_space(&section, coils, ny, nx));
+        return Ok(section_k_space_over(&section, coils, (ny, nx), stretch));
     }
-    let brain = BrainSlice::new(seed, slice, slices).with_contrast(contrast);
+    let brain = brain(seed, (slice, slices), grid, contrast);
     let phase = object_phase(seed, slice);
     Ok(complex_fine_grid_k_space(
         &|rows, columns| phase.times(&brain.raster(rows, columns)),
@@ -110,20 +110,30 @@ pub fn phantom_k_space(
 pub fn raster(
     name: &str,
     seed: u64,
-    slice: usize,
-    slices: usize,
-    ny: usize,
-    nx: usize,
+    (slice, slices): (usize, usize),
+    grid: &MrGrid,
     contrast: Contrast,
 ) -> Result<Array2<f64>, PhantomError> {
-    check(slice, slices, ny, nx)?;
+    check((slice, slices), grid)?;
+    let MrGrid { ny, nx, .. } = *grid;
     if name != BRAIN.0 {
         let section = section(name, slice, slices, contrast)?;
-        return Ok(section.raster(&Raster::unit_square(ny, nx)));
+        let widths = grid.stretch(named(name)?.half_mm).map(|s| 2.0 * s);
+        return Ok(section.raster(&Raster::field_of_view(ny, nx, widths)));
     }
-    Ok(BrainSlice::new(seed, slice, slices)
+    Ok(brain(seed, (slice, slices), grid, contrast).raster(ny, nx))
+}
+
+/// A slice of the brain in a field of view.
+fn brain(
+    seed: u64,
+    (slice, slices): (usize, usize),
+    grid: &MrGrid,
+    contrast: Contrast,
+) -> BrainSlice {
+    BrainSlice::new(seed, slice, slices)
         .with_contrast(contrast)
-        .raster(ny, nx))
+        .stretched(grid.stretch(BRAIN_HALF_MM))
 }
 
 /// A slice of a phantom of shapes: magnitudes, as the sequence of a contrast has them.
@@ -153,14 +163,22 @@ fn object_phase(seed: u64, slice: usize) -> SmoothPhase {
     SmoothPhase::random(&mut rng, PHASE_RAD)
 }
 
-fn check(slice: usize, slices: usize, ny: usize, nx: usize) -> Result<(), PhantomError> {
+fn check((slice, slices): (usize, usize), grid: &MrGrid) -> Result<(), PhantomError> {
     if slice >= slices {
         return Err(PhantomError::Slice { slice, slices });
     }
+    let MrGrid { ny, nx, fov_mm } = *grid;
     if ny == 0 || nx == 0 {
         return Err(PhantomError::Size { ny, nx });
     }
-    Ok(())
+    let bad = fov_mm.and_then(|fov| fov.into_iter().find(|mm| !(mm.is_finite() && *mm > 0.0)));
+    bad.map_or(Ok(()), |got| {
+        Err(PhantomError::Quantity {
+            name: "the field of view in mm",
+            expected: "above 0",
+            got,
+        })
+    })
 }
 
 /// A name without MR contrast.
@@ -209,7 +227,7 @@ mod tests {
 
     #[test]
     fn an_unknown_name_is_answered_with_the_nearest() {
-        let error = raster("brian", 0, 0, 1, 8, 8, Contrast::T1).unwrap_err();
+        let error = raster("brian", 0, (0, 1), &MrGrid::own(8, 8), Contrast::T1).unwrap_err();
         assert!(matches!(&error, PhantomError::UnknownName { nearest, .. } if nearest == "brain"));
         assert!(error.to_string().contains("shepp-logan"));
         assert!(
@@ -228,8 +246,9 @@ mod tests {
         let coils = TrigCoils::eight();
         let (ny, nx) = (80, 75);
         for name in names_of_mr() {
-            let truth = raster(name, 2, 1, 5, ny, nx, Contrast::T2).unwrap();
-            let k = phantom_k_space(name, 2, 1, 5, &coils, ny, nx, Contrast::T2).unwrap();
+            let truth = raster(name, 2, (1, 5), &MrGrid::own(ny, nx), Contrast::T2).unwrap();
+            let k = phantom_k_space(name, 2, (1, 5), &coils, &MrGrid::own(ny, nx), Contrast::T2)
+                .unwrap();
             let maps = coils.maps(ny, nx);
             let shade = maps.mapv(|s| s.norm_sqr()).sum_axis(Axis(0));
             let mut image = Array2::zeros((ny, nx));
@@ -277,7 +296,7 @@ mod tests {
         for phantom in named::ALL.iter().filter(|p| p.has_mr() && p.has_ct()) {
             let grid = CtGrid::new(n, n, 2.0 * phantom.half_mm / n as f64).unwrap();
             let ct = CtPhantom::named(phantom.name, 0, 0, 1, 70.0).unwrap();
-            let mr = raster(phantom.name, 0, 0, 1, n, n, Contrast::T1).unwrap();
+            let mr = raster(phantom.name, 0, (0, 1), &MrGrid::own(n, n), Contrast::T1).unwrap();
             // What an image is more than its upside-down flip.
             let [ct, mr] = [ct.raster_hu(&grid), mr].map(|image| {
                 let image = steepness(&image);
@@ -299,14 +318,15 @@ mod tests {
     #[test]
     fn a_ct_phantom_says_that_it_has_no_mr_contrast() {
         for name in ["head", "thorax"] {
-            let error = raster(name, 0, 0, 1, 8, 8, Contrast::T1).unwrap_err();
+            let error = raster(name, 0, (0, 1), &MrGrid::own(8, 8), Contrast::T1).unwrap_err();
             assert!(
                 error.to_string().contains("CT phantom without MR contrast"),
                 "{error}"
             );
         }
         let coils = TrigCoils::eight();
-        assert!(phantom_k_space("acr-ct", 0, 0, 1, &coils, 8, 8, Contrast::T1).is_err());
+        let grid = MrGrid::own(8, 8);
+        assert!(phantom_k_space("acr-ct", 0, (0, 1), &coils, &grid, Contrast::T1).is_err());
     }
 
     #[test]
@@ -320,9 +340,65 @@ mod tests {
 
     #[test]
     fn slices_and_sizes_are_checked() {
-        assert!(raster("brain", 0, 3, 3, 8, 8, Contrast::T1).is_err());
-        assert!(
-            phantom_k_space("brain", 0, 0, 1, &TrigCoils::eight(), 0, 8, Contrast::T1).is_err()
-        );
+        let (own, none, coils) = (MrGrid::own(8, 8), MrGrid::own(0, 8), TrigCoils::eight());
+        assert!(raster("brain", 0, (3, 3), &own, Contrast::T1).is_err());
+        assert!(phantom_k_space("brain", 0, (0, 1), &coils, &none, Contrast::T1).is_err());
+        let flat = MrGrid::over(8, 8, [220.0, 0.0]);
+        assert!(raster("brain", 0, (0, 1), &flat, Contrast::T1).is_err());
+    }
+
+    #[test]
+    fn millimetres_are_those_of_the_phantom_in_any_field_of_view() {
+        // The centre of mass and the area of what is seen do not depend on the field of view.
+        for name in ["orientation", "nist-t2", "brain", "acr-mri"] {
+            let measured = |fov_mm: [f64; 2]| {
+                let (ny, nx) = (150, 141);
+                let grid = MrGrid::over(ny, nx, fov_mm);
+                let image = raster(name, 2, (0, 1), &grid, Contrast::Pd).unwrap();
+                let pixel = [fov_mm[0] / nx as f64, fov_mm[1] / ny as f64];
+                let mut sums = [0.0; 3];
+                for ((j, i), v) in image.indexed_iter() {
+                    let v = v * pixel[0] * pixel[1];
+                    sums[0] += v;
+                    sums[1] += v * (i as f64 - (nx / 2) as f64) * pixel[0];
+                    sums[2] += v * (j as f64 - (ny / 2) as f64) * pixel[1];
+                }
+                [sums[0], sums[1] / sums[0], sums[2] / sums[0]]
+            };
+            let (one, two) = (measured([252.0, 252.0]), measured([330.0, 290.0]));
+            assert!(
+                (one[0] / two[0] - 1.0).abs() < 1e-9,
+                "{name}: {one:?} {two:?}"
+            );
+            for axis in [1, 2] {
+                assert!(
+                    (one[axis] - two[axis]).abs() < 0.02,
+                    "{name}: {one:?} {two:?}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn k_space_of_a_field_of_view_gives_the_raster_of_it() {
+        let coils = TrigCoils::eight();
+        let (ny, nx) = (96, 90);
+        for name in ["orientation", "brain"] {
+            let grid = MrGrid::over(ny, nx, [300.0, 260.0]);
+            let truth = raster(name, 2, (1, 5), &grid, Contrast::T1).unwrap();
+            let k = phantom_k_space(name, 2, (1, 5), &coils, &grid, Contrast::T1).unwrap();
+            let maps = coils.maps(ny, nx);
+            let shade = maps
+                .mapv(|s| s.norm_sqr())
+                .sum_axis(Axis(0))
+                .mapv(f64::sqrt);
+            let found = crate::rss_image(&k);
+            let expected = truth * shade;
+            let norm = |v: &Array2<f64>| v.iter().map(|v| v * v).sum::<f64>().sqrt();
+            assert!(
+                norm(&(&found - &expected)) < 0.2 * norm(&expected),
+                "{name}"
+            );
+        }
     }
 }

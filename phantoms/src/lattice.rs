@@ -23,8 +23,8 @@ pub(crate) struct Lattice {
     pub first: [i64; 2],
     /// Rows and columns.
     pub size: (usize, usize),
-    /// Distance of two frequencies.
-    pub step: f64,
+    /// Distance of two frequencies along y and x.
+    pub steps: [f64; 2],
 }
 
 impl Lattice {
@@ -36,7 +36,16 @@ impl Lattice {
         Self {
             first: [first(ny), first(nx)],
             size: (count(ny), count(nx)),
-            step: 0.25,
+            steps: [0.25; 2],
+        }
+    }
+
+    /// The same frequencies seen from a section whose unit is `1 / stretch` of the field of view's,
+    /// along x and y: `k / stretch`.
+    pub fn stretched(self, [x, y]: [f64; 2]) -> Self {
+        Self {
+            steps: [self.steps[0] / y, self.steps[1] / x],
+            ..self
         }
     }
 
@@ -52,7 +61,7 @@ impl Lattice {
 
     /// The largest `|k|`.
     pub fn most(&self) -> f64 {
-        let most = |axis: usize| self.farthest(axis) as f64 * self.step;
+        let most = |axis: usize| self.farthest(axis) as f64 * self.steps[axis];
         most(0).hypot(most(1))
     }
 
@@ -66,8 +75,8 @@ impl Lattice {
         let fine = [0, 1].map(|axis| smooth(4 * self.farthest(axis) + 2 * REACH));
         let mut grid = Array2::<f64>::zeros((fine[0], fine[1]));
         for ([x, y], weight) in places {
-            let (j, across) = spread(y * self.step, fine[0]);
-            let (i, along) = spread(x * self.step, fine[1]);
+            let (j, across) = spread(y * self.steps[0], fine[0]);
+            let (i, along) = spread(x * self.steps[1], fine[1]);
             for (m, a) in across.iter().enumerate() {
                 let row = (j + m) % fine[0];
                 for (n, b) in along.iter().enumerate() {
@@ -83,7 +92,7 @@ impl Lattice {
 
     fn along(&self, axis: usize) -> Vec<f64> {
         let count = [self.size.0, self.size.1][axis];
-        let at = |m: usize| (m as i64 + self.first[axis]) as f64 * self.step;
+        let at = |m: usize| (m as i64 + self.first[axis]) as f64 * self.steps[axis];
         (0..count).map(at).collect()
     }
 

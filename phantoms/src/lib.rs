@@ -12,7 +12,8 @@
 //! - [`BrainSlice`], [`fine_grid_k_space`]: a brain, sampled on a finer grid than the scan's.
 //! - [`phantom_k_space`], [`raster()`]: phantoms by name.
 //! - [`mr`]: relaxation times and the signal equations of sequences; [`B0Map`]: off-resonance.
-//! - [`BirdcageCoils`], [`LoopCoils`], [`NoiseCovariance`]: other receive coils, and their noise.
+//! - [`BirdcageCoils`], [`LoopCoils`], [`NoiseCovariance`]: other receive coils, and their noise;
+//!   [`map()`]: coils and the main field by name.
 //! - [`ct`]: head CT, analytic CT phantoms, line integrals and photon counts, in millimetres and
 //!   Hounsfield units.
 //! - [`anatomy`]: heads from label maps in MR and CT, and a chest in CT, with everything known.
@@ -33,6 +34,7 @@ mod fft;
 mod field;
 mod grid;
 mod lattice;
+mod maps;
 pub mod mr;
 mod named;
 mod polygon;
@@ -46,13 +48,14 @@ mod tissue;
 mod vote;
 mod warp;
 
-pub use analytic::section_k_space;
+pub use analytic::{section_k_space, section_k_space_over};
 pub use brain::BrainSlice;
 pub use catalogue::{list, named, phantom_k_space, raster};
 pub use coils::{BirdcageCoils, CoilRings, LoopCoils, NoiseCovariance, TrigCoils, TrigFit};
 pub use error::PhantomError;
 pub use field::{B0Map, dephasing, dephasing_rad};
-pub use grid::{frequency, position, spacing};
+pub use grid::{MrGrid, frequency, position, spacing};
+pub use maps::{MAPS, map};
 pub use named::{NamedPhantom, Signal, Vial, nist_t2_vials};
 pub use polygon::Coverage;
 pub use procedural::{LabelClass, Procedural, from_labels, from_labels_merged, from_labels_with};

@@ -1,5 +1,6 @@
 //! `annulus phantom`.
 
+mod map;
 mod picture;
 
 use super::{Outcome, arguments::Phantom, note};
@@ -18,14 +19,21 @@ const DRAWN_BYTES: u128 = 96;
 pub(super) fn run(a: &Phantom) -> Outcome {
     if a.list {
         let line = |(name, what): &(&str, &str)| format!("{name:<19} {what}\n");
-        return Ok(phantoms::list().iter().map(line).collect());
+        return Ok(phantoms::list()
+            .iter()
+            .chain(&phantoms::MAPS)
+            .map(line)
+            .collect());
     }
     let (Some(name), Some(output)) = (&a.name, &a.output) else {
         return Err("a phantom needs a name and -o FILE".into());
     };
     let (n, depth) = (a.size, a.depth);
     let volumes = if a.lesions.is_some() { 16 } else { 12 };
-    let bytes = (n as u128).pow(2) * (depth as u128 * volumes + DRAWN_BYTES);
+    let of_pixel = (depth as u128)
+        .saturating_mul(volumes)
+        .saturating_add(DRAWN_BYTES);
+    let bytes = (n as u128).pow(2).saturating_mul(of_pixel);
     if n == 0 || depth == 0 || bytes > MOST_BYTES {
         return Err(format!(
             "--size {n} --depth {depth}: needs {bytes} bytes of memory; expected at least 1 of each \
@@ -41,6 +49,12 @@ pub(super) fn run(a: &Phantom) -> Outcome {
             return Err(format!("--lesions {file}: expected another file than --output").into());
         }
     }
+    if let Some(map) = map::drawn(name, a) {
+        let affine = map::affine_lps_mm(name, n, depth);
+        let about = format!("annulus map {name}");
+        save(output, &map?.0, &affine, &about, None, a.force)?;
+        return Ok(format!("written to {}\n", output.display()));
+    }
     let choose = |folder: &PathBuf| LabelMap::choose(folder, a.seed);
     let labels = a.labels.as_ref().map(choose).transpose()?;
     let picture = Picture::new(name, a, labels.as_ref())?;
@@ -48,13 +62,14 @@ pub(super) fn run(a: &Phantom) -> Outcome {
         note(&map.about());
     }
     let (image, lesions) = drawn(&picture, n, depth, a.lesions.is_some())?;
+    let affine = picture.affine_lps_mm();
     let mut said = String::new();
     if let (Some(path), Some(shares)) = (&a.lesions, &lesions) {
         let about = "share of lesion";
-        save(path, shares, &picture, about, Some([0.0, 1.0]), a.force)?;
+        save(path, shares, &affine, about, Some([0.0, 1.0]), a.force)?;
         said = format!("lesions written to {}\n", path.display());
     }
-    save(output, &image, &picture, picture.about(), None, a.force)?;
+    save(output, &image, &affine, picture.about(), None, a.force)?;
     Ok(format!("written to {}\n{said}", output.display()))
 }
 
@@ -97,7 +112,7 @@ fn may_write(path: &Path, force: bool) -> Result<(), Box<dyn Error>> {
 fn save(
     path: &Path,
     volume: &Array3<f32>,
-    picture: &Picture<'_>,
+    affine_lps_mm: &[[f64; 4]; 3],
     about: &str,
     window: Option<[f32; 2]>,
     force: bool,
@@ -109,8 +124,8 @@ fn save(
         write_npy_f32(path, volume, force)?;
     } else {
         let (depth, ny, nx) = volume.dim();
-        let affine = picture.affine_lps_mm();
-        let mut writer = NiftiWriter::create(path, [nx, ny, depth], &affine, about, force)?;
+        let sizes = [nx, ny, depth];
+        let mut writer = NiftiWriter::create(path, sizes, affine_lps_mm, about, force)?;
         for slice in volume.axis_iter(Axis(0)) {
             writer.slice(&slice.to_owned())?;
         }

@@ -64,6 +64,9 @@ pub struct Cartesian {
     pub slice_thickness_mm: f64,
     /// Receive coils.
     pub coils: usize,
+    /// Whose sensitivities a simulated scan has; a reconstruction estimates them.
+    #[serde(default)]
+    pub coil_maps: CoilMaps,
     /// Samples of the full grid over samples taken, calibration included.
     pub acceleration: f64,
     /// Fully sampled lines at the centre (`poisson`: the side of a square).
@@ -97,6 +100,19 @@ pub enum Pattern {
     Full,
 }
 
+/// The coils of a simulated scan.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum CoilMaps {
+    /// Trigonometric polynomials (Guerquin-Kern), at most eight.
+    #[default]
+    Polynomial,
+    /// A birdcage around the field of view; the object must lie within its circle.
+    Birdcage,
+    /// Loops by the law of Biot and Savart; the object must lie within the circle of the field of view.
+    Loops,
+}
+
 /// Contrast of a simulated image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
@@ -107,6 +123,12 @@ pub enum Contrast {
     T2,
     /// Proton density.
     Pd,
+    /// T2-weighted, without fluid.
+    Flair,
+    /// Inversion recovery, its magnitude: strongly T1-weighted.
+    Ir,
+    /// Balanced steady state, T2 over T1.
+    Ssfp,
 }
 
 mod default {
@@ -148,6 +170,7 @@ mod tests {
         assert_eq!(cartesian.readout_oversampling, 2);
         assert_eq!(cartesian.contrast, Contrast::T1);
         assert_eq!(cartesian.noise_correlation, 0.1);
+        assert_eq!(cartesian.coil_maps, CoilMaps::Polynomial);
         assert_eq!(cartesian.fov_mm, [220.0, 200.5]);
     }
 

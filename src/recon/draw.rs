@@ -26,7 +26,7 @@ impl<T: Channels> Draw<T> {
     pub(super) fn of(method: &Method, prior: &Model, sigma_y: f64) -> Self {
         let (rule, samples, warm): (Box<dyn Guidance<T>>, _, _) = match method {
             Method::Dps(m) => (dps(m), m.samples, m.start_sigma.is_some()),
-            Method::Bridge(m) => (bridge(m), m.samples, m.start_sigma.is_some()),
+            Method::Bridge(m) => (Box::new(bridge(m)), m.samples, m.start_sigma.is_some()),
             Method::Unconditional(m) => (Box::new(Unconditional), m.samples, false),
             Method::Mcg(m) => (mcg(m), m.samples, m.start_sigma.is_some()),
             Method::Dds(m) => (dds(m), m.samples, m.start_sigma.is_some()),
@@ -105,13 +105,14 @@ fn dps<T: Channels>(m: &protocol::Dps) -> Box<dyn Guidance<T>> {
     }
 }
 
-fn bridge<T: Channels>(m: &protocol::Bridge) -> Box<dyn Guidance<T>> {
+/// The rule of a protocol's `[method.bridge]`.
+pub fn bridge(m: &protocol::Bridge) -> Bridge {
     let guided = Guided {
         covariance: covariance(m.covariance),
         cg_iterations: m.cg_iterations,
         guard: m.guard,
     };
-    Box::new(Bridge {
+    Bridge {
         guided,
         draw: match m.draw {
             protocol::Draw::Mean => PriorDraw::Mean,
@@ -119,7 +120,7 @@ fn bridge<T: Channels>(m: &protocol::Bridge) -> Box<dyn Guidance<T>> {
             protocol::Draw::Network => PriorDraw::Network,
         },
         pullback: m.pullback,
-    })
+    }
 }
 
 fn covariance(choice: protocol::Covariance) -> CovarianceModel {

@@ -9,7 +9,7 @@ use super::slice::{SliceResult, Task};
 use super::study::{Facts, Study};
 use super::verdict::{fit_warnings, measure, prior_report, words};
 use super::{Plan, ReconError};
-use crate::io::{DicomOptions, read_dicom_series, read_volume};
+use crate::io::{Apart, DicomOptions, read_dicom_series, read_volume};
 use crate::progress::Progress;
 use crate::protocol::Modality;
 use crate::score::Channels;
@@ -100,7 +100,7 @@ impl<T: Channels> Session<T> {
         })
     }
 
-    /// The truth for the chosen slices, of the right shape; a warning where it lies elsewhere.
+    /// The truth for the chosen slices, on the grid of the image.
     fn truth(&mut self, plan: &Plan) -> Result<Option<Array3<f32>>, ReconError> {
         let Some(path) = &plan.options.truth else {
             return Ok(None);
@@ -121,20 +121,14 @@ impl<T: Channels> Session<T> {
                 image[1]
             )));
         }
-        // One slice has no distance to another.
-        let columns = if n == 1 {
-            vec![0, 1, 3]
-        } else {
-            vec![0, 1, 2, 3]
-        };
-        let rows = found.affine_lps_mm.iter().zip(&self.facts.affine_lps_mm);
-        let apart = rows.flat_map(|(a, b)| columns.iter().map(|c| (a[*c] - b[*c]).abs()));
-        if self.facts.geometry_known && apart.fold(0.0, f64::max) > 0.1 {
-            self.report.warnings.push(format!(
-                "--truth {}: its affine is not that of the image: it is compared pixel by pixel, \
-                 not in space",
+        let shape = (n, rows, columns);
+        let apart = Apart::farthest(shape, &self.facts.affine_lps_mm, &found.affine_lps_mm);
+        if self.facts.geometry_known && !apart.is_one_grid() {
+            return Err(ReconError::Request(format!(
+                "--truth {}: {apart}, or leave --truth out and compare voxel by voxel with `annulus \
+                 compare --ignore-affine`",
                 path.display()
-            ));
+            )));
         }
         Ok(Some(found.data.slice(s![range.clone(), .., ..]).to_owned()))
     }

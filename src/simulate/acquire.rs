@@ -1,5 +1,6 @@
 //! A scan as a protocol describes it, of either modality.
 
+use super::memory;
 use super::scan::SimulateError;
 use super::{CtScan, CtSource, LabelMap, Scan, Source, simulate, simulate_ct};
 use crate::progress::Progress;
@@ -41,6 +42,7 @@ pub fn acquire(
         )));
     };
     if let Acquisition::Cartesian(cartesian) = acquisition {
+        memory::of_mr(cartesian)?;
         let scan = Scan {
             source: match request.labels {
                 Some(map) => Source::mapped(request.source, map, request.seed, cartesian)?,
@@ -74,6 +76,7 @@ fn tomogram(
         pixel_mm: projections.pitch_at_axis_mm(),
         centre_mm: [0.0, 0.0],
     });
+    memory::of_ct(&projections, &image)?;
     let scan = CtScan {
         source: match request.labels {
             Some(map) => CtSource::mapped(request.source, map, request.seed)?,

@@ -49,6 +49,11 @@ impl MappedBrain {
         })
     }
 
+    /// From one of so many slices to the next.
+    pub(super) fn spacing_mm(&self, slices: usize) -> f64 {
+        self.family.spacing_mm(slices)
+    }
+
     /// Noiseless, fully sampled k-space of every coil, (coil, y, x).
     pub(super) fn k_space(
         &self,

@@ -78,11 +78,7 @@ impl CtSource {
             });
         };
         let volume = head_first(name, volume)?;
-        let length = |column: usize| {
-            let rows = volume.affine_lps_mm.iter();
-            rows.map(|r| r[column].powi(2)).sum::<f64>().sqrt()
-        };
-        let (dx, dy, dz) = (length(0), length(1), length(2));
+        let [dx, dy, dz] = voxel_mm(&volume);
         if (dx / dy - 1.0).abs() > SQUARE {
             return Err(SimulateError::Request(format!(
                 "{name}: its pixels are {dx} x {dy} mm: expected squares; resample it first"
@@ -125,6 +121,24 @@ impl CtSource {
         match self {
             CtSource::Phantom { .. } | CtSource::Mapped { .. } => asked,
             CtSource::Volume { volume, .. } => volume.data.len_of(Axis(0)),
+        }
+    }
+
+    /// The height of the first of so many slices, where it says one.
+    pub(super) fn first_mm(&self, slices: usize) -> Option<f64> {
+        match self {
+            CtSource::Phantom { name, .. } if name == "thorax" => {
+                Thorax::height_mm(slices.checked_sub(1)?, slices).ok()
+            }
+            CtSource::Phantom { name, .. } => {
+                let phantom = phantoms::named(name).ok()?;
+                // Slices that are alike lie around 0.
+                phantom
+                    .spacing_mm(slices)
+                    .or((slices == 1).then_some(0.0))?;
+                phantom.height_mm(0, slices).ok()
+            }
+            CtSource::Mapped { .. } | CtSource::Volume { .. } => None,
         }
     }
 
@@ -186,9 +200,18 @@ impl CtSource {
     }
 }
 
+/// Sides of a voxel: column, row, slice.
+pub(super) fn voxel_mm(volume: &Volume) -> [f64; 3] {
+    let length = |column: usize| {
+        let rows = volume.affine_lps_mm.iter();
+        rows.map(|r| r[column].powi(2)).sum::<f64>().sqrt()
+    };
+    [0, 1, 2].map(length)
+}
+
 /// The volume with columns to the patient's left, rows to the back and slices upwards, as the
 /// gantry sees a patient on the back, head first.
-fn head_first(name: &str, mut volume: Volume) -> Result<Volume, SimulateError> {
+pub(super) fn head_first(name: &str, mut volume: Volume) -> Result<Volume, SimulateError> {
     for axis in 0..3 {
         let along: Vec<f64> = volume.affine_lps_mm.iter().map(|r| r[axis]).collect();
         let largest = along.iter().fold(0.0, |m: f64, v| m.max(v.abs()));

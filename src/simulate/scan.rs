@@ -1,17 +1,15 @@
 //! The scan: noiseless k-space, the scanner's noise, and the MRD file with its truth.
 
+use super::receiver::{BANDWIDTH, DWELL_US, NOISE_DWELL_US, Receiver};
 use super::{MaskError, Source, lines};
 use crate::io::{
     IoError, LineFlags, MrdWriteHeader, MrdWriter, NiftiWriter, SliceGeometry, atomic,
 };
 use crate::progress::Progress;
 use crate::protocol::Cartesian;
-use ndarray::{Array2, Array3, Axis, s};
+use ndarray::{Array3, Axis, s};
 use num_complex::{Complex32, Complex64};
-use phantoms::{PhantomError, TrigCoils};
-use rand::SeedableRng;
-use rand_chacha::ChaCha8Rng;
-use rand_distr::{Distribution, StandardNormal};
+use phantoms::PhantomError;
 use rustfft::FftPlanner;
 use std::path::{Path, PathBuf};
 
@@ -78,14 +76,6 @@ pub struct Scan<'a> {
     pub force: bool,
 }
 
-/// Time between two samples of a line, and of the noise scan, in microseconds.
-const DWELL_US: f64 = 5.0;
-const NOISE_DWELL_US: f64 = 10.0;
-/// The receiver's relative noise bandwidth.
-const BANDWIDTH: f64 = 0.793;
-/// Samples of the noise scan.
-const NOISE_SAMPLES: usize = 4096;
-
 /// Writes the raw file, and `.truth.nii.gz` beside it: the root of the sum of squares of the
 /// noiseless, fully sampled coil images. Returns the path of the truth.
 pub fn simulate(
@@ -99,10 +89,12 @@ pub fn simulate(
     if from >= to || to > there {
         return Err(SimulateError::Slices { from, to, there });
     }
-    let coils = TrigCoils::eight().first(c.coils)?;
+    let receiver = Receiver::of(c, scan.seed)?;
+    let coils = &receiver.coils;
     let taken = lines(c, scan.seed)?;
-    let header = header(scan, there, (from, to), &taken);
-    let affine = affine(c, there, from);
+    let heights_mm = scan.source.heights_mm(there, c.slice_thickness_mm);
+    let affine = affine(c, heights_mm, from);
+    let header = header(scan, &affine, to - from, &taken);
     let truth_path = scan.output.with_extension("truth.nii.gz");
     atomic::may_write(scan.output, scan.force)?;
     let [nx, ny] = c.matrix;
@@ -114,28 +106,24 @@ pub fn simulate(
         scan.force,
     )?;
     let mut file = MrdWriter::create(scan.output, &header, scan.force)?;
-    let mixing = mixing(c.coils, c.noise_correlation);
     // One receiver, one noise level, set by the middle slice of the whole object.
     let middle = there / 2;
-    let shown = phantoms::rss_image(&scan.source.k_space(middle, there, &coils, c)?);
-    let sigma = scan.source.reference_signal(middle, there, &shown)? / c.snr;
-    file.noise(
-        &noise_scan(c.coils, sigma, &mixing, scan.seed),
-        NOISE_DWELL_US,
-    )?;
+    let shown = phantoms::rss_image(&scan.source.k_space(middle, there, coils, c)?);
+    let sigma = scan.source.reference_signal(middle, there, c, &shown)? / c.snr;
+    file.noise(&receiver.noise_scan(sigma), NOISE_DWELL_US)?;
     let bar = progress.stage("simulating", (to - from) as u64);
     for (place, slice) in (from..to).enumerate() {
         if interrupted() {
             return Err(SimulateError::Interrupted);
         }
-        let k = scan.source.k_space(slice, there, &coils, c)?;
+        let k = scan.source.k_space(slice, there, coils, c)?;
         let rss = phantoms::rss_image(&k);
         truth.slice(&rss.mapv(|v| v as f32))?;
-        let mut rng = stream(scan.seed, 1 + slice as u64);
+        let mut rng = receiver.stream(slice);
         let k = oversample(&k, c.readout_oversampling);
         for (y, _) in taken.iter().enumerate().filter(|(_, taken)| **taken) {
             let clean = k.slice(s![.., y, ..]);
-            let n = noise(c.coils, clean.len_of(Axis(1)), sigma, &mixing, &mut rng);
+            let n = receiver.line(&mut rng, sigma, clean.len_of(Axis(1)));
             let line = (&clean + &n).mapv(|z| Complex32::new(z.re as f32, z.im as f32));
             file.line(place, y, &line, flags(c, y))?;
         }
@@ -148,13 +136,6 @@ pub fn simulate(
     Ok(truth_path)
 }
 
-/// A stream of the scanner's own: a sampler with the same seed must not know the noise.
-fn stream(seed: u64, stream: u64) -> ChaCha8Rng {
-    let mut rng = ChaCha8Rng::seed_from_u64(seed ^ 0x5343_414e_4e45_5221);
-    rng.set_stream(stream);
-    rng
-}
-
 fn flags(c: &Cartesian, y: usize) -> LineFlags {
     let first = c.matrix[1] / 2 - c.calibration_lines / 2;
     if (first..first + c.calibration_lines).contains(&y) {
@@ -164,37 +145,27 @@ fn flags(c: &Cartesian, y: usize) -> LineFlags {
     }
 }
 
-/// Axial slices around the isocentre: columns to the left, rows to posterior, slices to the head;
-/// of the part of the volume that starts with slice `first`.
-fn affine(c: &Cartesian, slices: usize, first: usize) -> [[f64; 4]; 3] {
+/// Axial slices: columns to the left, rows to posterior, slices to the head; of the part of the volume
+/// that starts with slice `first`.
+fn affine(c: &Cartesian, [lowest_mm, dz]: [f64; 2], first: usize) -> [[f64; 4]; 3] {
     let [nx, ny] = c.matrix;
-    let (dx, dy, dz) = (
-        c.fov_mm[0] / nx as f64,
-        c.fov_mm[1] / ny as f64,
-        c.slice_thickness_mm,
-    );
+    let (dx, dy) = (c.fov_mm[0] / nx as f64, c.fov_mm[1] / ny as f64);
     [
         [dx, 0.0, 0.0, -dx * (nx / 2) as f64],
         [0.0, dy, 0.0, -dy * (ny / 2) as f64],
-        [
-            0.0,
-            0.0,
-            dz,
-            dz * (first as f64 - (slices as f64 - 1.0) / 2.0),
-        ],
+        [0.0, 0.0, dz, lowest_mm + dz * first as f64],
     ]
 }
 
 fn header(
     scan: &Scan<'_>,
-    there: usize,
-    (from, to): (usize, usize),
+    affine: &[[f64; 4]; 3],
+    slices: usize,
     taken: &[bool],
 ) -> MrdWriteHeader {
     let c = scan.cartesian;
     let [nx, ny] = c.matrix;
     let over = c.readout_oversampling;
-    let affine = affine(c, there, from);
     let acquired = taken.iter().filter(|t| **t).count();
     MrdWriteHeader {
         vendor: "annulus".into(),
@@ -206,45 +177,13 @@ fn header(
         recon_fov_mm: [c.fov_mm[1], c.fov_mm[0]],
         slice_thickness_mm: c.slice_thickness_mm,
         coils: c.coils,
-        slices: (0..to - from)
-            .map(|k| SliceGeometry::from_affine(&affine, [ny, nx], k))
+        slices: (0..slices)
+            .map(|k| SliceGeometry::from_affine(affine, [ny, nx], k))
             .collect(),
         dwell_us: DWELL_US,
         acceleration: ny as f64 / acquired as f64,
         relative_noise_bandwidth: BANDWIDTH,
     }
-}
-
-/// A lower-triangular matrix L with `L Lᵀ = Ψ`, `Ψ_ij = ρ^|i-j|`: neighbouring coils share noise.
-fn mixing(coils: usize, correlation: f64) -> Array2<f64> {
-    // The Cholesky factor of an AR(1) covariance is known in closed form.
-    let fresh = (1.0 - correlation * correlation).sqrt();
-    Array2::from_shape_fn((coils, coils), |(i, j)| match (j, i >= j) {
-        (_, false) => 0.0,
-        (0, true) => correlation.powi(i as i32),
-        (_, true) => correlation.powi((i - j) as i32) * fresh,
-    })
-}
-
-/// Complex noise with deviation σ per real component and the covariance of `mixing`.
-fn noise(
-    coils: usize,
-    samples: usize,
-    sigma: f64,
-    mixing: &Array2<f64>,
-    rng: &mut ChaCha8Rng,
-) -> Array2<Complex64> {
-    let mut draw = || -> f64 { StandardNormal.sample(rng) };
-    let white =
-        Array2::from_shape_simple_fn((coils, samples), || Complex64::new(draw(), draw()) * sigma);
-    mixing.mapv(|m| Complex64::new(m, 0.0)).dot(&white)
-}
-
-/// The noise scan has another dwell time, so another bandwidth and another level.
-fn noise_scan(coils: usize, sigma: f64, mixing: &Array2<f64>, seed: u64) -> Array2<Complex32> {
-    let level = sigma * (DWELL_US / NOISE_DWELL_US * BANDWIDTH).sqrt();
-    let n = noise(coils, NOISE_SAMPLES, level, mixing, &mut stream(seed, 0));
-    n.mapv(|z| Complex32::new(z.re as f32, z.im as f32))
 }
 
 /// Readout oversampling: the object in a wider field of view, unitary scale.
@@ -276,23 +215,6 @@ fn oversample(k: &Array3<Complex64>, factor: usize) -> Array3<Complex64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_noise_has_its_level_and_its_correlation() {
-        let m = mixing(3, 0.4);
-        let n = noise(3, 200_000, 0.7, &m, &mut stream(1, 0));
-        let psi = |i: usize, j: usize| {
-            n.row(i)
-                .iter()
-                .zip(n.row(j))
-                .map(|(a, b)| (a * b.conj()).re)
-                .sum::<f64>()
-                / (2.0 * 200_000.0 * 0.49)
-        };
-        for (i, j, expected) in [(0, 0, 1.0), (2, 2, 1.0), (0, 1, 0.4), (0, 2, 0.16)] {
-            assert!((psi(i, j) - expected).abs() < 0.01, "{i}{j}: {}", psi(i, j));
-        }
-    }
 
     #[test]
     fn oversampling_keeps_every_second_sample() {

@@ -49,8 +49,9 @@ pub fn simulate_ct(
         .source
         .spacing_mm(there)
         .unwrap_or(scan.projections.slice_thickness_mm);
-    let middle = (there as f64 - 1.0) / 2.0;
-    let z_mm: Vec<f64> = (from..to).map(|k| (k as f64 - middle) * step_mm).collect();
+    let first_mm = scan.source.first_mm(there);
+    let first_mm = first_mm.unwrap_or(-0.5 * step_mm * (there as f64 - 1.0));
+    let z_mm: Vec<f64> = (from..to).map(|k| first_mm + k as f64 * step_mm).collect();
     let truth_path = scan.output.with_extension("truth.nii.gz");
     let mut truth = NiftiWriter::create(
         &truth_path,

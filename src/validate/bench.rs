@@ -2,6 +2,7 @@
 
 use super::suite::Extent;
 use super::toolkit::Toolkit;
+use crate::progress::Progress;
 use std::path::{Path, PathBuf};
 
 /// The toolkit under examination, and the circumstances.
@@ -14,6 +15,8 @@ pub(super) struct Bench<'a> {
     pub seed: u64,
     /// Threads of operators and network.
     pub threads: usize,
+    /// Where the progress of a long stage goes.
+    pub progress: Progress,
     /// A folder for files that are needed meanwhile.
     pub scratch: &'a Path,
     /// Whether the user wants to stop.

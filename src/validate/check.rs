@@ -109,6 +109,12 @@ pub(super) const CHECKS: &[Check] = &[
     ),
     check(
         Suite::Ct,
+        "ct.quality",
+        "Resolution, noise and detectability are what the detector and the photons promise",
+        ct::quality,
+    ),
+    check(
+        Suite::Ct,
         "ct.recon",
         "The head phantom, 60 views, through every method",
         ct::reconstructions,

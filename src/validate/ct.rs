@@ -6,6 +6,8 @@ mod forbild;
 mod hounsfield;
 mod laws;
 mod projector;
+mod promise;
+mod quality;
 mod recon;
 
 pub(super) use counts::counts;
@@ -13,6 +15,7 @@ pub(super) use forbild::forbild;
 pub(super) use hounsfield::hounsfield;
 pub(super) use laws::laws;
 pub(super) use projector::projector;
+pub(super) use quality::quality;
 pub(super) use recon::reconstructions;
 
 use super::error::Failure;

@@ -35,7 +35,8 @@ pub struct Panel {
     pub label: String,
     /// Rows and columns.
     pub size: [usize; 2],
-    /// Pixels, row by row.
+    /// Pixels, row by row; `report.json` leaves them to `report.html`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub pixels: Vec<f32>,
     /// Black and white.
     pub window: [f32; 2],
@@ -134,6 +135,14 @@ impl Evidence {
             title: title.to_owned(),
             panels,
         });
+    }
+
+    /// The same without the pixels of its pictures.
+    pub fn without_pixels(&self) -> Self {
+        let mut light = self.clone();
+        let panels = light.pictures.iter_mut().flat_map(|p| &mut p.panels);
+        panels.for_each(|panel| panel.pixels.clear());
+        light
     }
 
     /// Whether every gate is passed.

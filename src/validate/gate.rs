@@ -1,5 +1,7 @@
 //! A number, its limit, and why the limit is what it is.
 
+use super::evidence::Evidence;
+use super::report::device;
 use serde::{Deserialize, Serialize};
 
 /// What a number may be.
@@ -78,6 +80,31 @@ pub(super) fn largest(values: impl IntoIterator<Item = f64>) -> f64 {
         false => most.max(v),
     };
     values.into_iter().fold(0.0, larger)
+}
+
+/// Gates of adjoint and linearity in the arithmetic that reconstructions use.
+pub(super) fn in_single_precision(
+    evidence: &mut Evidence,
+    check: &str,
+    backend: &str,
+    [adjoint, linear]: [f64; 2],
+) {
+    let device = match backend {
+        "host" => "cpu".to_owned(),
+        _ => device(),
+    };
+    for (name, gap, what) in [
+        ("adjoint", adjoint, "|<A x, y> - <x, A* y>| / (|A x| |y|)"),
+        ("linear", linear, "|A(x + a y) - A x - a A y| / |A x|"),
+    ] {
+        evidence.at_most(
+            &format!("{check}.single.{backend}.{name}"),
+            &format!("{what}, in single precision on {device}"),
+            gap,
+            1e-6,
+            "rounding of single precision, in the code that reconstructions run",
+        );
+    }
 }
 
 /// A number with four digits, in powers of ten where it is far from 1.

@@ -37,13 +37,14 @@ impl Report {
         let _ = write!(
             page,
             "<h1>annulus validate</h1><p class=\"verdict {class}\">{word}</p>\
-             <p>annulus {}, {} run, seed {}, {} threads, {:.0} s; {}.</p>",
+             <p>annulus {}, {} run, seed {}, {} threads, {:.0} s; {}; reconstructions on {}.</p>",
             self.version,
             self.extent,
             self.seed,
             self.threads,
             self.seconds,
-            escape(&self.machine)
+            escape(&self.machine),
+            self.device
         );
         if !closed.is_empty() {
             gate_table(page, &closed);

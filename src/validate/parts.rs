@@ -2,8 +2,9 @@
 
 use super::error::ValidateError;
 use super::evidence::Evidence;
+use super::report::{device, machine};
 use super::run::Options;
-use crate::io::{IoError, atomic};
+use crate::io::{IoError, atomic, sha256};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
@@ -29,23 +30,36 @@ impl Parts {
             folder: folder.clone(),
             cause,
         })?;
-        let program = std::env::current_exe().and_then(std::fs::metadata);
-        let built = program.and_then(|m| m.modified()).ok();
         let key = format!(
-            "{} {built:?} {:?} {} {}",
+            "{} {} {:?} {} {} {} {}",
             env!("CARGO_PKG_VERSION"),
+            program(),
             options.extent,
             options.seed,
-            options.threads
+            options.threads,
+            machine(),
+            device()
         );
         Ok(Parts { folder, key })
+    }
+
+    /// Whether an earlier run left any.
+    pub fn begun(&self) -> bool {
+        std::fs::read_dir(&self.folder).is_ok_and(|mut there| there.next().is_some())
     }
 
     /// What an earlier run found of a check, and how long it took.
     pub fn load(&self, check: &str) -> Option<(Evidence, f64)> {
         let bytes = std::fs::read(self.path(check)).ok()?;
         let part: Part = serde_json::from_slice(&bytes).ok()?;
-        (part.key == self.key).then_some((part.evidence, part.seconds))
+        if part.key != self.key {
+            eprintln!(
+                "{check}: measured again, since another program, machine, --quick, --seed or \
+                 --threads measured it before"
+            );
+            return None;
+        }
+        Some((part.evidence, part.seconds))
     }
 
     /// Keeps what a check found.
@@ -75,4 +89,12 @@ impl Parts {
     fn path(&self, check: &str) -> PathBuf {
         self.folder.join(format!("{check}.json"))
     }
+}
+
+/// A hash of the program: the same version can be built twice.
+fn program() -> String {
+    let hash = std::env::current_exe()
+        .ok()
+        .and_then(|path| sha256(&path).ok());
+    hash.unwrap_or_else(|| "unknown".into())
 }

@@ -7,11 +7,15 @@ use super::gate::Gate;
 use super::run::Options;
 use super::suite::Extent;
 use crate::io::{IoError, atomic};
+use crate::recon::{DeviceChoice, find_device};
 use serde::Serialize;
 use std::path::Path;
 
+/// Files of the report.
+pub(super) const FILES: [&str; 3] = ["report.json", "gates.toml", "report.html"];
+
 /// What one check found.
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 pub struct Finding {
     /// Name of the check.
     pub id: &'static str,
@@ -53,6 +57,8 @@ pub struct Report {
     pub threads: usize,
     /// The machine: processor and operating system.
     pub machine: String,
+    /// Where reconstructions ran: `cpu` or `cuda:N`.
+    pub device: String,
     /// Seconds in all.
     pub seconds: f64,
     /// Check by check.
@@ -68,6 +74,7 @@ impl Report {
             seed: options.seed,
             threads: options.threads,
             machine: machine(),
+            device: device(),
             seconds: findings.iter().map(|f| f.seconds).sum(),
             findings,
         }
@@ -96,20 +103,34 @@ impl Report {
         )
     }
 
-    /// Writes the three files.
+    /// Writes the three files, once all of them are made.
     pub(super) fn write(&self, folder: &Path) -> Result<(), ValidateError> {
-        let json = folder.join("report.json");
-        let bytes = serde_json::to_vec_pretty(self)
-            .map_err(|e| IoError::new(&json, "a report to write", e, "this is a mistake"))?;
-        atomic::write(&json, &bytes, true)?;
-        let toml = folder.join("gates.toml");
-        let text = self
+        let [json, toml, html] = FILES.map(|name| folder.join(name));
+        let mistake = "this is a mistake of the program: please report it";
+        let bytes = self
+            .json()
+            .map_err(|e| IoError::new(&json, "a report to write", e, mistake))?;
+        let gates = self
             .gates_toml()
-            .map_err(|e| IoError::new(&toml, "gates to write", e, "this is a mistake"))?;
-        atomic::write(&toml, text.as_bytes(), true)?;
-        let html = folder.join("report.html");
-        atomic::write(&html, self.html(folder)?.as_bytes(), true)?;
-        Ok(())
+            .map_err(|e| IoError::new(&toml, "gates to write", e, mistake))?;
+        let page = self.html(folder)?;
+        atomic::write(&json, &bytes, true)?;
+        atomic::write(&toml, gates.as_bytes(), true)?;
+        Ok(atomic::write(&html, page.as_bytes(), true)?)
+    }
+
+    /// Everything but the pixels.
+    fn json(&self) -> serde_json::Result<Vec<u8>> {
+        let light = |finding: &Finding| Finding {
+            evidence: finding.evidence.without_pixels(),
+            ..finding.clone()
+        };
+        serde_json::to_vec_pretty(&Report {
+            findings: self.findings.iter().map(light).collect(),
+            machine: self.machine.clone(),
+            device: self.device.clone(),
+            ..*self
+        })
     }
 
     /// Every gate as a table of its own.
@@ -166,8 +187,16 @@ impl Report {
     }
 }
 
+/// The device that a reconstruction chooses.
+pub(super) fn device() -> String {
+    match find_device(DeviceChoice::Auto) {
+        Ok(tch::Device::Cuda(n)) => format!("cuda:{n}"),
+        _ => "cpu".into(),
+    }
+}
+
 /// Processor and operating system, where the kernel says.
-fn machine() -> String {
+pub(super) fn machine() -> String {
     let cpu = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let model = cpu
         .lines()

@@ -6,7 +6,7 @@ use super::error::ValidateError;
 use super::evidence::Evidence;
 use super::gate::Limit;
 use super::parts::Parts;
-use super::report::{Finding, Report};
+use super::report::{FILES, Finding, Report};
 use super::suite::{Extent, Suite};
 use super::toolkit::Toolkit;
 use crate::io::atomic;
@@ -35,9 +35,6 @@ pub struct Options {
     pub resume: bool,
 }
 
-/// Files of the report.
-const FILES: [&str; 3] = ["report.html", "report.json", "gates.toml"];
-
 /// Examines a toolkit and writes `report.html`, `report.json` and `gates.toml`.
 ///
 /// A gate that is not passed, and a check that cannot be run, are part of the report.
@@ -53,10 +50,12 @@ pub fn run(
         cause,
     };
     std::fs::create_dir_all(&options.output).map_err(folder)?;
-    for name in FILES {
-        atomic::may_write(&options.output.join(name), options.force)?;
-    }
     let parts = Parts::open(options)?;
+    for name in FILES {
+        // What an interrupted run began was allowed to replace them.
+        let goes_on = options.resume && parts.begun();
+        atomic::may_write(&options.output.join(name), options.force || goes_on)?;
+    }
     let scratch = tempfile::tempdir_in(&options.output).map_err(folder)?;
     let bar = progress.stage("validate", chosen.len() as u64);
     let mut findings = Vec::new();
@@ -76,6 +75,7 @@ pub fn run(
                     extent: options.extent,
                     seed: options.seed,
                     threads: options.threads,
+                    progress: *progress,
                     scratch: &folder,
                     interrupted,
                 };
@@ -104,7 +104,16 @@ pub fn run(
 /// What a check finds; where it cannot be run, a gate that says why.
 fn examine(check: &Check, bench: &Bench<'_>) -> Evidence {
     let mut evidence = Evidence::default();
-    if let Err(failure) = (check.run)(bench, &mut evidence) {
+    let run = || (check.run)(bench, &mut evidence);
+    // A mistake in one check must not take the report of the others with it.
+    let done = std::panic::catch_unwind(std::panic::AssertUnwindSafe(run));
+    let failure = match done {
+        Ok(Ok(())) if evidence.gates.is_empty() => Some("it measured nothing".to_owned()),
+        Ok(Ok(())) => None,
+        Ok(Err(failure)) => Some(failure.to_string()),
+        Err(panic) => Some(format!("a mistake in the program, {}", words_of(&*panic))),
+    };
+    if let Some(failure) = failure {
         evidence.gate(
             &format!("{}.ran", check.id),
             &format!("the check could not be run: {failure}"),
@@ -114,6 +123,14 @@ fn examine(check: &Check, bench: &Bench<'_>) -> Evidence {
         );
     }
     evidence
+}
+
+/// What a panic said.
+fn words_of(panic: &(dyn std::any::Any + Send)) -> &str {
+    let owned = panic.downcast_ref::<String>().map(String::as_str);
+    owned
+        .or_else(|| panic.downcast_ref::<&str>().copied())
+        .unwrap_or("of unknown kind")
 }
 
 /// The checks that were asked for.

@@ -23,6 +23,8 @@ pub(super) struct Made {
     pub mean: Array3<f32>,
     pub std: Option<Array3<f32>>,
     pub samples: Vec<Array3<f32>>,
+    /// As many as the protocol asks for; none of a method that draws none.
+    pub promised: Option<usize>,
     /// `report.json`.
     pub report: Value,
     /// From the image's values to the truth's: 1 of CT.
@@ -70,6 +72,7 @@ pub(super) fn scanned(
         truth: None,
         seed: bench.seed,
         threads: bench.threads,
+        progress: bench.progress,
     };
     let truth_path = bench.toolkit.simulate(&job, bench.interrupted)?;
     Ok(Scanned {
@@ -88,6 +91,7 @@ impl Scanned {
         }
         let mut protocol = self.protocol.clone();
         protocol.select(method)?;
+        let promised = protocol.selected()?.samples();
         let output = bench.file(&format!("by-{method}"));
         let job = Job {
             protocol,
@@ -96,6 +100,7 @@ impl Scanned {
             truth: Some(self.truth_path.clone()),
             seed: bench.seed,
             threads: bench.threads,
+            progress: bench.progress,
         };
         bench.toolkit.recon(&job, bench.interrupted)?;
         let read = |name: &str| -> Result<Option<Array3<f32>>, Failure> {
@@ -119,6 +124,7 @@ impl Scanned {
             mean: read("mean.nii.gz")?.ok_or("recon wrote no mean.nii.gz")?,
             std: read("std.nii.gz")?,
             samples,
+            promised,
             report,
         })
     }
@@ -151,15 +157,37 @@ pub(super) fn spread_over_error(
     (spread * (n + 1.0) / n / error).sqrt()
 }
 
-/// Gates that hold for every method with error bars: the misfit, and `std` against the samples.
-pub(super) fn sampler_gates(evidence: &mut Evidence, check: &str, made: &Made) {
+/// Gates of every method: of one that promises samples that they are there, with their deviation, and
+/// their misfit.
+pub(super) fn gates_of(evidence: &mut Evidence, check: &str, made: &Made) {
+    let Some(promised) = made.promised else {
+        return;
+    };
     evidence.between(
-        &format!("{check}.{}.misfit", made.method),
-        "squared whitened residual per measurement, mean over the samples",
-        made.misfit(),
-        [0.9, 1.1],
-        "samples of the posterior fit the data as well as the truth does: 1",
+        &format!("{check}.{}.samples", made.method),
+        "samples that were written, over those that were asked for; 0 without a std.nii.gz",
+        match made.std {
+            Some(_) => made.samples.len() as f64 / promised as f64,
+            None => 0.0,
+        },
+        [1.0, 1.0],
+        "a method that draws samples writes them and their deviation",
     );
+    // DDS draws no noise for the data: its samples fit better than the truth by design.
+    if made.method != "dds" {
+        evidence.between(
+            &format!("{check}.{}.misfit", made.method),
+            "squared whitened residual per measurement, mean over the samples",
+            made.misfit(),
+            [0.9, 1.1],
+            "samples of the posterior fit the data as well as the truth does: 1",
+        );
+    }
+    deviation_gate(evidence, check, made);
+}
+
+/// `std.nii.gz` against the samples.
+fn deviation_gate(evidence: &mut Evidence, check: &str, made: &Made) {
     let Some(std) = &made.std else { return };
     let n = made.samples.len() as f64;
     let (mut written, mut found) = (0.0, 0.0);

@@ -37,6 +37,8 @@ pub struct Job {
     pub seed: u64,
     /// Threads.
     pub threads: usize,
+    /// Where its own progress goes.
+    pub progress: Progress,
 }
 
 /// Every part that is examined, each as it is unless a test says otherwise.
@@ -75,7 +77,7 @@ pub trait Toolkit: Sync {
             output: &job.output,
             force: true,
         };
-        Ok(acquire(&job.protocol, &request, &Progress::Silent, stop)?)
+        Ok(acquire(&job.protocol, &request, &job.progress, stop)?)
     }
 
     /// Raw data to a volume with its report.
@@ -97,7 +99,7 @@ pub trait Toolkit: Sync {
             command: "annulus validate".into(),
         };
         let plan = Plan::new(job.protocol.clone(), options)?;
-        recon::run(&plan, &Progress::Silent, stop)?;
+        recon::run(&plan, &job.progress, stop)?;
         Ok(())
     }
 
@@ -107,7 +109,11 @@ pub trait Toolkit: Sync {
         Ok((model.card.clone(), Box::new(model)))
     }
 
-    /// Samples: the loop over the noise levels, from pure noise.
+    /// Samples: the loop over the noise levels, from pure noise. `stop` is asked at every level.
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "the arguments of the library's own, and when to stop"
+    )]
     fn sample(
         &self,
         rule: &dyn Guidance<Image>,
@@ -116,8 +122,9 @@ pub trait Toolkit: Sync {
         schedule: &Schedule,
         start: Image,
         rng: &mut SliceRng,
+        stop: &dyn Fn() -> bool,
     ) -> Result<Image, Failure> {
-        let go_on = &mut |_: usize, _: &Image| true;
+        let go_on = &mut |_: usize, _: &Image| !stop();
         Ok(sample(
             rule,
             prior,

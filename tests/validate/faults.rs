@@ -122,10 +122,15 @@ impl Toolkit for NotANumber {
     }
 }
 
-/// Rows and columns of the affine are exchanged.
+/// Rows and columns of the affine are exchanged, wherever a volume is written.
 pub struct SwappedSpacing;
 
 impl Toolkit for SwappedSpacing {
+    fn recon(&self, job: &Job, stop: &dyn Fn() -> bool) -> Made<()> {
+        Real.recon(job, stop)?;
+        let path = job.output.join("mean.nii.gz");
+        self.write_volume(&path, &Real.read_volume(&path)?)
+    }
     fn export(&self, format: Format, path: &Path, volume: &Volume) -> Made<()> {
         let swapped = Volume {
             data: volume.data.clone(),
@@ -216,8 +221,24 @@ pub struct DoubleCrop;
 impl Toolkit for DoubleCrop {
     fn k_space(&self, path: &Path, slice: usize) -> Made<Array3<Complex32>> {
         let k = Real.k_space(path, slice)?;
-        let n = k.dim().2;
-        Ok(k.slice(s![.., .., n / 4..n / 4 + n / 2]).to_owned())
+        let (coils, rows, n) = k.dim();
+        let k: Vec<Complex64> = k
+            .iter()
+            .map(|z| Complex64::new(z.re.into(), z.im.into()))
+            .collect();
+        let image = Host::<f64>::from_complex(&[coils, rows, n], &k).fft2(Direction::Inverse);
+        let image = Array3::from_shape_vec((coils, rows, n), image.complex().to_vec())?;
+        let half: Vec<Complex64> = image
+            .slice(s![.., .., n / 4..n / 4 + n / 2])
+            .iter()
+            .copied()
+            .collect();
+        let k = Host::from_complex(&[coils, rows, n / 2], &half).fft2(Direction::Forward);
+        let k = k
+            .complex()
+            .iter()
+            .map(|z| Complex32::new(z.re as f32, z.im as f32));
+        Ok(Array3::from_shape_vec((coils, rows, n / 2), k.collect())?)
     }
 }
 
@@ -262,11 +283,12 @@ impl Toolkit for HalfTheVariance {
         schedule: &Schedule,
         start: Image,
         rng: &mut SliceRng,
+        stop: &dyn Fn() -> bool,
     ) -> Made<Image> {
         // Two draws of one posterior have a mean of half the variance.
-        let x = Real.sample(rule, prior, data, schedule, start.clone(), rng)?;
+        let x = Real.sample(rule, prior, data, schedule, start.clone(), rng, stop)?;
         let other = start.normal_like(rng).scaled(schedule.max());
-        let y = Real.sample(rule, prior, data, schedule, other, rng)?;
+        let y = Real.sample(rule, prior, data, schedule, other, rng, stop)?;
         let mut mean = x.scaled(0.5);
         mean.axpy(&[0.5], &y);
         Ok(mean)

@@ -63,6 +63,23 @@ impl NoiseCovariance {
         }))
     }
 
+    /// The same of coils at some of `around` places of a ring, which need not follow each other.
+    ///
+    /// Errors: a place beyond the ring, or one that is taken twice.
+    pub fn neighbours_at(
+        places: &[usize],
+        around: usize,
+        correlation: f64,
+    ) -> Result<Self, PhantomError> {
+        let whole = Self::neighbours(around, correlation)?;
+        if let Some(beyond) = places.iter().find(|place| **place >= around) {
+            let expected = "of the ring";
+            return Err(quantity("a place of a coil", expected, *beyond as f64));
+        }
+        let at = |(i, j): (usize, usize)| whole.matrix[(places[i], places[j])];
+        Self::new(Array2::from_shape_fn((places.len(), places.len()), at))
+    }
+
     /// The covariance: `Complex64[coil, coil]`.
     pub fn matrix(&self) -> &Array2<Complex64> {
         &self.matrix
@@ -96,6 +113,35 @@ impl NoiseCovariance {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::coils::TrigCoils;
+    use crate::grid::position;
+
+    #[test]
+    fn neighbours_are_the_coils_that_see_the_same_side() {
+        let (n, places) = (32, TrigCoils::places_of_eight());
+        let maps = TrigCoils::eight().maps(n, n);
+        // The direction in which a coil sees best.
+        let angle = |c: usize| {
+            let mut sum = [0.0; 2];
+            for ((j, i), v) in maps.index_axis(ndarray::Axis(0), c).indexed_iter() {
+                sum[0] += v.norm() * position(i, n);
+                sum[1] += v.norm() * position(j, n);
+            }
+            sum[1].atan2(sum[0])
+        };
+        let shared = NoiseCovariance::neighbours_at(&places, 8, 0.3).unwrap();
+        for (i, j) in (0..8)
+            .flat_map(|i| (0..8).map(move |j| (i, j)))
+            .filter(|(i, j)| i != j)
+        {
+            let turn = (angle(i) - angle(j)).rem_euclid(std::f64::consts::TAU);
+            let apart_deg = turn.min(std::f64::consts::TAU - turn).to_degrees();
+            let psi = shared.matrix()[(i, j)].re;
+            assert_eq!(psi > 0.29, apart_deg < 70.0, "{i} {j}: {apart_deg} {psi}");
+        }
+        assert!(NoiseCovariance::neighbours_at(&[0, 8], 8, 0.3).is_err());
+        assert!(NoiseCovariance::neighbours_at(&[1, 1], 8, 0.3).is_err());
+    }
     use rand::SeedableRng;
     use rand_chacha::ChaCha8Rng;
 

@@ -68,6 +68,11 @@ impl TrigCoils {
         Ok(Self { coefficients }.normalised())
     }
 
+    /// Where the coils of [`eight`](Self::eight) stand: eighths of the ring.
+    pub fn places_of_eight() -> [usize; 8] {
+        AROUND
+    }
+
     /// The number of coils.
     pub fn coils(&self) -> usize {
         self.coefficients.dim().0

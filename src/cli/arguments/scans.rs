@@ -121,7 +121,8 @@ pub(in crate::cli) struct Phantom {
     /// Slices, which share the height of a phantom in space
     #[arg(long, default_value_t = 1)]
     pub(in crate::cli) depth: usize,
-    /// t1, t2, pd, flair, ir (inversion recovery), ssfp or hu; t1, or hu of a CT phantom, by default
+    /// t1, t2, pd, flair, ir (inversion recovery), ssfp or hu; t1, or hu of a CT phantom, by default;
+    /// of coil maps magnitude or phase
     #[arg(long)]
     pub(in crate::cli) contrast: Option<String>,
     /// Folder of label maps (NIfTI, classes of FreeSurfer and SynthSeg) that brain or head is drawn

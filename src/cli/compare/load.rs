@@ -2,7 +2,7 @@
 
 use crate::io::dicom::Unit;
 use crate::io::npy_array::read_array;
-use crate::io::{DicomOptions, IoError, Kind, read_dicom_series, read_volume, recognise};
+use crate::io::{Apart, DicomOptions, IoError, Kind, read_dicom_series, read_volume, recognise};
 use ndarray::{Array3, ArrayD};
 use num_complex::Complex64;
 use std::path::Path;
@@ -23,17 +23,6 @@ pub(super) struct Loaded {
 pub(super) struct Grid {
     pub(super) shape: (usize, usize, usize),
     affine_lps_mm: Option<[[f64; 4]; 3]>,
-}
-
-/// Where two grids lie farthest apart.
-pub(super) struct Apart {
-    /// (column, row, slice).
-    pub(super) voxel: [usize; 3],
-    pub(super) one_mm: [f64; 3],
-    pub(super) other_mm: [f64; 3],
-    pub(super) distance_mm: f64,
-    /// The smallest side of a voxel.
-    pub(super) voxel_mm: f64,
 }
 
 impl Loaded {
@@ -122,66 +111,9 @@ impl Loaded {
 }
 
 impl Grid {
-    /// Where they lie farthest apart, which is at a corner; none if one has no affine.
+    /// Where they lie farthest apart; none if one has no affine.
     pub(super) fn apart(&self, other: &Grid) -> Option<Apart> {
         let (one, two) = (self.affine_lps_mm?, other.affine_lps_mm?);
-        let (slices, rows, columns) = self.shape;
-        let place = |m: &[[f64; 4]; 3], voxel: [usize; 3]| {
-            m.map(|row| row[3] + (0..3).map(|k| row[k] * voxel[k] as f64).sum::<f64>())
-        };
-        let corners = (0..8).map(|bits| {
-            let end = |n: usize, bit: usize| {
-                if bits & bit == 0 {
-                    0
-                } else {
-                    n.saturating_sub(1)
-                }
-            };
-            [end(columns, 1), end(rows, 2), end(slices, 4)]
-        });
-        let length = |v: [f64; 3]| v.iter().map(|x| x * x).sum::<f64>().sqrt();
-        let sides = (0..3).map(|k| length(two.map(|row| row[k])));
-        let voxel_mm = sides.fold(f64::INFINITY, f64::min);
-        corners
-            .map(|voxel| {
-                let (one_mm, other_mm) = (place(&one, voxel), place(&two, voxel));
-                Apart {
-                    voxel,
-                    one_mm,
-                    other_mm,
-                    distance_mm: length([0, 1, 2].map(|k| one_mm[k] - other_mm[k])),
-                    voxel_mm,
-                }
-            })
-            .max_by(|a, b| a.distance_mm.total_cmp(&b.distance_mm))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn grids_are_farthest_apart_at_a_corner() {
-        let grid = |scale: f64, shift: f64| Grid {
-            shape: (4, 11, 21),
-            affine_lps_mm: Some([
-                [scale, 0.0, 0.0, shift],
-                [0.0, 0.8, 0.0, 0.0],
-                [0.0, 0.0, 3.0, -7.0],
-            ]),
-        };
-        let apart = grid(1.0, 0.0).apart(&grid(1.01, 0.0)).unwrap();
-        assert_eq!(apart.voxel[0], 20);
-        assert!((apart.distance_mm - 0.2).abs() < 1e-12 && apart.voxel_mm == 0.8);
-        assert_eq!(
-            grid(1.0, 0.0).apart(&grid(1.0, 0.5)).unwrap().distance_mm,
-            0.5
-        );
-        let bare = Grid {
-            shape: (4, 11, 21),
-            affine_lps_mm: None,
-        };
-        assert!(bare.apart(&grid(1.0, 0.0)).is_none());
+        Some(Apart::farthest(self.shape, &one, &two))
     }
 }

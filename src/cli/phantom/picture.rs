@@ -6,7 +6,7 @@ use ndarray::Array2;
 use phantoms::anatomy::{BrainMr, HeadVolume, Thorax};
 use phantoms::ct::{CtGrid, CtPhantom, HeadCt};
 use phantoms::mr::Sequence;
-use phantoms::{Contrast, PhantomError, named};
+use phantoms::{Contrast, MrGrid, PhantomError, named};
 use std::error::Error;
 
 /// Half the field of view of a brain, and of one from a label map: its whole head, large or turned.
@@ -102,7 +102,13 @@ impl<'a> Picture<'a> {
         let from_top = depth - 1 - slice;
         match &self.object {
             Object::Mr(contrast) => {
-                let image = phantoms::raster(self.name, seed, slice, depth, n, n, *contrast)?;
+                let image = phantoms::raster(
+                    self.name,
+                    seed,
+                    (slice, depth),
+                    &MrGrid::own(n, n),
+                    *contrast,
+                )?;
                 Ok(Drawn {
                     image: image.mapv(|v| v as f32),
                     lesion_share: None,

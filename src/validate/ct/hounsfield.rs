@@ -107,7 +107,7 @@ fn linearity(
             "difference of the insert's mean from its HU, in HU",
             (found - hu).abs(),
             3.0,
-            "the accuracy that a site asks of a scanner's water is 4 to 7 HU",
+            "of a scan without noise; sites allow water alone 4 to 7 HU",
         );
     }
     evidence.tables.push(table);

@@ -6,7 +6,7 @@ use super::super::evidence::{Evidence, Plot};
 use super::super::head::toft;
 use super::super::toolkit::Image;
 use super::{beams, scan};
-use operators::ct::Geometry;
+use operators::ct::{Beam, Geometry, Shape};
 use operators::{Field, Host};
 use phantoms::scene::Raster;
 use rayon::prelude::*;
@@ -77,15 +77,38 @@ fn image(size: usize) -> Result<Image, Failure> {
 }
 
 /// Its line integrals, averaged over the width of each bin.
+///
+/// Along rays that are worked out here: `x cos t + y sin t = s` of parallel ones; of a fan from the
+/// source at `D (sin t, -cos t)` through a bin at `u` across the central ray, which runs to
+/// `(-sin t, cos t)`.
 fn strips(scan: &Geometry) -> Result<Image, Failure> {
     let head = toft()?;
+    let (bins, pitch) = (scan.detector().bins, scan.detector().pitch_mm);
     let along = |view: usize, bin: f64| -> f64 {
-        let ray = scan.ray(view, bin);
-        let ([x, y], [dx, dy]) = (ray.origin_mm, ray.direction);
+        let u = (bin - 0.5 * (bins - 1) as f64) * pitch;
+        let (sin, cos) = scan.angles_rad()[view].sin_cos();
+        let ([x, y], [dx, dy]) = match scan.beam() {
+            Beam::Parallel => ([u * cos, u * sin], [-sin, cos]),
+            Beam::Fan {
+                source_mm,
+                detector_mm,
+                shape,
+            } => {
+                let (across, ahead) = match shape {
+                    Shape::Flat => (u, detector_mm),
+                    Shape::Curved => (u / detector_mm).sin_cos(),
+                };
+                let length = across.hypot(ahead);
+                let (a, b) = (across / length, ahead / length);
+                (
+                    [source_mm * sin, -source_mm * cos],
+                    [a * cos - b * sin, a * sin + b * cos],
+                )
+            }
+        };
         // The phantom's y points down.
         head.line_integral([x, -y], [dx, -dy])
     };
-    let bins = scan.detector().bins;
     let strip = |i: usize| {
         let at = |p: usize| (i % bins) as f64 + (p as f64 + 0.5) / STRIP as f64 - 0.5;
         (0..STRIP).map(|p| along(i / bins, at(p))).sum::<f64>() / STRIP as f64

@@ -178,6 +178,15 @@ pub(in super::super) fn mixture(bench: &Bench<'_>, evidence: &mut Evidence) -> R
         table.row(name, &[mean(found), mean(found) / prior]);
     }
     evidence.tables.push(table);
+    let shares = rules.iter().zip(&distances).skip(1);
+    let shares: Vec<String> = shares
+        .map(|((name, _), found)| format!("{name}: {:.2}", mean(found) / prior))
+        .collect();
+    evidence.notes.push(format!(
+        "a prior of 25 modes, distance to the posterior over the prior's own: {}; the last is a \
+         reference that no protocol can choose",
+        shares.join(", ")
+    ));
     let best = mean(&distances[rules.len() - 1]);
     evidence.at_most(
         "guidance.mixture.moment-projection",
@@ -227,8 +236,14 @@ fn draws(
     let mut x = Host::zeros(&[n, 1, VALUES], Field::Real).normal_like(&mut rng);
     x.scale(&[schedule.max()]);
     let prior = Prior(&problem.prior);
-    let x = bench
-        .toolkit
-        .sample(rule, &prior, &data, &schedule, x, &mut rng)?;
+    let x = bench.toolkit.sample(
+        rule,
+        &prior,
+        &data,
+        &schedule,
+        x,
+        &mut rng,
+        bench.interrupted,
+    )?;
     Ok(Array2::from_shape_vec((n, VALUES), x.reals().to_vec())?)
 }

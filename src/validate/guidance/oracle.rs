@@ -54,7 +54,7 @@ pub(in super::super) fn oracle(bench: &Bench<'_>, evidence: &mut Evidence) -> Re
     table.rows.push(row);
     // Without a model of C the conjugate gradients take long.
     let quick = bench.extent == Extent::Quick;
-    for rule in rules().into_iter().filter(|rule| !quick || rule.fast) {
+    for rule in rules()?.into_iter().filter(|rule| !quick || rule.fast) {
         if (bench.interrupted)() {
             return Err("interrupted".into());
         }
@@ -96,7 +96,8 @@ fn numbers(found: &Distance) -> [String; 6] {
 }
 
 fn gates(evidence: &mut Evidence, rule: &Rule, found: &Distance) {
-    let id = |what: &str| format!("guidance.oracle.{}.{what}", rule.name);
+    let name = rule.name.replace(" of ", ".").replace('/', "-");
+    let id = |what: &str| format!("guidance.oracle.{name}.{what}");
     evidence.between(
         &id("misfit"),
         "squared whitened residual per measurement",

@@ -4,7 +4,6 @@ use super::super::bench::Bench;
 use super::super::error::Failure;
 use super::super::evidence::{Evidence, Plot};
 use super::super::gate::largest;
-use crate::progress::Progress;
 use crate::recon::builtin_priors;
 use crate::train::{Family, HeldOut, evaluate};
 
@@ -23,7 +22,7 @@ pub(in super::super) fn priors(bench: &Bench<'_>, evidence: &mut Evidence) -> Re
             .extent
             .pick([least.max(0.02), most.min(0.6)], [least, most]);
         let held_out = HeldOut::new(family, images, 192);
-        let found = evaluate(prior.as_ref(), range, &held_out, &Progress::Silent)?;
+        let found = evaluate(prior.as_ref(), range, &held_out, &bench.progress)?;
         let (mut says, mut now, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
         for level in &found {
             let card = card.relative_error(level.sigma).unwrap_or(f64::NAN);

@@ -1,7 +1,10 @@
 //! The samplers that are held against closed forms, with what each says of itself.
 
+use super::super::error::Failure;
 use super::super::toolkit::Image;
 use crate::guidance::{Bridge, CovarianceModel, Dds, Dps, Guidance, Guided, PriorDraw};
+use crate::protocol::Protocol;
+use crate::recon;
 
 /// A sampler, and whether its samples are meant to be those of the posterior.
 pub(super) struct Rule {
@@ -48,8 +51,21 @@ pub(super) fn bridge() -> Bridge {
     }
 }
 
+/// The bridge as a built-in protocol runs it, with its guard and its budget of conjugate gradients.
+fn shipped(name: &'static str, protocol: &str, claim: Claim) -> Result<Rule, Failure> {
+    let protocol = Protocol::find(protocol)?;
+    let table = protocol.method.bridge.unwrap_or_default();
+    Ok(Rule {
+        name,
+        claim,
+        levels: table.levels,
+        fast: true,
+        guidance: Box::new(recon::bridge(&table)),
+    })
+}
+
 /// Every sampler for a linear operator and a Gaussian prior.
-pub(super) fn rules() -> Vec<Rule> {
+pub(super) fn rules() -> Result<Vec<Rule>, Failure> {
     let network = Bridge {
         draw: PriorDraw::Network,
         ..bridge()
@@ -71,8 +87,18 @@ pub(super) fn rules() -> Vec<Rule> {
         fast: name == "bridge" || name.ends_with("network"),
         guidance,
     };
-    vec![
+    Ok(vec![
         rule("bridge", Claim::Calibrated, 20, Box::new(bridge())),
+        shipped(
+            "bridge of mri/brain-cartesian-r4",
+            "mri/brain-cartesian-r4",
+            Claim::Calibrated,
+        )?,
+        shipped(
+            "bridge of ct/head-sparse60 (draw = network)",
+            "ct/head-sparse60",
+            Claim::Approximate,
+        )?,
         rule(
             "bridge, draw = network",
             Claim::Approximate,
@@ -98,5 +124,5 @@ pub(super) fn rules() -> Vec<Rule> {
             Box::new(Dps(guided(CovarianceModel::Sigma))),
         ),
         rule("dds", Claim::Approximate, 50, Box::new(dds)),
-    ]
+    ])
 }

@@ -59,7 +59,7 @@ pub(in super::super) fn scalar(bench: &Bench<'_>, evidence: &mut Evidence) -> Re
             "|mean of the samples - exact|, in standard errors",
             (mean - exact.0).abs() / (exact.1 / n).sqrt(),
             4.5,
-            "a sampler without a bias of its own, and six means that are looked at",
+            "a sampler without a bias of its own; three means are looked at",
         );
         evidence.between(
             &format!("guidance.scalar.variance.{sigma_y}"),

@@ -117,9 +117,15 @@ impl Setting {
         let sizes = [problems * samples as usize, self.size, self.size];
         let mut x = Host::zeros(&sizes, Field::Complex).normal_like(&mut rng);
         x.scale(&[schedule.max()]);
-        bench
-            .toolkit
-            .sample(rule, &self.prior, &data, schedule, x, &mut rng)
+        bench.toolkit.sample(
+            rule,
+            &self.prior,
+            &data,
+            schedule,
+            x,
+            &mut rng,
+            bench.interrupted,
+        )
     }
 
     /// Mean and variance of a real component of the posterior, from the datum of its mode.

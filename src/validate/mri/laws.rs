@@ -3,11 +3,14 @@
 use super::super::bench::Bench;
 use super::super::error::Failure;
 use super::super::evidence::{Evidence, Table};
-use super::super::gate::largest;
+use super::super::gate::{in_single_precision, largest};
 use super::maps;
+use crate::recon::{DeviceChoice, find_device};
+use operators::array::Torch;
 use operators::check::{adjoint_gap, linearity_gap, normal_gap};
-use operators::{Field, Host, SliceRng, Vector};
+use operators::{Array, Field, Host, SliceRng, Vector};
 use phantoms::TrigCoils;
+use tch::Kind;
 
 /// Coils, rows, columns: odd, unequal and even.
 const SIZES: [[usize; 3]; 3] = [[3, 7, 9], [8, 64, 63], [2, 96, 128]];
@@ -70,5 +73,37 @@ pub(in super::super) fn laws(bench: &Bench<'_>, evidence: &mut Evidence) -> Resu
     {
         evidence.at_most(&format!("mri.laws.{name}"), what, largest(found), most, why);
     }
+    let device = find_device(DeviceChoice::Auto)?;
+    let libtorch = single::<Torch>(bench, &(device, Kind::Float))?;
+    for (backend, [adjoint, linear]) in [
+        ("host", single::<Host<f32>>(bench, &())?),
+        ("libtorch", libtorch),
+    ] {
+        in_single_precision(evidence, "mri.laws", backend, [adjoint, linear]);
+    }
     Ok(())
+}
+
+/// Gaps of adjoint and linearity in the arithmetic of a reconstruction.
+fn single<T: Array + 'static>(bench: &Bench<'_>, device: &T::Device) -> Result<[f64; 2], Failure> {
+    let [coils, rows, columns] = SIZES[1];
+    let sensitivities = TrigCoils::eight().first(coils)?.maps(rows, columns);
+    let reals: Vec<f64> = sensitivities.iter().flat_map(|z| [z.re, z.im]).collect();
+    let maps = T::from_reals(device, &[1, coils, rows, columns], Field::Complex, &reals);
+    let taken: Vec<f64> = (0..rows * columns)
+        .map(|i| f64::from(u8::from(i % columns % 3 != 1)))
+        .collect();
+    let mask = T::from_reals(device, &[1, rows, columns], Field::Real, &taken);
+    let a = operators::mri::sense(maps, mask)?;
+    let random = |sizes: &[usize], item: u32| {
+        let mut rng = SliceRng::samples(bench.seed, 1 + item, 2);
+        let reals = Host::<f64>::zeros(sizes, Field::Complex).normal_like(&mut rng);
+        T::from_reals(device, sizes, Field::Complex, reals.reals())
+    };
+    let (x, other) = (
+        random(&[2, rows, columns], 0),
+        random(&[2, rows, columns], 1),
+    );
+    let y = random(&[2, coils, rows, columns], 2);
+    Ok([adjoint_gap(&a, &x, &y)?.gap, linearity_gap(&a, &x, &other)?])
 }

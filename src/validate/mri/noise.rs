@@ -7,7 +7,6 @@ use super::super::gate::largest;
 use super::super::toolkit::Job;
 use crate::io::{ReadOptions, open_k_space};
 use crate::protocol::Protocol;
-use crate::simulate::Source;
 use ndarray::{Array2, Array3, Axis};
 use num_complex::{Complex32, Complex64};
 use operators::mri::whitening::{Whitening, bandwidth_factor};
@@ -23,6 +22,7 @@ pub(in super::super) fn noise(bench: &Bench<'_>, evidence: &mut Evidence) -> Res
         let mut protocol = Protocol::find("mri/brain-cartesian-r4")?;
         protocol.set_all(&[
             "acquisition.cartesian.matrix=[128,128]".to_owned(),
+            "acquisition.cartesian.fov_mm=[220,220]".to_owned(),
             "acquisition.cartesian.slices=1".to_owned(),
             format!("acquisition.cartesian.coils={COILS}"),
             "acquisition.cartesian.pattern=full".to_owned(),
@@ -36,6 +36,7 @@ pub(in super::super) fn noise(bench: &Bench<'_>, evidence: &mut Evidence) -> Res
             truth: None,
             seed: bench.seed,
             threads: bench.threads,
+            progress: bench.progress,
         };
         let truth = bench.toolkit.simulate(&job, bench.interrupted)?;
         Ok((job.output, truth))
@@ -46,8 +47,7 @@ pub(in super::super) fn noise(bench: &Bench<'_>, evidence: &mut Evidence) -> Res
     let noise = noisy_k - bench.toolkit.k_space(&clean, 0)?;
     let truth = bench.toolkit.read_volume(&truth)?.data;
     let truth = truth.index_axis(Axis(0), 0).mapv(f64::from);
-    let reference = Source::open("brain", bench.seed)?.reference_signal(0, 1, &truth)?;
-    promised(evidence, &noise, reference / SNR);
+    promised(evidence, &noise, white_matter(bench.seed, &truth)? / SNR);
 
     let source = open_k_space(&noisy, &ReadOptions::default())?;
     let scan = source.noise().ok_or("the scan has no noise scan")?;
@@ -61,6 +61,28 @@ pub(in super::super) fn noise(bench: &Bench<'_>, evidence: &mut Evidence) -> Res
     whitening.apply(&mut white)?;
     whitened(evidence, &white);
     Ok(())
+}
+
+/// The median of the truth where the brain's own map, whose white matter is 1, has white matter alone.
+fn white_matter(seed: u64, truth: &Array2<f64>) -> Result<f64, Failure> {
+    let (ny, nx) = truth.dim();
+    let map = phantoms::raster(
+        "brain",
+        seed,
+        (0, 1),
+        &phantoms::MrGrid::over(ny, nx, [220.0; 2]),
+        phantoms::Contrast::T1,
+    )?;
+    let of_white = map
+        .iter()
+        .zip(truth)
+        .filter(|(m, _)| (**m - 1.0).abs() < 0.01);
+    let mut values: Vec<f64> = of_white.map(|(_, v)| *v).collect();
+    if values.len() < 100 {
+        return Err(format!("{} pixels of white matter in the brain", values.len()).into());
+    }
+    values.sort_by(f64::total_cmp);
+    Ok(values[values.len() / 2])
 }
 
 /// The deviation per real component over the one that the protocol promises.

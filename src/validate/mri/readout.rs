@@ -3,7 +3,9 @@
 use super::super::bench::Bench;
 use super::super::error::Failure;
 use super::super::evidence::{Evidence, Panel};
+use super::super::gate::largest;
 use super::super::toolkit::Job;
+use crate::io::Volume;
 use crate::protocol::Protocol;
 use ndarray::{Array2, Axis};
 use num_complex::Complex64;
@@ -13,8 +15,9 @@ pub(in super::super) fn readout(bench: &Bench<'_>, evidence: &mut Evidence) -> R
     let mut protocol = Protocol::find("mri/brain-cartesian-r4")?;
     protocol.set_all(&[
         "acquisition.cartesian.matrix=[96,80]",
-        "acquisition.cartesian.fov_mm=[240,200]",
-        "acquisition.cartesian.slices=1",
+        "acquisition.cartesian.fov_mm=[216,240]",
+        "acquisition.cartesian.slices=3",
+        "acquisition.cartesian.slice_thickness_mm=4",
         "acquisition.cartesian.coils=4",
         "acquisition.cartesian.pattern=full",
         "acquisition.cartesian.acceleration=1",
@@ -28,10 +31,12 @@ pub(in super::super) fn readout(bench: &Bench<'_>, evidence: &mut Evidence) -> R
         truth: None,
         seed: bench.seed,
         threads: bench.threads,
+        progress: bench.progress,
     };
     let truth_path = bench.toolkit.simulate(&job, bench.interrupted)?;
-    let truth = bench.toolkit.read_volume(&truth_path)?.data;
-    let truth = truth.index_axis(Axis(0), 0).mapv(f64::from);
+    let truth = bench.toolkit.read_volume(&truth_path)?;
+    place(bench, evidence, &job, &truth)?;
+    let truth = truth.data.index_axis(Axis(0), 0).mapv(f64::from);
     let k = bench.toolkit.k_space(&job.output, 0)?;
     let k = k.mapv(|z| Complex64::new(f64::from(z.re), f64::from(z.im)));
     let image = phantoms::rss_image(&k);
@@ -73,6 +78,58 @@ pub(in super::super) fn readout(bench: &Bench<'_>, evidence: &mut Evidence) -> R
                 [0.0, 0.5 * peak],
             ),
         ],
+    );
+    Ok(())
+}
+
+/// Where a reconstruction says that its corners are, against the field of view of the protocol.
+fn place(
+    bench: &Bench<'_>,
+    evidence: &mut Evidence,
+    scan: &Job,
+    truth: &Volume,
+) -> Result<(), Failure> {
+    let mut protocol = scan.protocol.clone();
+    protocol.select("zero-filled")?;
+    let job = Job {
+        protocol,
+        input: scan.output.clone(),
+        output: bench.file("by-zero-filled"),
+        ..scan.clone()
+    };
+    bench.toolkit.recon(&job, bench.interrupted)?;
+    let made = bench.toolkit.read_volume(&job.output.join("mean.nii.gz"))?;
+    let asked = [216.0 / 96.0, 240.0 / 80.0, 4.0];
+    let side =
+        |m: &[[f64; 4]; 3], axis: usize| m.iter().map(|row| row[axis].powi(2)).sum::<f64>().sqrt();
+    let sides = (0..3).map(|axis| (side(&made.affine_lps_mm, axis) / asked[axis] - 1.0).abs());
+    evidence.at_most(
+        "mri.readout.spacing",
+        "largest relative error of the voxel of a reconstruction: columns, rows, slices",
+        largest(sides),
+        1e-5,
+        "2.25 x 3 x 4 mm, as the field of view and the matrix say, in NIfTI's single precision",
+    );
+    let [nz, ny, nx] = [2.0, 79.0, 95.0];
+    let corners = (0..8).map(|n| {
+        [
+            f64::from(n & 1) * nx,
+            f64::from(n >> 1 & 1) * ny,
+            f64::from(n >> 2) * nz,
+        ]
+    });
+    let at =
+        |m: &[[f64; 4]; 3], v: [f64; 3]| m.map(|r| r[3] + r[0] * v[0] + r[1] * v[1] + r[2] * v[2]);
+    let apart = corners.map(|v| {
+        let (a, b) = (at(&made.affine_lps_mm, v), at(&truth.affine_lps_mm, v));
+        (0..3).map(|k| (a[k] - b[k]).powi(2)).sum::<f64>().sqrt()
+    });
+    evidence.at_most(
+        "mri.readout.place",
+        "largest distance of a corner of the reconstruction from that of the truth, in mm",
+        largest(apart),
+        1e-3,
+        "the geometry of the raw data, in NIfTI's single precision",
     );
     Ok(())
 }
