@@ -262,3 +262,16 @@ fn wrong_arguments_have_exit_code_2() {
         assert!(run.stderr.contains(word), "{run:?}");
     }
 }
+
+#[test]
+fn a_metric_that_does_not_apply_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let image = Array3::from_shape_fn((1, 12, 12), |(_, j, i)| (1 + j * i) as f32);
+    for name in ["a.nii", "b.nii"] {
+        write_nifti(&folder.path().join(name), &image, 0.0);
+    }
+    for (metric, word) in [("hu", "--hu"), ("phase", "complex")] {
+        let line = ["compare", "a.nii", "b.nii", "--metrics", metric];
+        assert_refused(folder.path(), &line, &[metric, word]);
+    }
+}

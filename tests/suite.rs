@@ -19,6 +19,7 @@ mod oracle;
 mod oracle_ct;
 mod path;
 mod preparation;
+mod simulate;
 mod stopped;
 mod training;
 mod validate;

@@ -12,6 +12,7 @@ use crate::brain::BrainSlice;
 use crate::coils::TrigCoils;
 use crate::error::PhantomError;
 use crate::grid::MrGrid;
+use crate::maps::MAPS;
 use crate::named::{self, NamedPhantom};
 use crate::scan::{SmoothPhase, complex_fine_grid_k_space};
 use crate::scene::{Raster, Section};
@@ -189,7 +190,8 @@ fn no_mr(name: &str) -> PhantomError {
 }
 
 fn unknown(name: &str) -> PhantomError {
-    let names: Vec<&str> = list().iter().map(|(name, _)| *name).collect();
+    let all = list().iter().chain(&MAPS);
+    let names: Vec<&str> = all.map(|(name, _)| *name).collect();
     let nearest = names
         .iter()
         .min_by_key(|known| edits(name, known))

@@ -43,12 +43,11 @@ impl Apart {
                 voxel_mm,
             }
         };
-        (1..8).map(at).fold(at(0), |far, next| {
-            match next.distance_mm.total_cmp(&far.distance_mm) {
-                std::cmp::Ordering::Greater => next,
-                _ => far,
-            }
-        })
+        let farther = |far: Apart, next: Apart| match next.distance_mm >= far.distance_mm {
+            true => next,
+            false => far,
+        };
+        (1..8).map(at).fold(at(0), farther)
     }
 
     /// Whether the grids are one, to a hundredth of a voxel.

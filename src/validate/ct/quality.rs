@@ -26,7 +26,7 @@ const ROD_MM: [f64; 2] = [48.96, 35.20];
 const LARGE_ROD_MM: [f64; 2] = [0.0, 60.0];
 const BESIDE_MM: [f64; 2] = [-60.0, 0.0];
 /// Pixels of a side: of the noise power spectrum, and of what an observer sees.
-const SPECTRUM: usize = 24;
+const SPECTRUM: usize = 32;
 const SEEN: usize = 12;
 
 /// An image by filtered back-projection: `MTF(f)` of an edge, `NPS(f)` of repeated scans of water,
