@@ -85,6 +85,7 @@ fn swapped_spacings_are_caught() {
 fn noise_that_is_a_tenth_too_small_is_caught() {
     assert_caught(&QuietScanner, "mri.noise", &["mri.noise.level"]);
     assert_caught(&QuietScanner, "ct.counts", &["ct.counts.variance"]);
+    assert_caught(&QuietScanner, "ct.quality", &["ct.quality.noise"]);
 }
 
 #[test]
@@ -133,7 +134,13 @@ fn a_posterior_with_half_the_variance_is_caught() {
 #[test]
 fn the_other_checks_pass() {
     let folder = tempfile::tempdir().unwrap();
-    for check in ["mri.t2", "ct.forbild", "ct.recon", "guidance.mixture"] {
+    for check in [
+        "mri.t2",
+        "ct.forbild",
+        "ct.recon",
+        "guidance.mixture",
+        "io.raw",
+    ] {
         assert_sound(check, folder.path());
     }
 }

@@ -155,4 +155,10 @@ pub(super) const CHECKS: &[Check] = &[
         "Volumes come back from NIfTI, DICOM, HDF5 and npy with their values and their place",
         io::volumes,
     ),
+    check(
+        Suite::Io,
+        "io.raw",
+        "Raw data come back from MRD, Data Exchange and CT-PD as the object that was scanned",
+        io::raw,
+    ),
 ];

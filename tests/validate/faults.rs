@@ -151,6 +151,18 @@ impl Toolkit for QuietScanner {
             .acquisition
             .as_ref()
             .and_then(|a| a.cartesian().map(|c| c.snr));
+        let photons = job
+            .protocol
+            .acquisition
+            .as_ref()
+            .and_then(|a| a.projections().map(|p| (a.name(), p.photons)));
+        if let Some((name, photons)) = photons {
+            let more = photons / (0.9 * 0.9);
+            set(
+                &mut quiet.protocol,
+                &format!("acquisition.{name}.photons={more:e}"),
+            )?;
+        }
         if let Some(snr) = snr {
             set(
                 &mut quiet.protocol,
