@@ -10,7 +10,12 @@ pub(crate) const SPLINE_VARIANCE: f32 = 151.0 / 315.0;
 pub(crate) fn spline(t: f64) -> [f32; 4] {
     let s = 1.0 - t;
     let inner = |t: f64| (4.0 - 6.0 * t * t + 3.0 * t * t * t) / 6.0;
-    [s * s * s / 6.0, inner(t), inner(s), t * t * t / 6.0].map(|w| w as f32)
+    [
+        (s * s * s / 6.0) as f32,
+        inner(t) as f32,
+        inner(s) as f32,
+        (t * t * t / 6.0) as f32,
+    ]
 }
 
 #[cfg(test)]

@@ -29,9 +29,9 @@ const SECTION_MM: f64 = 3.0;
 /// A template for training: each section has lesions and textures of its own. The slices of
 /// [`held_out_volume`](Self::held_out_volume) share a head's shape, place and tissues but are drawn
 /// independently of each other, so that a lesion is in one of them alone; a head whose lesions have
-/// a depth is [`HeadVolume`](crate::anatomy::HeadVolume). Normal numbers are those of `rand_distr`,
-/// which the shipped prior was trained on: between machines, one in a thousand may differ in its
-/// last bit.
+/// a depth is [`HeadVolume`](crate::anatomy::HeadVolume). Between machines numbers may differ in
+/// their last bits, by the logarithm in the tails of the normal numbers and by the sine in what has
+/// no anatomy: the stream is that which the shipped prior was trained on.
 ///
 /// Sections of segmented heads are deformed, turned, scaled and mirrored; tissues get the HU of
 /// 70 keV with their spread from person to person and their texture; four heads in ten have
@@ -231,7 +231,8 @@ mod tests {
             range[0] > -900.0 && range[1] - range[0] < 15.0
         };
         let difference = (a - b).mapv_into(f32::abs);
-        let middle = difference.slice(ndarray::s![1..-1, 1..-1]);
+        let (ny, nx) = difference.dim();
+        let middle = difference.slice(ndarray::s![1..ny - 1, 1..nx - 1]);
         let inner: Vec<f32> = ndarray::Zip::from(a.windows((3, 3))).and(&middle).fold(
             Vec::new(),
             |mut all, window, d| {
@@ -257,7 +258,7 @@ mod tests {
         for family in [HeadCt::training(2), HeadCt::held_out(2)] {
             for index in 0..8 {
                 let coarse = family.slice(index, &CtGrid::new(96, 96, 2.4).unwrap());
-                for (times, uniform, all) in [(2, 1e-3, 1e-3), (3, 0.1, 2.0)] {
+                for (times, uniform, all) in [(2, 1e-3, 1e-3), (3, 0.5, 2.0)] {
                     let grid = CtGrid::new(96, 96, 2.4).unwrap().finer(times);
                     let fine = block_mean(&family.slice(index, &grid), times);
                     let [mean, everywhere] = differences(&coarse, &fine);

@@ -10,8 +10,9 @@ use super::grid::CtGrid;
 use crate::pure::{Normals, cos, pow, sin};
 use crate::spline::{SPLINE_VARIANCE, spline};
 
-/// The fields repeat after at least this.
+/// The fields repeat after at least this, those of a solid head after a little more than its width.
 const PERIOD_MM: f64 = 320.0;
+const SOLID_PERIOD_MM: f64 = 240.0;
 
 /// Gaussian noise of variance about 1: cubic B-splines through a lattice of normal numbers.
 pub(crate) struct Field {
@@ -22,7 +23,11 @@ pub(crate) struct Field {
 impl Field {
     /// A field that changes over `cell_mm`.
     pub fn random<R: Rng>(rng: &mut R, cell_mm: f64, normals: Normals) -> Self {
-        let n = (PERIOD_MM / cell_mm).ceil().max(1.0) as usize;
+        Self::repeating(rng, [PERIOD_MM, cell_mm], normals)
+    }
+
+    fn repeating<R: Rng>(rng: &mut R, [period_mm, cell_mm]: [f64; 2], normals: Normals) -> Self {
+        let n = (period_mm / cell_mm).ceil().max(1.0) as usize;
         let lattice =
             Array2::from_shape_simple_fn((n, n), || normals.next(rng) as f32 / SPLINE_VARIANCE);
         Self { lattice, cell_mm }
@@ -33,7 +38,8 @@ impl Field {
     pub fn at_height(of_plane: &dyn Fn(i64) -> ChaCha8Rng, cell_mm: f64, z_mm: f64) -> Self {
         let at = z_mm / cell_mm;
         let first = at.floor();
-        let plane = |n: i64| Self::random(&mut of_plane(n), cell_mm, Normals::Pure);
+        let sizes = [SOLID_PERIOD_MM, cell_mm];
+        let plane = |n: i64| Self::repeating(&mut of_plane(n), sizes, Normals::Pure);
         let [mut field, next] = [0, 1].map(|n| plane(first as i64 + n));
         // Squares of sine and cosine sum to 1, and so do the variances.
         let turn = FRAC_PI_2 * (at - first);

@@ -4,7 +4,8 @@ use ndarray::{Array2, Axis};
 use rand_chacha::ChaCha8Rng;
 
 use super::distance::to_bone;
-use super::lesion::{Lesion, LesionKind, random_lesions, settle};
+use super::lesion::{Lesion, LesionKind};
+use super::lesions::{random_lesions, settle};
 use super::looks::Looks;
 use super::section::{Frame, Section};
 use super::textures::Textures;

@@ -28,7 +28,7 @@ impl Samples {
     /// The same object less sharp, and its lesions with it; the brain stays what it is.
     pub fn blurred(self, sigma_mm: f64, grid: &CtGrid) -> Self {
         let blur = |image| blurred(image, sigma_mm, grid.pixel_mm);
-        let mask = |share: Array2<f32>| match share.iter().all(|v| *v == 0.0) {
+        let mask = |share: Array2<f32>| match is_empty(&share) {
             true => share,
             // Weights sum to 1 but for their last bits.
             false => blur(share).mapv_into(|v| v.min(1.0)),
@@ -43,12 +43,19 @@ impl Samples {
 
     /// The mean over blocks of `times x times`.
     pub fn block_mean(&self, times: usize) -> Self {
-        let mean = |image| block_mean(image, times);
+        let mask = |share: &Array2<f32>| match is_empty(share) {
+            true => Array2::zeros((share.nrows() / times, share.ncols() / times)),
+            false => block_mean(share, times),
+        };
         Self {
-            hu: mean(&self.hu),
-            lesion: mean(&self.lesion),
-            oedema: mean(&self.oedema),
-            brain: mean(&self.brain),
+            hu: block_mean(&self.hu, times),
+            lesion: mask(&self.lesion),
+            oedema: mask(&self.oedema),
+            brain: mask(&self.brain),
         }
     }
+}
+
+fn is_empty(share: &Array2<f32>) -> bool {
+    share.iter().all(|v| *v == 0.0)
 }

@@ -59,13 +59,16 @@ impl Cut {
         let looks = Looks::random(&mut rng, head.half_mm, Normals::Pure);
         let lesions = SolidLesion::random(seed, head, share);
         let lesions: Vec<Lesion> = lesions.iter().filter_map(|l| l.cut(plane)).collect();
-        let near_bone = lesions.iter().any(Lesion::follows_bone);
+        let to_bone = match lesions.iter().any(Lesion::follows_bone) {
+            true => head.to_bone(plane),
+            false => Array2::default((0, 0)),
+        };
         Self {
             soft: head.planes.section(plane),
             middle: head.middle,
             textures: Textures::at_height(seed, plane, &looks),
             looks,
-            to_bone: near_bone.then(|| head.to_bone(plane)).unwrap_or_default(),
+            to_bone,
             lesions,
         }
     }
@@ -83,18 +86,21 @@ impl Cut {
             let first = row.iter().position(Option::is_some).unwrap_or(0);
             let last = row.iter().rposition(Option::is_some);
             fields.fill(grid.y_mm(j), first..last.map_or(first, |last| last + 1));
+            let (mut hu, mut brain) = (samples.hu.row_mut(j), samples.brain.row_mut(j));
             for (i, source) in row.iter().enumerate() {
                 let p = [grid.x_mm(i), grid.y_mm(j)];
                 let Some(source) = source else {
-                    samples.hu[(j, i)] = self.looks.hu(Tissue::Air, p, [0.0; 4]);
+                    hu[i] = self.looks.hu(Tissue::Air, p, [0.0; 4]);
                     continue;
                 };
                 let mut mix = self.mix(source.place, p, fields.at(i));
-                let marks = self.suffer(source.at, &mut mix);
-                samples.hu[(j, i)] = mix.hu;
-                samples.brain[(j, i)] = mix.brain.min(1.0);
-                samples.lesion[(j, i)] = marks.lesion;
-                samples.oedema[(j, i)] = marks.oedema;
+                if !self.lesions.is_empty() {
+                    let marks = self.suffer(source.at, &mut mix);
+                    samples.lesion[(j, i)] = marks.lesion;
+                    samples.oedema[(j, i)] = marks.oedema;
+                }
+                hu[i] = mix.hu;
+                brain[i] = mix.brain.min(1.0);
             }
         }
         samples.blurred(self.looks.blur_mm, grid)
@@ -136,7 +142,7 @@ impl Cut {
 
     /// What lesions do to a place.
     fn suffer(&self, at: [f64; 2], mix: &mut Mix) -> Marks {
-        if self.lesions.is_empty() || mix.brain + mix.fluid == 0.0 {
+        if mix.brain + mix.fluid == 0.0 {
             return Marks::default();
         }
         let [column, row] = at.map(|v| v.round().max(0.0) as usize);

@@ -7,7 +7,7 @@ use ndarray::{Array2, s};
 use super::super::testing::{ball, subject};
 use super::*;
 
-/// A head of three times the size: 45 mm of brain around its middle, all with lesions.
+/// Subjects with lesions, of a head whose brain is a ball of 51 mm.
 fn family() -> HeadVolume {
     static FAMILY: OnceLock<HeadVolume> = OnceLock::new();
     let new = || {
@@ -102,8 +102,7 @@ fn slices_2_mm_apart_are_alike_down_to_their_texture() {
         near += correlation(&core(&here), &core(&next)) / 12.0;
         far += correlation(&core(&here), &core(&other)) / 12.0;
     }
-    eprintln!("{near} {far}");
-    assert!(near > 0.4 && far < 0.25, "{near} {far}");
+    assert!(near > 0.6 && far < 0.4, "{near} {far}");
 }
 
 #[test]
@@ -116,7 +115,6 @@ fn a_real_head_has_lesions_of_a_depth() {
     let mut seen = 0;
     for seed in 0..4 {
         let [coarse, fine] = [20, 40].map(|n| lesion_ml(&family, seed, n, &grid));
-        eprintln!("{seed}: {coarse} {fine} ml");
         if fine > 2.0 {
             assert!(
                 (coarse / fine - 1.0).abs() < 0.15,
