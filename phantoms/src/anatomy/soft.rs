@@ -64,7 +64,11 @@ impl SoftPlanes {
     #[inline]
     pub fn place(&self, [x, y]: [f32; 2]) -> Place {
         let [ny, nx] = self.size;
-        let inside = |v: f32, n: usize| v.clamp(1.0, (n - 3) as f32 + 0.999);
+        // What is no number lies in the corner, as what is far out does.
+        let inside = |v: f32, n: usize| match v > 1.0 {
+            true => v.min((n - 3) as f32 + 0.999),
+            false => 1.0,
+        };
         let (x, y) = (inside(x, nx), inside(y, ny));
         let [column, row] = [x, y].map(|v| v as i32);
         let pixel = row as usize * nx + column as usize;
@@ -213,6 +217,7 @@ mod tests {
         for (at, tissue) in [
             ([8.4, 10.2], Some(3)),
             ([-50.0, 1e6], Some(0)),
+            ([f32::NAN, f32::INFINITY], Some(0)),
             ([12.0, 10.0], None),
         ] {
             assert_eq!(soft.place(at).alone(), tissue);
