@@ -7,6 +7,7 @@ use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use crate::polygon::Coverage;
+use crate::pure::{Normals, exp, sin_cos};
 use crate::template::{Region, find_spot, template};
 use crate::tissue::{Contrast, TISSUES, Tissue, signals};
 use crate::warp::Warp;
@@ -23,21 +24,20 @@ pub struct BrainSlice {
 
 impl BrainSlice {
     /// Slice `slice` of `slices` of the brain of a seed, in T1; slices of one seed change smoothly
-    /// along the head.
+    /// along the head. A slice beyond the last is the last one.
     pub fn new(seed: u64, slice: usize, slices: usize) -> Self {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
-        let z = (2 * slice + 1) as f64 / slices.max(1) as f64 - 1.0;
+        let slices = slices.max(1);
+        let z = (2 * slice.min(slices - 1) + 1) as f64 / slices as f64 - 1.0;
         // The head is an ellipsoid, of which the outermost slices are left out.
         let size = 0.98 * (1.0 - (0.6 * z).powi(2)).sqrt();
         let (wide, long) = (rng.random_range(0.93..1.0), rng.random_range(0.95..1.0));
         let turn = rng.random_range(-0.06..0.06) + 0.03 * z;
         let ventricles = rng.random_range(-0.25..0.25) - 0.5 * z * rng.random_range(0.5..1.0);
         let strength = rng.random_range(0.2..0.3);
-        let warp = Warp::random(&mut rng, 7, 1.2, strength).at_slice(z).placed(
-            [size * wide, size * long],
-            turn,
-            [0.0; 2],
-        );
+        let warp = Warp::random(&mut rng, 7, 1.2, strength, Normals::Ziggurat)
+            .at_slice(z)
+            .placed([size * wide, size * long], turn, [0.0; 2]);
         let spots = random_spots(&mut rng, 4, 8, Some(z));
         Self::warped(&|p| warp.apply(widened(p, ventricles)), &spots)
     }
@@ -100,7 +100,8 @@ impl BrainSlice {
 /// -0.9 to 2.
 pub(crate) fn widened([x, y]: [f64; 2], gain: f64) -> [f64; 2] {
     let centre = -0.02;
-    let factor = 1.0 + gain * (-(x * x + (y - centre).powi(2)) / (2.0 * 0.28 * 0.28)).exp();
+    let square = x * x + (y - centre) * (y - centre);
+    let factor = 1.0 + gain * exp(-square / (2.0 * 0.28 * 0.28));
     [x * factor, centre + (y - centre) * factor]
 }
 
@@ -142,9 +143,9 @@ pub(crate) fn random_spots<R: Rng>(
 
 /// An ellipse that turns one tissue into another.
 fn spot(centre: [f64; 2], semi: [f64; 2], angle: f64, kind: Tissue, under: Tissue) -> Region {
-    let (s, c) = angle.sin_cos();
+    let (s, c) = sin_cos(angle);
     let point = |i: usize| {
-        let (v, u) = (TAU * i as f64 / 40.0).sin_cos();
+        let (v, u) = sin_cos(TAU * i as f64 / 40.0);
         let (u, v) = (semi[0] * u, semi[1] * v);
         [centre[0] + c * u - s * v, centre[1] + s * u + c * v]
     };
@@ -160,6 +161,7 @@ fn spot(centre: [f64; 2], semi: [f64; 2], angle: f64, kind: Tissue, under: Tissu
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::pure::fingerprint;
 
     #[test]
     fn a_slice_is_between_the_signals_of_its_tissues_and_empty_outside() {
@@ -190,6 +192,22 @@ mod tests {
                 .unwrap()
         };
         assert!((mean(0.9) - mean(-0.9)).abs() < 1e-12);
+    }
+
+    #[test]
+    fn a_slice_beyond_the_last_is_the_last() {
+        let image = |slice, slices| BrainSlice::new(4, slice, slices).raster(40, 40);
+        for slice in [3, 9, usize::MAX] {
+            assert_eq!(image(slice, 3), image(2, 3));
+        }
+        assert_eq!(image(5, 0), image(0, 1));
+        assert!(image(2, 3).iter().all(|v| v.is_finite()));
+    }
+
+    #[test]
+    fn the_bits_are_those_of_every_machine() {
+        let image = BrainSlice::new(3, 5, 12).raster(40, 33).mapv(|v| v as f32);
+        assert_eq!(fingerprint(&image), 5_561_327_885_258_273_157);
     }
 
     #[test]

@@ -42,13 +42,14 @@ pub enum PhantomError {
     EmptySection,
     /// A map has labels that the class table lacks.
     #[error(
-        "phantom: unknown labels {labels}: expected those of SynthSeg's head maps (FreeSurfer's \
-         numbers up to 255, and 502 to 530 outside of the brain); give others a known number, or 0 \
-         for air"
+        "phantom: unknown labels {labels}: expected those of SynthSeg, SAMSEG or FreeSurfer's aseg \
+         ({known}); give others a known number, or 0 for air"
     )]
     UnknownLabels {
         /// The first ten, and how many more.
         labels: String,
+        /// All that are known, in ranges.
+        known: String,
     },
     /// A label map has no label.
     #[error("phantom: expected a label map with a head in it, got labels of 0 alone")]
@@ -71,7 +72,7 @@ pub enum PhantomError {
         spacing_mm: [f64; 3],
     },
     /// The size of a pixel is not a length.
-    #[error("phantom: expected a pixel of more than 0 mm, got {pixel_mm} mm")]
+    #[error("phantom: expected a pixel of more than 0 mm and at most 1000 mm, got {pixel_mm} mm")]
     Pixel {
         /// The size asked for.
         pixel_mm: f64,

@@ -5,6 +5,7 @@ use std::sync::OnceLock;
 use rand::{Rng, RngExt};
 
 use crate::polygon::contains;
+use crate::pure::{cos, hypot, sin};
 use crate::tissue::{TISSUES, Tissue};
 
 /// Longest chord, in units: 0.004 of the field of view.
@@ -98,10 +99,8 @@ fn flatten(points: &mut Vec<[f64; 2]>, x: [f64; 4], y: [f64; 4]) {
             + (3.0 * t2 - 2.0 * t3) * v[2]
             + (t3 - t2) * v[3])
     };
-    let length = unit
-        * (x[2] - x[0])
-            .hypot(y[2] - y[0])
-            .max(0.5 * (x[1].hypot(y[1]) + x[3].hypot(y[3])));
+    let speed = 0.5 * (hypot(x[1], y[1]) + hypot(x[3], y[3]));
+    let length = unit * hypot(x[2] - x[0], y[2] - y[0]).max(speed);
     let chords = (length / CHORD).ceil().max(1.0) as usize;
     points.extend(
         (0..chords)
@@ -141,7 +140,7 @@ pub(crate) fn find_spot<R: Rng>(rng: &mut R, tissue: Tissue, radius: f64) -> Opt
         let all = pure([x, y])
             && ring
                 .into_iter()
-                .all(|a| pure([x + radius * a.cos(), y + radius * a.sin()]));
+                .all(|a| pure([x + radius * cos(a), y + radius * sin(a)]));
         all.then_some([x, y])
     })
 }

@@ -2,6 +2,8 @@
 
 use ndarray::{Array2, ArrayView2, Zip};
 
+use crate::spline::spline;
+
 /// What stands for several labels in what [`even`] gives.
 const MIXED: u8 = u8::MAX;
 
@@ -9,7 +11,7 @@ const MIXED: u8 = u8::MAX;
 /// one.
 ///
 /// Smooth weights round the stairs of the label map; the share falls from 1 to 1/2 within half a
-/// label pixel.
+/// label pixel. The map must not be empty.
 pub(crate) fn vote<T: Copy + Default + Ord>(labels: &Array2<T>, [x, y]: [f64; 2]) -> (T, T, f32) {
     let (x0, y0) = (x.floor(), y.floor());
     let window = window(labels, x0, y0);
@@ -141,13 +143,6 @@ pub(crate) fn alone(even: &Array2<u8>, [x, y]: [f64; 2]) -> Option<u8> {
     // Negative numbers become 0, where no answer is known.
     let at = (y as u32 as usize, x as u32 as usize);
     even.get(at).copied().filter(|label| *label != MIXED)
-}
-
-/// The four cubic B-spline weights at a fraction.
-pub(crate) fn spline(t: f64) -> [f32; 4] {
-    let s = 1.0 - t;
-    let inner = |t: f64| (4.0 - 6.0 * t * t + 3.0 * t * t * t) / 6.0;
-    [s * s * s / 6.0, inner(t), inner(s), t * t * t / 6.0].map(|w| w as f32)
 }
 
 #[cfg(test)]

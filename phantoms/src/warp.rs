@@ -3,7 +3,8 @@
 use std::f64::consts::TAU;
 
 use rand::{Rng, RngExt};
-use rand_distr::StandardNormal;
+
+use crate::pure::{Normals, cos, hypot, sin, sin_cos};
 
 /// One plane wave of displacement, `amplitude sin(2 pi frequency.p + phase)`.
 #[derive(Clone, Debug)]
@@ -26,9 +27,16 @@ pub(crate) struct Warp {
 impl Warp {
     /// Random waves of up to `highest` cycles per unit; `strength` in 0..1 is the largest strain,
     /// so that nothing folds.
-    pub fn random<R: Rng>(rng: &mut R, waves: usize, highest: f64, strength: f64) -> Self {
-        let mut waves: Vec<Wave> = (0..waves).map(|_| random_wave(rng, highest)).collect();
-        let length = |v: [f64; 2]| v[0].hypot(v[1]);
+    pub fn random<R: Rng>(
+        rng: &mut R,
+        waves: usize,
+        highest: f64,
+        strength: f64,
+        normals: Normals,
+    ) -> Self {
+        let wave = |_| random_wave(rng, highest, normals);
+        let mut waves: Vec<Wave> = (0..waves).map(wave).collect();
+        let length = |v: [f64; 2]| hypot(v[0], v[1]);
         let strain: f64 = waves
             .iter()
             .map(|w| TAU * length(w.frequency) * length(w.amplitude))
@@ -47,7 +55,7 @@ impl Warp {
 
     /// The same waves, then scaled, turned from x towards y and moved.
     pub fn placed(mut self, scale: [f64; 2], angle_rad: f64, shift: [f64; 2]) -> Self {
-        let (s, c) = angle_rad.sin_cos();
+        let (s, c) = sin_cos(angle_rad);
         self.matrix = [[c * scale[0], -s * scale[1]], [s * scale[0], c * scale[1]]];
         self.shift = shift;
         self
@@ -64,7 +72,7 @@ impl Warp {
     pub fn apply(&self, p: [f64; 2]) -> [f64; 2] {
         let mut q = p;
         for w in &self.waves {
-            let s = (TAU * (w.frequency[0] * p[0] + w.frequency[1] * p[1]) + w.phase).sin();
+            let s = sin(TAU * (w.frequency[0] * p[0] + w.frequency[1] * p[1]) + w.phase);
             q[0] += w.amplitude[0] * s;
             q[1] += w.amplitude[1] * s;
         }
@@ -76,14 +84,14 @@ impl Warp {
     }
 }
 
-fn random_wave<R: Rng>(rng: &mut R, highest: f64) -> Wave {
+fn random_wave<R: Rng>(rng: &mut R, highest: f64, normals: Normals) -> Wave {
     let length = highest * rng.random_range(0.2..1.0);
     let direction = rng.random_range(0.0..TAU);
     // Long waves carry more: the strain of all waves is alike.
-    let mut normal = || rng.sample::<f64, _>(StandardNormal) / length;
+    let mut normal = || normals.next(rng) / length;
     let amplitude = [normal(), normal()];
     Wave {
-        frequency: [length * direction.cos(), length * direction.sin()],
+        frequency: [length * cos(direction), length * sin(direction)],
         amplitude,
         phase: rng.random_range(0.0..TAU),
         drift: rng.random_range(-1.2..1.2),
@@ -99,7 +107,8 @@ mod tests {
     #[test]
     fn a_warp_never_folds() {
         for seed in 0..20 {
-            let warp = Warp::random(&mut ChaCha8Rng::seed_from_u64(seed), 6, 1.5, 0.8);
+            let mut rng = ChaCha8Rng::seed_from_u64(seed);
+            let warp = Warp::random(&mut rng, 6, 1.5, 0.8, Normals::Pure);
             let h = 1e-5;
             for i in 0..400 {
                 let (x, y) = ((i % 20) as f64 / 10.0 - 1.0, (i / 20) as f64 / 10.0 - 1.0);

@@ -10,7 +10,7 @@ use super::sources::Sources;
 use super::subject::{MappedHead, Subject};
 use super::volume::LabelVolume;
 use super::{Lesions, Phase};
-use crate::ct::{Tissue, at_most};
+use crate::ct::{Tissue, at_most, check_pixel};
 use crate::mr::{Relaxation, Sequence};
 use crate::named::Signal;
 use crate::{Contrast, PhantomError};
@@ -21,8 +21,8 @@ use crate::{Contrast, PhantomError};
 /// smoothly and mirrored or not; its tissues get a proton density, T1 and T2 within their ranges at
 /// 3 T; up to three lesions of the white matter meet in a section. Left and right are one, and air
 /// is exactly 0. A pixel is the mean of 2 x 2 samples of soft labels; the slices of a subject run
-/// from the top of its brain to the bottom and change smoothly. Numbers may differ in their last
-/// bits between systems, by their sine and logarithm.
+/// from the top of its brain to the bottom and change smoothly. The same bits on every machine, as
+/// far as the signal of the caller has them.
 ///
 /// ```
 /// # use ndarray::Array3;
@@ -91,13 +91,13 @@ impl BrainMr {
     }
 
     /// The same family on `ny x nx` pixels; pixel n of N lies at `(n - floor(N / 2)) pixel_mm`.
+    ///
+    /// Errors: no pixel, or one of 0 mm or more than 1000 mm.
     pub fn with_grid(self, ny: usize, nx: usize, pixel_mm: f64) -> Result<Self, PhantomError> {
         if ny == 0 || nx == 0 {
             return Err(PhantomError::Size { ny, nx });
         }
-        if !(pixel_mm.is_finite() && pixel_mm > 0.0) {
-            return Err(PhantomError::Pixel { pixel_mm });
-        }
+        check_pixel(pixel_mm)?;
         Ok(Self {
             size: (ny, nx),
             pixel_mm,

@@ -6,10 +6,10 @@ use ndarray::{Array2, Zip};
 use num_complex::Complex32;
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
-use rand_distr::StandardNormal;
 
 use crate::ct::{CtGrid, Field};
 use crate::position;
+use crate::pure::Normals;
 
 /// The largest depth of a bias field.
 const DEPTH: f64 = 0.3;
@@ -23,7 +23,9 @@ struct Slow([Field; 2]);
 
 impl Slow {
     fn random(rng: &mut ChaCha8Rng) -> Self {
-        Self(std::array::from_fn(|_| Field::random(rng, SIDE / ACROSS)))
+        Self(std::array::from_fn(|_| {
+            Field::random(rng, SIDE / ACROSS, Normals::Pure)
+        }))
     }
 
     /// The values at a height of -1 to 1: variance about 1.
@@ -79,7 +81,7 @@ pub(super) struct SlowPhase {
 impl SlowPhase {
     pub fn random(rng: &mut ChaCha8Rng) -> Self {
         let strength = rng.random_range(0.0..FRAC_PI_2);
-        let mut normal = || 0.5 * strength * rng.sample::<f64, _>(StandardNormal);
+        let mut normal = || 0.5 * strength * Normals::Pure.next(rng);
         let polynomial = std::array::from_fn(|_| normal() as f32);
         Self {
             constant: rng.random_range(0.0..TAU) as f32,

@@ -8,6 +8,7 @@ use super::{BrainMr, BrainMrSlice, HeadVolume, LabelVolume, Lesions, Phase};
 use crate::Contrast;
 use crate::ct::{Attenuation, CtGrid, Ray, Tissue, hu_to_mu, mu_per_mm};
 use crate::mr::{Relaxation, Sequence};
+use crate::pure::fingerprint;
 
 fn volume() -> LabelVolume {
     LabelVolume::new(ball(), [1.0; 3]).unwrap()
@@ -26,6 +27,26 @@ fn signal(tissue: &Relaxation) -> f64 {
 
 fn slice(family: &BrainMr, n: usize) -> BrainMrSlice {
     family.slice(n as u64 / 12, n % 12, 12, &signal).unwrap()
+}
+
+#[test]
+fn the_bits_are_those_of_every_machine() {
+    let family = brain().with_phase(Phase::Smooth);
+    let signal = |tissue: &Relaxation| tissue.density * tissue.t2_s;
+    let drawn = family.slice(3, 4, 9, &signal).unwrap();
+    let parts = drawn.image.iter().flat_map(|v| [&v.re, &v.im]);
+    assert_eq!(
+        fingerprint(parts.chain(&drawn.lesion_share)),
+        17_305_186_756_083_643_628
+    );
+    let family = HeadVolume::from_volume(&volume()).unwrap();
+    let grid = CtGrid::new(90, 101, 1.2).unwrap();
+    let drawn = family.with_lesion_share(1.0).slice(4, 3, 9, &grid).unwrap();
+    let all = drawn.hu.iter().chain(&drawn.lesion_share);
+    assert_eq!(
+        fingerprint(all.chain(&drawn.brain_share)),
+        7_683_781_681_885_586_252
+    );
 }
 
 /// The results of a function on one thread and on four, both in another order.
@@ -224,6 +245,14 @@ fn a_map_without_a_brain_is_an_error() {
     );
     assert!(HeadVolume::from_volume(&scalp).is_err());
     assert!(brain().with_grid(0, 4, 1.0).is_err() && brain().with_grid(4, 4, 0.0).is_err());
+    for pixel_mm in [1e40, f64::MAX, f64::NAN, f64::INFINITY] {
+        let error = brain().with_grid(4, 4, pixel_mm).unwrap_err().to_string();
+        assert!(error.contains("at most 1000 mm"), "{error}");
+    }
+    // The largest pixels that there are.
+    let wide = brain().with_grid(40, 30, 1000.0).unwrap();
+    let drawn = wide.slice(1, 3, 7, &signal).unwrap();
+    assert!(drawn.image.iter().all(|v| v.re.is_finite()));
 }
 
 #[test]

@@ -5,16 +5,19 @@
 //! - [`HeadVolume`]: its sections in CT, drawn as [`HeadCt`](crate::ct::HeadCt) draws its own.
 //! - [`Thorax`]: a chest in CT that needs no map: closed forms, vessel trees and nodules.
 //!
-//! Every object is a function of its seed and slice alone, whatever the order and the threads in
-//! which slices are drawn. For training there are [`Procedural`](crate::Procedural) and
+//! Every object is a function of its seed and of the place in it alone, whatever the order and the
+//! threads in which slices are drawn and however many there are, and has the same bits on every
+//! machine. For training there are [`Procedural`](crate::Procedural) and
 //! [`HeadCt`](crate::ct::HeadCt).
 
 mod brain;
 mod coil_fields;
 mod head;
+mod labels;
 #[cfg(test)]
 mod laws;
 mod pixels;
+mod planes;
 mod relaxation;
 mod soft;
 mod sources;

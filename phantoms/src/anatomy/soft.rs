@@ -2,6 +2,8 @@
 
 use ndarray::{Array2, ArrayView2, Zip};
 
+use crate::spline::spline;
+
 /// More than the number of tissues, which are told apart by the bits of a word.
 const LANES: usize = 32;
 /// Air around a plane, so that the outermost samples see nothing else.
@@ -62,7 +64,11 @@ impl SoftPlanes {
     #[inline]
     pub fn place(&self, [x, y]: [f32; 2]) -> Place {
         let [ny, nx] = self.size;
-        let inside = |v: f32, n: usize| v.clamp(1.0, (n - 3) as f32 + 0.999);
+        // What is no number lies in the corner, as what is far out does.
+        let inside = |v: f32, n: usize| match v > 1.0 {
+            true => v.min((n - 3) as f32 + 0.999),
+            false => 1.0,
+        };
         let (x, y) = (inside(x, nx), inside(y, ny));
         let [column, row] = [x, y].map(|v| v as i32);
         let pixel = row as usize * nx + column as usize;
@@ -71,6 +77,14 @@ impl SoftPlanes {
             fraction: [x - column as f32, y - row as f32],
             present: self.present[pixel],
         }
+    }
+
+    /// On which sides a place lies beside the planes, in their margin of air, a bit each.
+    pub fn beside(&self, [x, y]: [f64; 2]) -> u8 {
+        let [ny, nx] = self.size;
+        let low = |v: f64| u8::from(v < 2.0);
+        let high = |v: f64, n: usize| u8::from(v > n as f64 - 3.0);
+        low(x) | high(x, nx) << 1 | low(y) << 2 | high(y, ny) << 3
     }
 
     /// Adds the shares of the tissues at a place, times `weight`; gives the share of `tissue`.
@@ -104,7 +118,7 @@ impl SoftPlanes {
     /// The tissues of the 4 x 4 pixels around a place in both planes, and their weights.
     #[inline]
     fn taps(&self, place: Place, taps: &mut [([u32; 4], [f32; 4]); 8]) {
-        let [wx, wy] = place.fraction.map(spline);
+        let [wx, wy] = place.fraction.map(|t| spline(f64::from(t)));
         let corner = place.pixel - self.size[1] - 1;
         for (k, (plane, share)) in self.planes.iter().zip(self.weights).enumerate() {
             for t in 0..4 {
@@ -116,19 +130,6 @@ impl SoftPlanes {
             }
         }
     }
-}
-
-/// The four cubic B-spline weights at a fraction.
-#[inline]
-fn spline(t: f32) -> [f32; 4] {
-    let s = 1.0 - t;
-    let inner = |t: f32| (4.0 - 6.0 * t * t + 3.0 * t * t * t) * (1.0 / 6.0);
-    [
-        s * s * s * (1.0 / 6.0),
-        inner(t),
-        inner(s),
-        t * t * t * (1.0 / 6.0),
-    ]
 }
 
 /// The bits of the pixels from one before to two after each pixel, along rows and columns; all bits
@@ -216,6 +217,7 @@ mod tests {
         for (at, tissue) in [
             ([8.4, 10.2], Some(3)),
             ([-50.0, 1e6], Some(0)),
+            ([f32::NAN, f32::INFINITY], Some(0)),
             ([12.0, 10.0], None),
         ] {
             assert_eq!(soft.place(at).alone(), tissue);

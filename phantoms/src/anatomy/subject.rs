@@ -2,17 +2,18 @@
 
 use std::f64::consts::PI;
 
-use ndarray::{Array3, Axis, s};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use super::LabelVolume;
 use super::coil_fields::{Bias, SlowPhase};
+use super::planes::Planes;
 use super::relaxation::Relaxations;
-use super::soft::{MARGIN, SoftPlanes};
+use super::soft::SoftPlanes;
 use super::spot::Spot;
 use crate::PhantomError;
 use crate::ct::brain_planes;
+use crate::pure::Normals;
 use crate::warp::Warp;
 
 /// Millimetres of one unit of the deformation.
@@ -25,8 +26,7 @@ const TRIM_MM: usize = 12;
 /// What is the same for all subjects of a map.
 #[derive(Debug)]
 pub(super) struct MappedHead {
-    /// Numbers of tissues at 1 mm.
-    tissues: Array3<u8>,
+    tissues: Planes,
     /// The first and the last plane of the family.
     planes: [usize; 2],
     /// Column and row of the middle of the head.
@@ -55,16 +55,12 @@ impl MappedHead {
             return Err(none(slices));
         }
         let trim = TRIM_MM.min(slices / 8);
-        let (nz, ny, nx) = tissues.dim();
-        let mut numbers = Array3::zeros((nz, ny + 2 * MARGIN, nx + 2 * MARGIN));
-        numbers
-            .slice_mut(s![.., MARGIN..MARGIN + ny, MARGIN..MARGIN + nx])
-            .assign(&tissues.mapv(|t| t as u8));
-        let middle = middle(&numbers.slice(s![top..=bottom, .., ..]).to_owned());
+        let tissues = Planes::new(&tissues);
+        let extent = tissues.extent(top..=bottom);
         Ok(Self {
-            tissues: numbers,
+            tissues,
             planes: [top + trim, bottom - trim],
-            middle,
+            middle: extent.map(|[low, high]| 0.5 * (low + high)),
         })
     }
 
@@ -76,23 +72,8 @@ impl MappedHead {
 
     /// The section at a plane, or between two.
     pub fn between_planes(&self, z: f64) -> SoftPlanes {
-        let first = z.floor();
-        let last = self.tissues.len_of(Axis(0)) - 1;
-        let plane = |n: usize| self.tissues.index_axis(Axis(0), n.min(last));
-        let n = first as usize;
-        SoftPlanes::new([plane(n), plane(n + 1)], (z - first) as f32)
+        self.tissues.section(z)
     }
-}
-
-/// Column and row of the middle of what is not air.
-fn middle(numbers: &Array3<u8>) -> [f64; 2] {
-    let along = |axis: usize| {
-        let full = |n: &usize| numbers.index_axis(Axis(axis), *n).iter().any(|v| *v != 0);
-        let lines = 0..numbers.len_of(Axis(axis));
-        let (first, last) = (lines.clone().find(full), lines.rev().find(full));
-        0.5 * (first.unwrap_or(0) + last.unwrap_or(0)) as f64
-    };
-    [along(2), along(1)]
 }
 
 impl Subject {
@@ -103,13 +84,13 @@ impl Subject {
         let mirror = if rng.random_bool(0.5) { -1.0 } else { 1.0 };
         let shift = [rng.random_range(-0.04..0.04), rng.random_range(-0.04..0.04)];
         let strength = rng.random_range(0.05..0.25);
-        let warp = Warp::random(&mut rng, 8, 1.5, strength);
+        let warp = Warp::random(&mut rng, 8, 1.5, strength, Normals::Pure);
         Self {
             warp: warp.placed([mirror * zoom, zoom], angle, shift),
             relaxations: Relaxations::random(&mut rng),
             bias: Bias::random(&mut rng),
             phase: SlowPhase::random(&mut rng),
-            spots: Spot::random(&mut rng, &head.tissues),
+            spots: Spot::random(&mut rng, &head.tissues.numbers),
         }
     }
     /// Where a place of the image, in millimetres around its centre, comes from in the head: column

@@ -5,20 +5,10 @@ use std::collections::BTreeSet;
 
 use ndarray::Array3;
 
+use super::labels::{known, synonym, unknown_labels};
 use crate::PhantomError;
 use crate::ct::{Tissue, tissues_of_head};
 
-/// Labels of SynthSeg's whole-head maps; FreeSurfer's others follow in [`synonym`].
-const KNOWN: [u16; 52] = [
-    0, 2, 3, 4, 5, 7, 8, 10, 11, 12, 13, 14, 15, 16, 17, 18, 24, 26, 28, 30, 41, 42, 43, 44, 46,
-    47, 49, 50, 51, 52, 53, 54, 58, 60, 62, 72, 85, 136, 137, 163, 164, 502, 506, 507, 508, 509,
-    511, 512, 514, 515, 516, 530,
-];
-/// White matter and choroid plexus of the left side.
-const WHITE: u16 = 2;
-const CHOROID: u16 = 136;
-/// Unknown labels that an error lists.
-const LISTED: usize = 10;
 /// Voxels within this of 1 mm are taken to be of 1 mm.
 const SAME_MM: f64 = 1e-3;
 /// Voxels of 1 mm that a map may have.
@@ -28,8 +18,8 @@ const MOST: f64 = (1u64 << 28) as f64;
 /// from its front to its back, columns from side to side, either way.
 ///
 /// Labels are those of SynthSeg's whole-head maps (FreeSurfer's numbers, and clusters from 502 to
-/// 530 outside of the brain), and FreeSurfer's lesions, corpus callosum and choroid plexus. A map
-/// of the brain alone is a brain in air.
+/// 530 outside of the brain), of FreeSurfer's aseg and of SAMSEG. A map of the brain alone is a
+/// brain in air.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LabelVolume {
     labels: Array3<u16>,
@@ -102,31 +92,6 @@ impl LabelVolume {
     }
 }
 
-/// Whether the class table has the label.
-fn known(label: u16) -> bool {
-    KNOWN.binary_search(&synonym(label)).is_ok()
-}
-
-/// Labels that are white matter or choroid plexus by another number: lesions of either side,
-/// hypointensities, the corpus callosum.
-fn synonym(label: u16) -> u16 {
-    match label {
-        25 | 57 | 77..=79 | 100 | 109 | 251..=255 => WHITE,
-        31 | 63 => CHOROID,
-        other => other,
-    }
-}
-
-fn unknown_labels(unknown: &BTreeSet<u16>) -> PhantomError {
-    let first: Vec<String> = unknown.iter().take(LISTED).map(u16::to_string).collect();
-    let more = unknown.len() - first.len();
-    let mut labels = first.join(", ");
-    if more > 0 {
-        labels += &format!(" and {more} more");
-    }
-    PhantomError::UnknownLabels { labels }
-}
-
 /// Two neighbours along an axis, and the share of the second.
 type Taps = (usize, usize, f32);
 
@@ -169,28 +134,6 @@ fn strongest(labels: &Array3<u16>, [z, y, x]: [Taps; 3]) -> u16 {
 mod tests {
     use super::*;
     use crate::anatomy::testing::ball;
-
-    #[test]
-    fn unknown_labels_are_listed() {
-        let mut labels = ball();
-        for n in 0..13u16 {
-            labels[(0, 0, usize::from(n))] = 1000 + n;
-        }
-        let message = LabelVolume::new(labels, [1.0; 3]).unwrap_err().to_string();
-        assert!(message.contains("1000, 1001") && message.contains("1009 and 3 more"));
-        assert!(!message.contains("1010") && message.contains("SynthSeg"));
-    }
-
-    #[test]
-    fn every_tissue_of_the_head_has_a_known_label() {
-        for label in 0..=u16::MAX {
-            let named = label == 0 || Tissue::of_synthseg(label) != Tissue::Soft;
-            assert!(!named || known(label), "{label}");
-        }
-        assert!(known(507) && known(57) && !known(1));
-        assert_eq!(Tissue::of_synthseg(synonym(25)), Tissue::White);
-        assert_eq!(Tissue::of_synthseg(synonym(63)), Tissue::Choroid);
-    }
 
     #[test]
     fn an_empty_map_and_no_length_are_errors() {

@@ -2,6 +2,8 @@
 
 use ndarray::{Array3, Axis, Zip};
 
+use super::tissue::Tissue;
+
 /// Farther than anything in a head.
 const FAR: f32 = 1e9;
 
@@ -53,6 +55,12 @@ fn envelope(heights: &[f32], vertices: &mut [usize], bounds: &mut [f32]) {
         k += 1;
         (vertices[k], bounds[k], bounds[k + 1]) = (q, at, f32::INFINITY);
     }
+}
+
+/// Distance to the nearest bone in a volume of numbers of tissues, in voxels.
+pub(crate) fn to_bone(tissues: &Array3<u8>) -> Array3<f32> {
+    let bone = Tissue::ALL.map(Tissue::is_bone);
+    squared_distance(&tissues.mapv(|n| bone[usize::from(n)])).mapv_into(f32::sqrt)
 }
 
 /// Connected parts (by faces) of a set: the number of the part of each voxel, 0 outside of the

@@ -26,6 +26,13 @@ const SECTION_MM: f64 = 3.0;
 /// A seeded family of head sections in Hounsfield units: each index is one object, whatever the
 /// order and the threads in which they are drawn, and the same object on every grid.
 ///
+/// A template for training: each section has lesions and textures of its own. The slices of
+/// [`held_out_volume`](Self::held_out_volume) share a head's shape, place and tissues but are drawn
+/// independently of each other, so that a lesion is in one of them alone; a head whose lesions have
+/// a depth is [`HeadVolume`](crate::anatomy::HeadVolume). Between machines numbers may differ in
+/// their last bits, by the logarithm in the tails of the normal numbers and by the sine in what has
+/// no anatomy: the stream is that which the shipped prior was trained on.
+///
 /// Sections of segmented heads are deformed, turned, scaled and mirrored; tissues get the HU of
 /// 70 keV with their spread from person to person and their texture; four heads in ten have
 /// lesions, half of them lie in a holder. The training family is one quarter objects without
@@ -130,7 +137,7 @@ impl HeadCt {
     }
 
     /// Slice `slice` of `slices` through one held-out head, from the top down; all slices have the
-    /// shape, the place and the tissues that `seed` says.
+    /// shape, the place and the tissues that `seed` says, each has lesions and textures of its own.
     pub fn held_out_volume(
         seed: u64,
         slice: usize,
@@ -184,10 +191,10 @@ impl Source {
 /// Samples the head and takes the mean over each pixel.
 fn finish(head: &Head, grid: &CtGrid) -> HeadSlice {
     let times = grid.samples_per_pixel();
-    let samples = head.samples(&grid.finer(times));
+    let pixels = head.samples(&grid.finer(times)).block_mean(times);
     HeadSlice {
-        hu: block_mean(&samples.hu, times),
-        lesion_share: block_mean(&samples.lesion, times),
+        hu: pixels.hu,
+        lesion_share: pixels.lesion,
         lesions: head.lesions(),
     }
 }
@@ -195,6 +202,7 @@ fn finish(head: &Head, grid: &CtGrid) -> HeadSlice {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::pure::fingerprint;
     use rayon::prelude::*;
 
     fn grid() -> CtGrid {
@@ -214,17 +222,48 @@ mod tests {
         assert_ne!(HeadCt::training(6).slice(0, &grid()), together[0].hu);
     }
 
+    /// The mean difference of two images within uniform tissue, and everywhere.
+    fn differences(a: &Array2<f32>, b: &Array2<f32>) -> [f32; 2] {
+        let uniform = |window: ndarray::ArrayView2<f32>| {
+            let range = window.iter().fold([f32::MAX, f32::MIN], |[low, high], v| {
+                [low.min(*v), high.max(*v)]
+            });
+            range[0] > -900.0 && range[1] - range[0] < 15.0
+        };
+        let difference = (a - b).mapv_into(f32::abs);
+        let (ny, nx) = difference.dim();
+        let middle = difference.slice(ndarray::s![1..ny - 1, 1..nx - 1]);
+        let inner: Vec<f32> = ndarray::Zip::from(a.windows((3, 3))).and(&middle).fold(
+            Vec::new(),
+            |mut all, window, d| {
+                all.extend(uniform(window).then_some(*d));
+                all
+            },
+        );
+        assert!(inner.len() > 10, "{}", inner.len());
+        [
+            inner.iter().sum::<f32>() / inner.len() as f32,
+            difference.mean().unwrap(),
+        ]
+    }
+
+    #[test]
+    fn the_bits_have_not_changed() {
+        let image = HeadCt::held_out(3).draw(7, &grid());
+        assert_eq!(fingerprint(&image.hu), 14_754_690_018_723_398_041);
+    }
+
     #[test]
     fn the_object_is_the_same_on_a_finer_grid() {
         for family in [HeadCt::training(2), HeadCt::held_out(2)] {
             for index in 0..8 {
                 let coarse = family.slice(index, &CtGrid::new(96, 96, 2.4).unwrap());
-                for (times, tolerance) in [(2, 1e-3), (3, 12.0)] {
+                for (times, uniform, all) in [(2, 1e-3, 1e-3), (3, 0.5, 2.0)] {
                     let grid = CtGrid::new(96, 96, 2.4).unwrap().finer(times);
                     let fine = block_mean(&family.slice(index, &grid), times);
-                    let worst = coarse.iter().zip(&fine).map(|(a, b)| (a - b).abs());
-                    let mean = worst.clone().sum::<f32>() / coarse.len() as f32;
-                    assert!(mean < tolerance, "{index} x {times}: {mean}");
+                    let [mean, everywhere] = differences(&coarse, &fine);
+                    assert!(mean < uniform, "{index} x {times}: {mean}");
+                    assert!(everywhere < all, "{index} x {times}: {everywhere}");
                 }
             }
         }

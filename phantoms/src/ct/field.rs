@@ -1,16 +1,18 @@
 //! Smooth random fields over the plane, the same whatever grid they are seen on.
 
+use std::f64::consts::FRAC_PI_2;
+
 use ndarray::Array2;
-use rand::{Rng, RngExt};
-use rand_distr::StandardNormal;
+use rand::Rng;
+use rand_chacha::ChaCha8Rng;
 
 use super::grid::CtGrid;
-use crate::vote::spline;
+use crate::pure::{Normals, cos, pow, sin};
+use crate::spline::{SPLINE_VARIANCE, spline};
 
-/// The fields repeat after at least this.
+/// The fields repeat after at least this, those of a solid head after a little more than its width.
 const PERIOD_MM: f64 = 320.0;
-/// Mean of the squared cubic B-spline weights at a random place, 151/315.
-const VARIANCE: f32 = 151.0 / 315.0;
+const SOLID_PERIOD_MM: f64 = 240.0;
 
 /// Gaussian noise of variance about 1: cubic B-splines through a lattice of normal numbers.
 pub(crate) struct Field {
@@ -20,12 +22,30 @@ pub(crate) struct Field {
 
 impl Field {
     /// A field that changes over `cell_mm`.
-    pub fn random<R: Rng>(rng: &mut R, cell_mm: f64) -> Self {
-        let n = (PERIOD_MM / cell_mm).ceil().max(1.0) as usize;
-        let lattice = Array2::from_shape_simple_fn((n, n), || {
-            rng.sample::<f32, _>(StandardNormal) / VARIANCE
-        });
+    pub fn random<R: Rng>(rng: &mut R, cell_mm: f64, normals: Normals) -> Self {
+        Self::repeating(rng, [PERIOD_MM, cell_mm], normals)
+    }
+
+    fn repeating<R: Rng>(rng: &mut R, [period_mm, cell_mm]: [f64; 2], normals: Normals) -> Self {
+        let n = (period_mm / cell_mm).ceil().max(1.0) as usize;
+        let lattice =
+            Array2::from_shape_simple_fn((n, n), || normals.next(rng) as f32 / SPLINE_VARIANCE);
         Self { lattice, cell_mm }
+    }
+
+    /// What a plane cuts out of a field of space that changes over `cell_mm`: planes that far apart
+    /// have fields of their own, from the numbers that `of_plane` gives, and turn into each other.
+    pub fn at_height(of_plane: &dyn Fn(i64) -> ChaCha8Rng, cell_mm: f64, z_mm: f64) -> Self {
+        let at = z_mm / cell_mm;
+        let first = at.floor();
+        let sizes = [SOLID_PERIOD_MM, cell_mm];
+        let plane = |n: i64| Self::repeating(&mut of_plane(n), sizes, Normals::Pure);
+        let [mut field, next] = [0, 1].map(|n| plane(first as i64 + n));
+        // Squares of sine and cosine sum to 1, and so do the variances.
+        let turn = FRAC_PI_2 * (at - first);
+        field.lattice *= cos(turn) as f32;
+        field.lattice.scaled_add(sin(turn) as f32, &next.lattice);
+        field
     }
 
     /// The values at the centres of the pixels.
@@ -46,15 +66,26 @@ impl Field {
 pub(crate) struct Fractal(Vec<(f32, Field)>);
 
 impl Fractal {
-    /// Octaves from `coarsest_mm` down to `finest_mm`.
-    pub fn random<R: Rng>(rng: &mut R, coarsest_mm: f64, finest_mm: f64, fall: f64) -> Self {
+    /// Octaves from the first of `cells_mm` down to the second.
+    pub fn random<R: Rng>(rng: &mut R, cells_mm: [f64; 2], fall: f64, normals: Normals) -> Self {
+        Self::of(cells_mm, fall, |cell_mm| {
+            Field::random(rng, cell_mm, normals)
+        })
+    }
+
+    /// Octaves as `field` draws them for the size of a cell.
+    pub fn of(
+        [coarsest_mm, finest_mm]: [f64; 2],
+        fall: f64,
+        mut field: impl FnMut(f64) -> Field,
+    ) -> Self {
         let (mut octaves, mut cell, mut weight) = (Vec::new(), coarsest_mm, 1.0);
         let mut variance = 0.0;
         while cell >= finest_mm {
-            octaves.push((weight as f32, Field::random(rng, cell)));
+            octaves.push((weight as f32, field(cell)));
             variance += weight * weight;
             cell *= 0.5;
-            weight *= 2f64.powf(-fall);
+            weight *= pow(2.0, -fall);
         }
         let scale = (variance as f32).sqrt().max(f32::MIN_POSITIVE).recip();
         octaves.iter_mut().for_each(|(w, _)| *w *= scale);
@@ -152,11 +183,30 @@ impl Part<'_> {
 mod tests {
     use super::*;
     use rand::SeedableRng;
-    use rand_chacha::ChaCha8Rng;
+
+    fn rng(seed: u64) -> ChaCha8Rng {
+        ChaCha8Rng::seed_from_u64(seed)
+    }
+
+    #[test]
+    fn a_field_of_space_changes_over_its_cell_and_keeps_its_variance() {
+        let grid = CtGrid::new(150, 150, 2.0).unwrap();
+        let square = |a: Array2<f32>| a.iter().map(|v| v * v).sum::<f32>() / a.len() as f32;
+        for z in [-7.0, 0.0, 8.9] {
+            let at = |z: f64| Field::at_height(&|n| rng(50u64.wrapping_add_signed(n)), 6.0, z);
+            let here = at(z).on(&grid);
+            assert!((square(here.clone()) - 1.0).abs() < 0.15);
+            let [near, mid, far] = [0.06, 1.5, 12.0].map(|d| square(at(z + d).on(&grid) - &here));
+            assert!(
+                near < 1e-3 && (0.05..0.4).contains(&mid) && far > 1.5,
+                "{near} {mid} {far}"
+            );
+        }
+    }
 
     #[test]
     fn a_field_is_a_function_of_the_place() {
-        let field = Fractal::random(&mut ChaCha8Rng::seed_from_u64(4), 20.0, 3.0, 0.5);
+        let field = Fractal::random(&mut rng(4), [20.0, 3.0], 0.5, Normals::Pure);
         let coarse = field.on(&CtGrid::new(30, 41, 3.0).unwrap());
         let fine = field.on(&CtGrid::new(90, 123, 1.0).unwrap());
         for ((j, i), v) in coarse.indexed_iter() {
@@ -166,7 +216,7 @@ mod tests {
 
     #[test]
     fn the_variance_is_one() {
-        let field = Fractal::random(&mut ChaCha8Rng::seed_from_u64(5), 12.0, 1.5, 0.5);
+        let field = Fractal::random(&mut rng(5), [12.0, 1.5], 0.5, Normals::Pure);
         let values = field.on(&CtGrid::new(300, 300, 1.0).unwrap());
         let variance = values.iter().map(|v| v * v).sum::<f32>() / values.len() as f32;
         assert!((variance - 1.0).abs() < 0.1, "{variance}");

@@ -3,6 +3,7 @@
 use ndarray::Array2;
 
 use crate::PhantomError;
+use crate::pure::exp;
 
 /// Square pixels around the centre of rotation: `x_i = (i - (nx - 1) / 2) pixel_mm`, row 0 has the
 /// largest y.
@@ -16,6 +17,10 @@ pub struct CtGrid {
     pub pixel_mm: f64,
 }
 
+/// The largest pixel; beyond it places overflow.
+const MOST_MM: f64 = 1000.0;
+/// The longest blur, in pixels to either side.
+const MOST_REACH: usize = 4096;
 /// Samples of a drawing are at most this far apart.
 const SAMPLE_MM: f64 = 0.6;
 /// What a sample takes while it is drawn, about: three images and a copy.
@@ -29,9 +34,7 @@ impl CtGrid {
         if ny == 0 || nx == 0 {
             return Err(PhantomError::Size { ny, nx });
         }
-        if !(pixel_mm.is_finite() && pixel_mm > 0.0) {
-            return Err(PhantomError::Pixel { pixel_mm });
-        }
+        check_pixel(pixel_mm)?;
         Ok(Self { ny, nx, pixel_mm })
     }
 
@@ -85,6 +88,14 @@ impl CtGrid {
     }
 }
 
+/// An error unless it is the width of a pixel.
+pub(crate) fn check_pixel(pixel_mm: f64) -> Result<(), PhantomError> {
+    match pixel_mm > 0.0 && pixel_mm <= MOST_MM {
+        true => Ok(()),
+        false => Err(PhantomError::Pixel { pixel_mm }),
+    }
+}
+
 /// A value between 0 and the most that there is; what is no number is 0.
 pub(crate) fn at_most(most: f64, value: f64) -> f64 {
     if value > 0.0 { value.min(most) } else { 0.0 }
@@ -128,9 +139,10 @@ pub(crate) fn blurred(image: Array2<f32>, sigma_mm: f64, pixel_mm: f64) -> Array
     if sigma < 0.2 {
         return image;
     }
-    let reach = (3.0 * sigma).ceil() as usize;
+    let reach = ((3.0 * sigma).ceil() as usize).min(MOST_REACH);
     let bell: Vec<f32> = (0..=2 * reach)
-        .map(|n| (-0.5 * ((n as f64 - reach as f64) / sigma).powi(2)).exp() as f32)
+        .map(|n| (n as f64 - reach as f64) / sigma)
+        .map(|u| exp(-0.5 * u * u) as f32)
         .collect();
     let sum: f32 = bell.iter().sum();
     let (ny, nx) = image.dim();
@@ -241,5 +253,9 @@ mod tests {
             );
         }
         assert!(CtGrid::new(0, 1, 1.0).is_err() && CtGrid::new(1, 1, 0.0).is_err());
+        for pixel_mm in [1e40, 1000.1, f64::INFINITY, f64::NAN, -1.0] {
+            let error = CtGrid::new(4, 4, pixel_mm).unwrap_err();
+            assert!(error.to_string().contains("at most 1000 mm"), "{error}");
+        }
     }
 }

@@ -2,26 +2,21 @@
 
 use ndarray::Array2;
 
-use super::grid::{CtGrid, blurred};
+use super::grid::CtGrid;
 use super::head::Head;
 use super::head_rows::{Fields, Nodes};
-use super::lesion::{Marks, Place};
+use super::lesion::{Lesion, Marks, Suffering};
+use super::samples::Samples;
 use super::tissue::Tissue;
 use crate::vote::{alone, even, vote_of_few};
 
 impl Head {
     /// What is at the centres of the pixels.
     pub fn samples(&self, grid: &CtGrid) -> Samples {
-        let mut fields = Fields::new(self, grid);
+        let mut fields = Fields::new(&self.textures, grid);
         let even = even(self.section.tissues.view());
-        let nodes = Nodes::new(&self.warp, grid, &|source| self.side(self.pixel(source)));
-        let zeros = || Array2::zeros((grid.ny, grid.nx));
-        let mut samples = Samples {
-            hu: zeros(),
-            lesion: zeros(),
-            oedema: zeros(),
-            brain: zeros(),
-        };
+        let nodes = Nodes::new(&self.looks, grid, &|source| self.side(self.pixel(source)));
+        let mut samples = Samples::new(grid);
         let mut mixes: Vec<Mix> = Vec::with_capacity(grid.nx);
         for j in 0..grid.ny {
             mixes.clear();
@@ -35,8 +30,7 @@ impl Head {
                 self.sample(mix, &fields, (j, i), (grid, &mut samples));
             }
         }
-        samples.hu = blurred(samples.hu, self.blur_mm, grid.pixel_mm);
-        samples
+        samples.blurred(self.looks.blur_mm, grid)
     }
 
     /// Column and row of a place in millimetres from the middle of the section.
@@ -79,12 +73,12 @@ impl Head {
     ) {
         let (p, (a, b)) = ([grid.x_mm(i), grid.y_mm(j)], mix.tissues);
         let hu = &mut samples.hu[(j, i)];
-        *hu = self.hu(a, p, fields, i);
+        *hu = self.looks.hu(a, p, fields.at(i));
         if mix.share == 1.0 && a == Tissue::Air {
             return;
         }
         if mix.share < 1.0 {
-            let other = self.hu(b, p, fields, i);
+            let other = self.looks.hu(b, p, fields.at(i));
             *hu = other + mix.share * (*hu - other);
         }
         if a.is_brain() || b.is_brain() {
@@ -97,62 +91,18 @@ impl Head {
         }
     }
 
-    /// The HU of a tissue at a place, in a column of the row of the fields.
-    fn hu(&self, tissue: Tissue, p: [f64; 2], fields: &Fields, column: usize) -> f32 {
-        if tissue == Tissue::Air {
-            return self.holder.as_ref().map_or(-1000.0, |h| h.hu(p));
-        }
-        let n = tissue as usize;
-        let [grain, slow, muscles, cells] = fields.at(column);
-        let mean = self.palette.hu[n] + self.palette.grain[n] * grain;
-        match tissue {
-            Tissue::Soft => {
-                let m = muscles;
-                let plane = ((0.1 - m.abs()) * 10.0 + 0.5).clamp(0.0, 0.6);
-                let pad = ((m - 1.2) * 5.0 + 0.5).clamp(0.0, 1.0);
-                let fat = self.palette.of(Tissue::Fat);
-                mean + plane.max(pad) * (fat - mean)
-            }
-            Tissue::Fat => {
-                let strand = ((0.08 - cells.abs()) * 12.0).clamp(0.0, 1.0);
-                mean + 35.0 * strand
-            }
-            Tissue::DeepBone => {
-                let cell = ((cells - self.cells_from) * 4.0).clamp(0.0, 1.0);
-                mean + cell * (-850.0 - mean)
-            }
-            Tissue::Choroid if self.calcified_choroid => {
-                mean + 250.0 * (cells - 0.4).clamp(0.0, 1.0)
-            }
-            _ if tissue.is_brain() => mean + self.drift * slow,
-            _ => mean,
-        }
-    }
-
     /// Lesions at a place of the section; their shares.
     fn suffer(&self, mix: &Mix, hu: &mut f32) -> Marks {
         let [column, row] = mix.at.map(|v| v.round().max(0.0) as usize);
-        let place = Place {
+        let place = Suffering {
             at: mix.at.map(|v| v * self.section.pixel_mm),
             brain: mix.of(&Tissue::is_brain),
             white: mix.of(&|t| t == Tissue::White),
             fluid: mix.of(&|t| t == Tissue::Fluid),
             to_bone: self.to_bone.get((row, column)).copied().unwrap_or(f32::MAX),
         };
-        self.lesions
-            .iter()
-            .map(|lesion| lesion.apply(&place, hu))
-            .fold(Marks::default(), Marks::max)
+        Lesion::apply_all(&self.lesions, &place, hu)
     }
-}
-
-/// What is at the centres of the pixels of a grid: HU, and the shares of lesions, of oedema around
-/// them and of the brain before the blur.
-pub(crate) struct Samples {
-    pub hu: Array2<f32>,
-    pub lesion: Array2<f32>,
-    pub oedema: Array2<f32>,
-    pub brain: Array2<f32>,
 }
 
 /// The two strongest tissues at a place of the section, and the share of the first.

@@ -3,6 +3,8 @@
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
+use crate::pure::hypot;
+
 /// A shell behind the head: half an ellipse below, straight up at its sides.
 #[derive(Clone, Debug)]
 pub(super) struct Holder {
@@ -70,7 +72,7 @@ impl Holder {
             if level.abs() > (self.half_thickness + 1.0) * most {
                 level / most
             } else {
-                level / (2.0 * slope[0].hypot(slope[1])).max(1e-3)
+                level / (2.0 * hypot(slope[0], slope[1])).max(1e-3)
             }
         } else {
             u.abs() - self.semi[0]

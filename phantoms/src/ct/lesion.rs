@@ -2,12 +2,10 @@
 
 use std::f64::consts::TAU;
 
-use ndarray::Array2;
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
-use super::section::Section;
-use super::tissue::Tissue;
+use crate::pure::sin_cos;
 
 /// The kind of a lesion.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -28,12 +26,14 @@ pub enum LesionKind {
 
 /// One lesion, in millimetres of the section before it is deformed.
 #[derive(Clone, Debug)]
-pub(super) struct Lesion {
+pub(crate) struct Lesion {
     pub kind: LesionKind,
-    centre: [f64; 2],
+    pub(super) centre: [f64; 2],
+    /// Distance of the section from the plane of the centre.
+    off_plane: f64,
     radius: f64,
-    /// Relative height and phase of the harmonics 2 to 5 of the outline.
-    outline: [(f64, f64); 4],
+    /// Cosine and sine parts of the harmonics 2 to 5 of the outline.
+    outline: [[f64; 2]; 4],
     edge: f64,
     /// HU of the core: absolute for blood and calcium, a change for the others.
     core: f32,
@@ -45,7 +45,7 @@ pub(super) struct Lesion {
 
 /// What stands at a place: shares of brain, white matter and fluid, and the distance to bone.
 #[derive(Clone, Copy)]
-pub(super) struct Place {
+pub(crate) struct Suffering {
     pub at: [f64; 2],
     pub brain: f32,
     pub white: f32,
@@ -55,7 +55,7 @@ pub(super) struct Place {
 
 /// The shares of a place that a lesion and the oedema around it take.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Marks {
+pub(crate) struct Marks {
     pub lesion: f32,
     pub oedema: f32,
 }
@@ -70,32 +70,9 @@ impl Marks {
     }
 }
 
-/// Pixels of brain that a section needs to have lesions.
-const ENOUGH_BRAIN: usize = 1500;
-
-/// No lesion with probability 0.6, else one to three.
-pub(super) fn random_lesions(rng: &mut ChaCha8Rng, section: &Section, share: f64) -> Vec<Lesion> {
-    let brain: Vec<(usize, usize)> = section
-        .tissues
-        .indexed_iter()
-        .filter(|(_, n)| Tissue::ALL[usize::from(**n)].is_brain())
-        .map(|(at, _)| at)
-        .collect();
-    if !rng.random_bool(share) || brain.len() < ENOUGH_BRAIN {
-        return Vec::new();
-    }
-    let count = [1, 1, 1, 2, 2, 3][rng.random_range(0..6)];
-    (0..count)
-        .map(|_| {
-            let (row, column) = brain[rng.random_range(0..brain.len())];
-            let centre = [column as f64, row as f64].map(|v| v * section.pixel_mm);
-            Lesion::random(rng, centre)
-        })
-        .collect()
-}
-
 impl Lesion {
-    fn random(rng: &mut ChaCha8Rng, centre: [f64; 2]) -> Self {
+    /// A lesion of any kind.
+    pub fn random(rng: &mut ChaCha8Rng, centre: [f64; 2]) -> Self {
         use LesionKind::*;
         let kind = match rng.random_range(0..100) {
             0..25 => Haemorrhage,
@@ -116,10 +93,9 @@ impl Lesion {
         let roughness = if kind == Calcification { 0.3 } else { 0.7 };
         let outline = std::array::from_fn(|k| {
             let height = roughness / (k + 2) as f64;
-            (
-                rng.random_range(-height..height),
-                rng.random_range(0.0..TAU),
-            )
+            let height = rng.random_range(-height..height);
+            let (sin, cos) = sin_cos(rng.random_range(0.0..TAU));
+            [height * cos, -height * sin]
         });
         let edge = match kind {
             Infarct => rng.random_range(1.5..8.0),
@@ -129,6 +105,7 @@ impl Lesion {
         Self {
             kind,
             centre,
+            off_plane: 0.0,
             radius,
             outline,
             edge,
@@ -147,20 +124,56 @@ impl Lesion {
         }
     }
 
-    /// Changes the HU at a place; the shares of the lesion itself and of its oedema.
-    pub fn apply(&self, place: &Place, hu: &mut f32) -> Marks {
-        let mut oedema = 0.0;
-        let [x, y] = [place.at[0] - self.centre[0], place.at[1] - self.centre[1]];
-        let distance = x.hypot(y);
-        if distance > 2.2 * self.radius.max(self.oedema_reach) + self.edge {
-            return Marks::default();
+    /// Whether it lies along the skull.
+    pub fn follows_bone(&self) -> bool {
+        self.kind == LesionKind::Subdural
+    }
+
+    /// What a section at a distance from the plane of the centre cuts out.
+    pub fn cut(&self, off_plane: f64) -> Option<Self> {
+        let reach = self.radius.max(self.oedema_reach) + self.edge;
+        (off_plane.abs() < reach).then(|| Self {
+            off_plane,
+            ..self.clone()
+        })
+    }
+
+    /// What lesions do to the HU at a place; the largest share of each kind of mark.
+    pub fn apply_all(lesions: &[Self], place: &Suffering, hu: &mut f32) -> Marks {
+        let marks = lesions.iter().map(|lesion| lesion.apply(place, hu));
+        marks.fold(Marks::default(), Marks::max)
+    }
+
+    /// Distance of a place from the centre, and how far the outline lies there, over the radius; nothing
+    /// where the lesion cannot be.
+    ///
+    /// The outline is a sum of the spherical harmonics of equal degree and order, which are those of
+    /// a circle within the plane of the centre.
+    fn polar(&self, at: [f64; 2]) -> Option<(f64, f64)> {
+        let [x, y] = [at[0] - self.centre[0], at[1] - self.centre[1]];
+        let reach = 2.2 * self.radius.max(self.oedema_reach) + self.edge;
+        if x.abs() > reach || y.abs() > reach {
+            return None;
         }
-        let angle = y.atan2(x);
-        let stretch: f64 = 1.0
-            + (2u8..6)
-                .zip(self.outline)
-                .map(|(k, (height, phase))| height * (f64::from(k) * angle + phase).cos())
-                .sum::<f64>();
+        let distance = (x * x + y * y + self.off_plane * self.off_plane).sqrt();
+        if distance > reach {
+            return None;
+        }
+        let [c, s] = [x, y].map(|v| v / distance.max(1e-9));
+        let (mut power, mut stretch) = ([c, s], 1.0);
+        for [a, b] in self.outline {
+            power = [power[0] * c - power[1] * s, power[0] * s + power[1] * c];
+            stretch += a * power[0] + b * power[1];
+        }
+        Some((distance, stretch))
+    }
+
+    /// Changes the HU at a place; the shares of the lesion itself and of its oedema.
+    fn apply(&self, place: &Suffering, hu: &mut f32) -> Marks {
+        let Some((distance, stretch)) = self.polar(place.at) else {
+            return Marks::default();
+        };
+        let mut oedema = 0.0;
         let inside =
             |radius: f64| (0.5 + (radius * stretch - distance) / self.edge).clamp(0.0, 1.0) as f32;
         if self.oedema_reach > 0.0 {
@@ -198,34 +211,6 @@ impl Lesion {
         Marks {
             lesion: core * of,
             oedema,
-        }
-    }
-}
-
-/// Moves the centre of a crescent to the edge of the brain.
-pub(super) fn settle(lesions: &mut [Lesion], to_bone: &Array2<f32>, pixel_mm: f64) {
-    for lesion in lesions
-        .iter_mut()
-        .filter(|l| l.kind == LesionKind::Subdural)
-    {
-        for _ in 0..200 {
-            let [column, row] = lesion.centre.map(|v| (v / pixel_mm).round() as usize);
-            let next = [(0isize, 1isize), (0, -1), (1, 0), (-1, 0)]
-                .map(|(r, c)| {
-                    (
-                        row.saturating_add_signed(r),
-                        column.saturating_add_signed(c),
-                    )
-                })
-                .into_iter()
-                .filter_map(|at| to_bone.get(at).map(|d| (*d, at)))
-                .min_by(|a, b| a.0.total_cmp(&b.0));
-            match next {
-                Some((d, at)) if d < to_bone[(row, column)] => {
-                    lesion.centre = [at.1 as f64, at.0 as f64].map(|v| v * pixel_mm);
-                }
-                _ => break,
-            }
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Linear attenuation of materials between 40 and 140 keV, and Hounsfield units.
 
 use crate::PhantomError;
+use crate::pure::{log, pow};
 
 /// A material of the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -148,8 +149,8 @@ pub fn mu_per_mm(material: Material, energy_kev: f64) -> Result<f64, PhantomErro
     }
     let table = material.table_per_cm();
     let n = KEV[1..7].iter().filter(|kev| **kev <= energy_kev).count();
-    let share = (energy_kev / KEV[n]).ln() / (KEV[n + 1] / KEV[n]).ln();
-    Ok(0.1 * table[n] * (table[n + 1] / table[n]).powf(share))
+    let share = log(energy_kev / KEV[n]) / log(KEV[n + 1] / KEV[n]);
+    Ok(0.1 * table[n] * pow(table[n + 1] / table[n], share))
 }
 
 /// Attenuation of `hu` Hounsfield units where water attenuates by `water_per_mm`:

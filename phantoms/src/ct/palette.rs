@@ -2,9 +2,9 @@
 
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
-use rand_distr::StandardNormal;
 
 use super::tissue::{TISSUES, Tissue};
+use crate::pure::Normals;
 
 /// What the tissues of one head look like.
 #[derive(Clone, Debug)]
@@ -21,17 +21,18 @@ const ANY_CONTRAST: f64 = 0.1;
 
 impl Palette {
     /// Random values around those of adults.
-    pub fn random(rng: &mut ChaCha8Rng) -> Self {
+    pub fn random(rng: &mut ChaCha8Rng, normals: Normals) -> Self {
         let mut hu = [0.0; TISSUES];
         let mut grain = [0.0; TISSUES];
         let fine = rng.random_range(0.5f32..3.0);
-        let normal = |rng: &mut ChaCha8Rng| rng.sample::<f32, _>(StandardNormal).clamp(-2.5, 2.5);
+        let normal = |rng: &mut ChaCha8Rng| (normals.next(rng) as f32).clamp(-2.5, 2.5);
         for tissue in Tissue::ALL {
             let (mean, spread, texture) = typical(tissue, fine);
             hu[tissue as usize] = mean + spread * normal(rng);
             grain[tissue as usize] = texture;
         }
-        brain(&mut hu, rng);
+        let grey = 38.0 + 2.5 * normal(rng);
+        brain(&mut hu, grey, rng);
         if rng.random_bool(ANY_CONTRAST) {
             for tissue in Tissue::ALL.into_iter().filter(|t| t.is_brain()) {
                 hu[tissue as usize] = rng.random_range(5.0..75.0);
@@ -70,9 +71,8 @@ fn typical(tissue: Tissue, fine: f32) -> (f32, f32, f32) {
     }
 }
 
-/// Grey 38 +- 2.5, white 5 to 11 below it, the rest of the brain beside these two.
-fn brain(hu: &mut [f32; TISSUES], rng: &mut ChaCha8Rng) {
-    let grey = 38.0 + 2.5 * rng.sample::<f32, _>(StandardNormal).clamp(-2.5, 2.5);
+/// White 5 to 11 below grey, the rest of the brain beside these two.
+fn brain(hu: &mut [f32; TISSUES], grey: f32, rng: &mut ChaCha8Rng) {
     let white = grey - rng.random_range(5.0f32..11.0);
     let mut set = |tissue: Tissue, mean: f32, spread: f32| {
         hu[tissue as usize] = mean + rng.random_range(-spread..=spread);
@@ -94,7 +94,7 @@ mod tests {
     #[test]
     fn most_heads_have_grey_brighter_than_white_and_dark_fluid() {
         let ordered = (0..400u64)
-            .map(|seed| Palette::random(&mut ChaCha8Rng::seed_from_u64(seed)))
+            .map(|seed| Palette::random(&mut ChaCha8Rng::seed_from_u64(seed), Normals::Pure))
             .filter(|p| p.of(Tissue::Grey) > p.of(Tissue::White) + 4.9)
             .filter(|p| p.of(Tissue::White) > p.of(Tissue::Ventricle) + 5.0)
             .count();
@@ -104,7 +104,7 @@ mod tests {
     #[test]
     fn bone_is_between_300_and_1800() {
         for seed in 0..200 {
-            let palette = Palette::random(&mut ChaCha8Rng::seed_from_u64(seed));
+            let palette = Palette::random(&mut ChaCha8Rng::seed_from_u64(seed), Normals::Pure);
             for tissue in Tissue::ALL.into_iter().filter(|t| t.is_bone()) {
                 assert!((200.0..1800.0).contains(&palette.of(tissue)), "{tissue:?}");
             }

@@ -6,11 +6,12 @@ use rand_chacha::ChaCha8Rng;
 
 use super::field::{Field, Fractal};
 use super::grid::{CtGrid, blurred};
-use super::head::random_blur_mm;
+use super::looks::random_blur_mm;
 use crate::polygon::Coverage;
 use crate::procedural::drawing::outline;
 use crate::procedural::lines::{curve, grating, ribbon};
 use crate::procedural::shapes::random_shape;
+use crate::pure::{Normals, pow};
 
 /// Half width of the square that the objects fill.
 const REACH_MM: f64 = 112.0;
@@ -70,9 +71,9 @@ impl Plain {
             });
         }
         let regions = rng.random_bool(0.55).then(|| {
-            let cell = 6.0 * 8f64.powf(rng.random());
+            let cell = 6.0 * pow(8.0, rng.random());
             let fields = (0..rng.random_range(3..8))
-                .map(|_| (Field::random(rng, cell), fill(rng)))
+                .map(|_| (Field::random(rng, cell, Normals::Ziggurat), fill(rng)))
                 .collect();
             let sharpness = (0.8 * cell) as f32;
             (millimetres(&edge), Regions { fields, sharpness })
@@ -97,7 +98,7 @@ impl Plain {
             lines(rng, &mut over, &mut fill);
         }
         let fall = rng.random_range(0.0..0.8);
-        let grain = Fractal::random(rng, 12.0, 1.5, fall);
+        let grain = Fractal::random(rng, [12.0, 1.5], fall, Normals::Ziggurat);
         let blur_mm = random_blur_mm(rng);
         Self {
             under,
@@ -184,7 +185,7 @@ fn lines(
     fill: &mut dyn FnMut(&mut ChaCha8Rng) -> Fill,
 ) {
     for _ in 0..rng.random_range(2..10) {
-        let width = 0.6 * 8f64.powf(rng.random()) / REACH_MM;
+        let width = 0.6 * pow(8.0, rng.random()) / REACH_MM;
         let fill = fill(rng);
         let polygons = if rng.random_bool(0.7) {
             vec![ribbon(&curve(rng), width)]

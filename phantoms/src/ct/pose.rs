@@ -5,6 +5,7 @@ use std::f64::consts::TAU;
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 
+use crate::pure::{Normals, hypot, sin_cos};
 use crate::warp::Warp;
 
 /// Millimetres of one unit of the deformation.
@@ -14,18 +15,22 @@ const REACH_MM: f64 = 110.0;
 
 /// A random deformation and place of a section of the given half widths in millimetres; also the
 /// centre and the half widths of the head in the image.
-pub(super) fn place(rng: &mut ChaCha8Rng, half: [f64; 2]) -> (Warp, [f64; 2], [f64; 2]) {
+pub(super) fn place(
+    rng: &mut ChaCha8Rng,
+    half: [f64; 2],
+    normals: Normals,
+) -> (Warp, [f64; 2], [f64; 2]) {
     let turned = rng.random_bool(0.06);
     let angle: f64 = if turned {
         rng.random_range(0.0..TAU)
     } else {
         rng.random_range(-0.35..0.35)
     };
-    let (s, c) = angle.sin_cos();
+    let (s, c) = sin_cos(angle);
     // The half widths of an ellipse that is turned.
     let semi = [
-        (c * half[0]).hypot(s * half[1]),
-        (s * half[0]).hypot(c * half[1]),
+        hypot(c * half[0], s * half[1]),
+        hypot(s * half[0], c * half[1]),
     ];
     let wide: f64 = rng.random_range(0.94..1.06);
     let zoom: f64 = rng
@@ -40,13 +45,13 @@ pub(super) fn place(rng: &mut ChaCha8Rng, half: [f64; 2]) -> (Warp, [f64; 2], [f
     let strength = rng.random_range(0.05..0.3);
     let mirror = if rng.random_bool(0.5) { -1.0 } else { 1.0 };
     let scale = [mirror * wide / zoom, wide.recip() / zoom];
-    let warp = Warp::random(rng, 8, 1.5, strength).placed([1.0; 2], 0.0, [0.0; 2]);
+    let warp = Warp::random(rng, 8, 1.5, strength, normals).placed([1.0; 2], 0.0, [0.0; 2]);
     (turned_about(warp, angle, scale, centre), centre, semi)
 }
 
 /// The map from the image to the section: first back to the centre and upright, then scaled.
 fn turned_about(mut warp: Warp, angle: f64, scale: [f64; 2], centre: [f64; 2]) -> Warp {
-    let (s, c) = angle.sin_cos();
+    let (s, c) = sin_cos(angle);
     warp.matrix = [[scale[0] * c, scale[0] * s], [-scale[1] * s, scale[1] * c]];
     let [x, y] = centre.map(|v| v / UNIT_MM);
     let m = warp.matrix;

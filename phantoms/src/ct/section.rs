@@ -6,6 +6,7 @@ use std::ops::Range;
 use flate2::{Compression, read::DeflateDecoder, write::DeflateEncoder};
 use ndarray::{Array2, Array3, ArrayView2, Axis, Ix3, SliceInfo, SliceInfoElem, s};
 
+use super::grid::check_pixel;
 use super::refine::refined;
 use super::tissue::{TISSUES, Tissue};
 use crate::PhantomError;
@@ -41,9 +42,7 @@ impl Section {
     pub fn from_tissues(tissues: &Array2<Tissue>, pixel_mm: f64) -> Result<Self, PhantomError> {
         let numbers = tissues.mapv(|t| t as u8);
         let (tissues, corner) = crop(numbers.view()).ok_or(PhantomError::EmptySection)?;
-        if !(pixel_mm.is_finite() && pixel_mm > 0.0) {
-            return Err(PhantomError::Pixel { pixel_mm });
-        }
+        check_pixel(pixel_mm)?;
         Ok(Self {
             tissues,
             pixel_mm,
@@ -67,20 +66,22 @@ impl Section {
     /// from front to back, and from side to side; from the top of the head to a little below the
     /// cerebellum.
     pub fn of_synthseg_volume(labels: &Array3<u16>, step: usize) -> Vec<Self> {
-        tissues_of_head(labels).map_or_else(Vec::new, |tissues| Self::of_tissues(&tissues, step))
+        let sections = tissues_of_head(labels).and_then(|t| Self::of_tissues(&t, step));
+        sections.map_or_else(Vec::new, |(_, sections)| sections)
     }
 
-    /// Every `step`-th section of a volume of tissues at 1 mm.
-    pub(crate) fn of_tissues(tissues: &Array3<Tissue>, step: usize) -> Vec<Self> {
-        let Some([top, bottom]) = brain_planes(tissues) else {
-            return Vec::new();
+    /// Every `step`-th section of a volume of tissues at 1 mm, and the plane of the first; nothing
+    /// without a brain.
+    pub(crate) fn of_tissues(tissues: &Array3<Tissue>, step: usize) -> Option<(usize, Vec<Self>)> {
+        let [top, bottom] = brain_planes(tissues)?;
+        let planes = top.saturating_sub(9)..(bottom + 13).min(tissues.len_of(Axis(0)));
+        let section = |z: usize| {
+            let plane = tissues.index_axis(Axis(0), z).to_owned();
+            Some((z, Self::from_tissues(&plane, 1.0).ok()?))
         };
-        (top.saturating_sub(9)..(bottom + 13).min(tissues.len_of(Axis(0))))
-            .step_by(step.max(1))
-            .filter_map(|z| {
-                Self::from_tissues(&tissues.index_axis(Axis(0), z).to_owned(), 1.0).ok()
-            })
-            .collect()
+        let (planes, sections): (Vec<usize>, Vec<Self>) =
+            planes.step_by(step.max(1)).filter_map(section).unzip();
+        Some((*planes.first()?, sections))
     }
 
     /// The tissues, with a margin of air.
@@ -104,7 +105,7 @@ impl Section {
 
     /// The rectangle around sections of its head, given by corner, rows and columns, as it lies in
     /// this one.
-    pub(crate) fn frame_around(&self, places: impl Iterator<Item = [usize; 4]>) -> Frame {
+    pub(super) fn frame_around(&self, places: impl Iterator<Item = [usize; 4]>) -> Frame {
         let (mut low, mut high) = ([usize::MAX; 2], [0; 2]);
         for [y0, x0, ny, nx] in places {
             low = [low[0].min(x0), low[1].min(y0)];
@@ -117,12 +118,6 @@ impl Section {
             middle: [0, 1].map(|n| 0.5 * (along(n).0 + along(n).1 - 1.0) - corner[n]),
             half: [0, 1].map(|n| 0.5 * (along(n).1 - along(n).0)),
         }
-    }
-
-    /// Corner, rows and columns.
-    pub(crate) fn place(&self) -> [usize; 4] {
-        let (ny, nx) = self.tissues.dim();
-        [self.corner[0], self.corner[1], ny, nx]
     }
 }
 

@@ -113,7 +113,7 @@ impl Tissue {
             24 => Self::Fluid,
             4 | 5 | 14 | 15 | 43 | 44 | 72 => Self::Ventricle,
             3 | 42 => Self::Grey,
-            2 | 41 => Self::White,
+            2 | 41 | 77 => Self::White,
             10..=12 | 17 | 18 | 26 | 49..=51 | 53 | 54 | 58 => Self::DeepGrey,
             13 | 52 => Self::Pallidum,
             8 | 47 => Self::CerebellarGrey,

@@ -7,6 +7,7 @@ use std::f64::consts::TAU;
 
 use super::drawing::{Drawing, texture};
 use crate::brain::{BrainSlice, random_spots, widened};
+use crate::pure::Normals;
 use crate::tissue::{Contrast, TISSUES, signals};
 use crate::warp::Warp;
 
@@ -48,7 +49,7 @@ fn place(rng: &mut ChaCha8Rng) -> Warp {
     };
     let mirror = if rng.random_bool(0.5) { -1.0 } else { 1.0 };
     let shift = [rng.random_range(-0.08..0.08), rng.random_range(-0.08..0.08)];
-    Warp::random(rng, 8, highest, strength).placed(
+    Warp::random(rng, 8, highest, strength, Normals::Ziggurat).placed(
         [mirror * zoom * aspect, zoom / aspect],
         angle,
         shift,

@@ -10,6 +10,7 @@ use rand_chacha::ChaCha8Rng;
 use super::drawing::{Drawing, texture};
 use super::finish::finish;
 use crate::position;
+use crate::pure::Normals;
 use crate::vote::vote;
 use crate::warp::Warp;
 
@@ -26,7 +27,8 @@ pub struct LabelClass {
 ///
 /// `u16[y, x] -> Complex32[size]`. One label pixel becomes one pixel, centre on centre, after a
 /// smooth deformation; edges are drawn on the doubled grid. Label 0 is empty. Texture, bias, phase,
-/// sampling and scale are those of [`Procedural`](super::Procedural).
+/// sampling and scale are those of [`Procedural`](super::Procedural). Of a section without pixels
+/// the image is empty.
 pub fn from_labels(
     labels: &Array2<u16>,
     rng: &mut ChaCha8Rng,
@@ -67,6 +69,9 @@ pub fn from_labels_with(
     rng: &mut ChaCha8Rng,
     size: (usize, usize),
 ) -> Array2<Complex32> {
+    if labels.is_empty() || size.0 == 0 || size.1 == 0 {
+        return Array2::zeros(size);
+    }
     let mut seen: Vec<u16> = labels.iter().copied().collect();
     seen.sort_unstable();
     seen.dedup();
@@ -92,7 +97,7 @@ fn deformation(rng: &mut ChaCha8Rng) -> Warp {
     let strength = rng.random_range(0.05..0.35);
     let zoom: f64 = rng.random_range(0.9..1.1);
     let angle = rng.random_range(-0.26..0.26);
-    Warp::random(rng, 8, 2.0, strength).placed([zoom, zoom], angle, [0.0, 0.0])
+    Warp::random(rng, 8, 2.0, strength, Normals::Ziggurat).placed([zoom, zoom], angle, [0.0, 0.0])
 }
 
 /// Draws on the doubled grid: each fine pixel asks the warp where it comes from.
@@ -184,7 +189,7 @@ mod tests {
             },
         ];
         let mut rng = ChaCha8Rng::seed_from_u64(0);
-        let still = Warp::random(&mut rng, 0, 1.0, 0.0);
+        let still = Warp::random(&mut rng, 0, 1.0, 0.0, Normals::Ziggurat);
         let labels = halves().mapv(|l| [0, 1, 2][(l > 0) as usize + (l > 1) as usize]);
         let drawing = draw(&labels, &classes, &still, (60, 70));
         for ((j, i), &l) in labels.indexed_iter() {
@@ -196,6 +201,19 @@ mod tests {
                 assert_eq!(drawing.signal[(2 * j, 2 * i)], f32::from(l), "{j} {i}");
             }
         }
+    }
+
+    #[test]
+    fn no_pixels_give_an_empty_image() {
+        let mut rng = ChaCha8Rng::seed_from_u64(1);
+        for shape in [(0, 0), (0, 5), (5, 0)] {
+            let empty = Array2::zeros(shape);
+            let image = from_labels(&empty, &mut rng, (6, 7));
+            assert_eq!(image, Array2::zeros((6, 7)));
+            assert_eq!(from_labels(&halves(), &mut rng, shape).dim(), shape);
+        }
+        let one = from_labels(&Array2::ones((1, 1)), &mut rng, (1, 1));
+        assert!(one[(0, 0)].norm().is_finite());
     }
 
     #[test]

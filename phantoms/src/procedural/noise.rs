@@ -4,9 +4,7 @@ use ndarray::Array2;
 use rand::{Rng, RngExt};
 use rand_distr::StandardNormal;
 
-/// Mean of the squared cubic B-spline weights at a random place, 151/315: the variance that one
-/// axis of interpolation leaves.
-const VARIANCE: f32 = 151.0 / 315.0;
+use crate::spline::{SPLINE_VARIANCE, spline};
 
 /// Gaussian noise of variance about 1 with `cells` lattice cells along the longer side.
 ///
@@ -16,7 +14,7 @@ pub(crate) fn smooth<R: Rng>(rng: &mut R, (ny, nx): (usize, usize), cells: f64) 
     let (along_y, along_x) = (weights(ny, step), weights(nx, step));
     let (rows, columns) = (along_y[ny - 1].0 + 4, along_x[nx - 1].0 + 4);
     let lattice = Array2::from_shape_simple_fn((rows, columns), || {
-        rng.sample::<f32, _>(StandardNormal) / VARIANCE
+        rng.sample::<f32, _>(StandardNormal) / SPLINE_VARIANCE
     });
     let stretched = Array2::from_shape_fn((rows, nx), |(j, n)| {
         let (first, w) = along_x[n];
@@ -55,13 +53,7 @@ fn weights(n: usize, step: f64) -> Vec<(usize, [f32; 4])> {
     (0..n)
         .map(|i| {
             let at = i as f64 / step;
-            let t = at.fract();
-            let s = 1.0 - t;
-            let inner = |t: f64| (4.0 - 6.0 * t * t + 3.0 * t * t * t) / 6.0;
-            (
-                at as usize,
-                [s * s * s / 6.0, inner(t), inner(s), t * t * t / 6.0].map(|w| w as f32),
-            )
+            (at as usize, spline(at.fract()))
         })
         .collect()
 }

@@ -4,9 +4,19 @@ use rayon::prelude::*;
 
 use super::*;
 use crate::ct::{Attenuation, Ray, hu_to_mu};
+use crate::pure::fingerprint;
 
 fn grid() -> CtGrid {
     CtGrid::new(95, 120, 3.7).unwrap()
+}
+
+#[test]
+fn the_bits_are_those_of_every_machine() {
+    let slice = Thorax::new(2).slice(2, 5, &grid()).unwrap();
+    assert_eq!(
+        fingerprint(slice.hu.iter().chain(&slice.nodule_share)),
+        8_415_389_193_038_096_614
+    );
 }
 
 /// Chests with nodules.

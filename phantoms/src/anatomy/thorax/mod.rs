@@ -45,7 +45,7 @@ const SAMPLE_MM: f64 = 0.9;
 /// nodules in the lungs; a texture of 5 to 15 HU. Around it are -1000 HU. Half widths are 138 to
 /// 206 mm by 90 to 134 mm, the patient's left is at positive x, the front up.
 ///
-/// Numbers may differ in their last bits between systems, by the logarithm.
+/// The same bits on every machine.
 #[derive(Clone, Debug)]
 pub struct Thorax {
     seed: u64,

@@ -7,6 +7,7 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
 use crate::ct::{CtGrid, Fractal};
+use crate::pure::Normals;
 
 /// Distance of the planes on which texture is drawn.
 const PLANE_MM: f64 = 5.0;
@@ -26,7 +27,7 @@ pub(super) fn texture(seed: u64, z: f64, grid: &CtGrid) -> Array2<f32> {
     let plane = |n: f64| {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         rng.set_stream(STREAM.wrapping_add_signed(n as i64));
-        Fractal::random(&mut rng, CELLS_MM[0], CELLS_MM[1], FALL).on(grid)
+        Fractal::random(&mut rng, CELLS_MM, FALL, Normals::Pure).on(grid)
     };
     let mut sum = plane(first) * libm::cos(turn) as f32;
     sum.scaled_add(libm::sin(turn) as f32, &plane(first + 1.0));

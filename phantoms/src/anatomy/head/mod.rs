@@ -1,31 +1,33 @@
 //! Head CT from the caller's own label map, with everything known.
 
+mod cut;
+#[cfg(test)]
+mod laws;
+mod lesions;
+mod mapped;
+
 use std::sync::Arc;
 
 use ndarray::Array2;
-use rand::SeedableRng;
-use rand_chacha::ChaCha8Rng;
 
 use super::{LabelVolume, Lesions};
 use crate::PhantomError;
-use crate::ct::{
-    CtGrid, Head, LesionKind, Material, PixelImage, Section, at_most, block_mean, blurred,
-    mu_per_mm,
-};
+use crate::ct::{CtGrid, LesionKind, Material, PixelImage, Section, at_most, mu_per_mm};
+use cut::Cut;
+use mapped::Mapped;
 
-/// Share of slices with lesions.
-const LESIONS: f64 = 0.4;
-/// What part of the map's brain the slices leave out at its top, and use.
-const PART: [f64; 2] = [0.1, 0.8];
+/// Share of subjects with lesions.
+const LESIONS: f64 = 0.8;
 
 /// A seeded family of slices through the head of a label map, in Hounsfield units at 70 keV.
 ///
-/// Each seed is one subject: the same deformation, place and tissues in every slice, as
-/// [`HeadCt`](crate::ct::HeadCt) draws them; each slice has lesions of its own, four in ten have
-/// some.
+/// Each seed is one subject, of which every slice is a section: deformation, place, tissues,
+/// textures and lesions are functions of the place in the head, however many slices are asked for.
+/// They look as [`HeadCt`](crate::ct::HeadCt) draws them. Eight subjects in ten have one to four
+/// lesions, which four slices in ten show. The same bits on every machine.
 #[derive(Clone, Debug)]
 pub struct HeadVolume {
-    sections: Arc<[Section]>,
+    head: Arc<Mapped>,
     lesions: Lesions,
     share: f64,
 }
@@ -41,7 +43,7 @@ pub struct HeadVolumeSlice {
     pub oedema_share: Array2<f32>,
     /// The share of each pixel that is brain: `f32[ny, nx]`.
     pub brain_share: Array2<f32>,
-    /// The lesions; some may lie where they show nothing.
+    /// The lesions that the slice meets; some may lie where they show nothing.
     pub lesions: Vec<LesionKind>,
 }
 
@@ -53,16 +55,8 @@ impl HeadVolume {
     ///
     /// Errors: no brain.
     pub fn from_volume(volume: &LabelVolume) -> Result<Self, PhantomError> {
-        let tissues = volume.tissues().ok_or(PhantomError::EmptyVolume)?;
-        let sections = Section::of_tissues(&tissues, 1);
-        if sections.is_empty() {
-            return Err(PhantomError::NoBrain {
-                slices: 0,
-                expected: 1,
-            });
-        }
         Ok(Self {
-            sections: sections.into(),
+            head: Arc::new(Mapped::new(volume)?),
             lesions: Lesions::Shown,
             share: LESIONS,
         })
@@ -71,7 +65,7 @@ impl HeadVolume {
     /// The sections, 1 mm apart from the top down, for
     /// [`HeadCt::from_sections`](crate::ct::HeadCt::from_sections).
     pub fn sections(&self) -> &[Section] {
-        &self.sections
+        &self.head.sections
     }
 
     /// The same subjects with or without their lesions.
@@ -80,7 +74,7 @@ impl HeadVolume {
         self
     }
 
-    /// The same subjects with another share of slices with lesions, 0 to 1.
+    /// The same family with another share of subjects with lesions, 0 to 1.
     pub fn with_lesion_share(mut self, share: f64) -> Self {
         self.share = at_most(1.0, share);
         self
@@ -97,23 +91,26 @@ impl HeadVolume {
         if slice >= slices {
             return Err(PhantomError::Slice { slice, slices });
         }
-        let count = self.sections.len();
-        let part = PART[0] + PART[1] * (slice as f64 + 0.5) / slices as f64;
-        let section = self.sections[(part * count as f64) as usize].clone();
-        let frame = section.frame_around(self.sections.iter().map(Section::place));
-        let mut pose = ChaCha8Rng::seed_from_u64(seed);
-        let mut detail = ChaCha8Rng::seed_from_u64(seed);
-        detail.set_stream(1 + slice as u64);
-        let mut head = Head::new((section, frame), &mut pose, &mut detail, self.share);
-        if self.lesions == Lesions::Hidden {
-            head = head.healed();
-        }
-        Ok(drawn(&head, grid))
+        let z = self.head.plane((slice as f64 + 0.5) / slices as f64);
+        let share = match self.lesions {
+            Lesions::Shown => self.share,
+            Lesions::Hidden => 0.0,
+        };
+        let cut = Cut::new(&self.head, (seed, share), z);
+        let times = grid.samples_per_pixel();
+        let pixels = cut.samples(&grid.finer(times)).block_mean(times);
+        Ok(HeadVolumeSlice {
+            hu: pixels.hu,
+            lesion_share: pixels.lesion,
+            oedema_share: pixels.oedema,
+            brain_share: pixels.brain,
+            lesions: cut.lesions.iter().map(|l| l.kind).collect(),
+        })
     }
 
     /// From one of so many slices to the next.
     pub fn spacing_mm(&self, slices: usize) -> f64 {
-        PART[1] * self.sections.len() as f64 / slices.max(1) as f64
+        self.head.height_mm() / slices.max(1) as f64
     }
 
     /// What X-rays of an energy meet in a slice: the whole head, on pixels of `grid` cut into
@@ -131,25 +128,5 @@ impl HeadVolume {
         let water = mu_per_mm(Material::Water, energy_kev)?;
         let drawn = self.slice(seed, slice, slices, &fine)?;
         PixelImage::from_hu(&drawn.hu, fine, water)
-    }
-}
-
-/// Samples the head and takes the mean over each pixel.
-fn drawn(head: &Head, grid: &CtGrid) -> HeadVolumeSlice {
-    let times = grid.samples_per_pixel();
-    let fine = grid.finer(times);
-    let samples = head.samples(&fine);
-    let mask = |share: Array2<f32>, blur_mm: f64| {
-        if share.iter().all(|v| *v == 0.0) {
-            return Array2::zeros((grid.ny, grid.nx));
-        }
-        block_mean(&blurred(share, blur_mm, fine.pixel_mm), times)
-    };
-    HeadVolumeSlice {
-        hu: block_mean(&samples.hu, times),
-        lesion_share: mask(samples.lesion, head.blur_mm()),
-        oedema_share: mask(samples.oedema, head.blur_mm()),
-        brain_share: mask(samples.brain, 0.0),
-        lesions: head.lesions(),
     }
 }
