@@ -75,6 +75,11 @@ impl Frame {
         [0, 1, 2].map(|n| self.axes[n].map(|v| v / self.semi[n]))
     }
 
+    /// How steeply the body's own z rises from the level: 0 where it lies, 1 where it is upright.
+    pub(super) fn tilt(&self) -> f64 {
+        cross3(self.axes[0], self.axes[1])[2].abs()
+    }
+
     /// The volume of what is 1 in the unit body's coordinates.
     pub(super) fn volume(&self) -> f64 {
         self.semi[0] * self.semi[1] * self.semi[2]

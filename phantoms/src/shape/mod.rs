@@ -8,6 +8,7 @@ mod bell;
 mod boundary;
 mod conic;
 mod crossing;
+mod cut;
 mod ellipse;
 mod form;
 mod frame;
