@@ -58,7 +58,7 @@ impl Conic {
 
     /// Where the line of a clip runs inside of all else.
     fn chord_of(&self, origin: [f64; 2], direction: [f64; 2], own: &HalfPlane) -> Option<[f64; 2]> {
-        let others = self.clips.iter().filter(|clip| *clip != own);
+        let others = self.clips.iter().filter(|clip| !clip.is_same(own));
         self.within(origin, direction, &mut others.into_iter())
     }
 
