@@ -184,6 +184,7 @@ mod tests {
             [0.3, 0.2, 1.0],
             [1.0, 0.1, 0.0],
         )
+        .unwrap()
     }
 
     #[test]
@@ -197,7 +198,8 @@ mod tests {
             [0.3, 0.2, 0.6],
             [1.0, 0.5, 0.0],
             [0.0, 0.0, 1.0],
-        );
+        )
+        .unwrap();
         let cone = Body::Cone {
             bottom: 1.0,
             top: 0.2,
@@ -252,7 +254,8 @@ mod tests {
             [0.5, 0.3, 6.0],
             [c, s, tilt],
             [-s * cosine, c * cosine, sine],
-        );
+        )
+        .unwrap();
         Solid::new(Body::Cylinder, frame)
     }
 

@@ -90,6 +90,7 @@ mod tests {
             [0.3, 0.2, 1.0],
             [1.0, 0.1, 0.0],
         )
+        .unwrap()
     }
 
     fn bodies() -> [Body; 5] {
