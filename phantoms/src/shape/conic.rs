@@ -1,12 +1,12 @@
 //! A piece of the plane that a conic section and straight lines bound: how a plane cuts a cone.
 
-use std::f64::consts::{PI, TAU};
+use std::f64::consts::TAU;
 
 use num_complex::Complex64;
 
 use super::form::Form;
 use super::plane::HalfPlane;
-use super::quadrature::adaptive;
+use super::quadrature::between_kinks;
 use super::vector::{dot2, minus2};
 use super::{Ellipse, Region};
 
@@ -143,13 +143,7 @@ impl Conic {
             .chain([from, to])
             .collect();
         ends.sort_by(f64::total_cmp);
-        let part = |w: &[f64]| {
-            // y = middle - half cos(t): smooth where a chord begins or ends with a root.
-            let (middle, half) = (0.5 * (w[0] + w[1]), 0.5 * (w[1] - w[0]));
-            let along = |t: f64| row(middle - half * t.cos()) * (half * t.sin());
-            adaptive(&along, 0.0, PI, tolerance)
-        };
-        ends.windows(2).map(part).sum()
+        between_kinks(row, &ends, 0.0, tolerance)
     }
 
     /// Heights at which rows begin, end or bend: of the conic, and of the ends of its clips.

@@ -91,6 +91,12 @@ impl Frame {
         cross3(self.axes[0], self.axes[1])[2].abs()
     }
 
+    /// Half the height of the unit ball's image.
+    pub(super) fn height(&self) -> f64 {
+        let up = self.turn_frequency([0.0, 0.0, 1.0]);
+        dot3(up, up).sqrt()
+    }
+
     /// The volume of what is 1 in the unit body's coordinates.
     pub(super) fn volume(&self) -> f64 {
         self.semi[0] * self.semi[1] * self.semi[2]

@@ -22,6 +22,7 @@ mod roots;
 mod section;
 mod solid;
 mod spectrum;
+mod turns;
 mod vector;
 
 pub use bell::Bell;

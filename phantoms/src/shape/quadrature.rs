@@ -90,6 +90,27 @@ pub(crate) fn adaptive_between(
     sum
 }
 
+/// The integral over stretches between places in order, at which the function may have roots and
+/// kinks; to `tolerance` each.
+///
+/// With `x = middle - half cos(t)` it is smooth at the ends of a stretch. Panels of t to begin with
+/// follow waves of up to `most` cycles per unit.
+pub(super) fn between_kinks(
+    f: &dyn Fn(f64) -> Complex64,
+    places: &[f64],
+    most: f64,
+    tolerance: f64,
+) -> Complex64 {
+    let part = |w: &[f64]| {
+        let (middle, half) = (0.5 * (w[0] + w[1]), 0.5 * (w[1] - w[0]));
+        let along = |t: f64| f(middle - half * t.cos()) * (half * t.sin());
+        let count = 1 + (2.0 * half * most) as usize;
+        let starts: Vec<f64> = (0..=count).map(|n| PI * n as f64 / count as f64).collect();
+        adaptive_between(&along, &starts, tolerance)
+    };
+    places.windows(2).map(part).sum()
+}
+
 /// Nodes and weights with which the integral of a function over panels between places, halved as
 /// by [`adaptive_between`], is good to `tolerance`.
 pub(crate) fn adaptive_points(
