@@ -322,8 +322,14 @@ mod tests {
         for n in 0..64 {
             let x = f64::from(n);
             let tilt = 10f64.powf(-0.25 * x);
-            let (angle, z) = (0.711 * x, 4.7 + 0.28 * (2.17 * x).sin());
-            let solid = nearly_lying(angle, tilt, 1.93 * x);
+            let (angle, turn) = (0.711 * x, 1.93 * x);
+            // Of every second the section ends in a tip within the cylinder.
+            let top = (0.5 * turn.sin()).hypot(0.3 * turn.cos());
+            let z = match n % 2 {
+                0 => 4.7 + 0.9 * top * (2.17 * x).sin(),
+                _ => 4.7 + (top - 3.0 * tilt).abs(),
+            };
+            let solid = nearly_lying(angle, tilt, turn);
             let Some(section) = solid.section(z) else {
                 continue;
             };
@@ -343,8 +349,14 @@ mod tests {
                 solid.intervals(&line, &mut |[a, b]| sum += wave(k[0], [a + 12.3, b + 12.3]));
                 sum * Complex64::cis(-TAU * k[1] * y)
             };
-            let error = (adaptive_between(&row, &places, 1e-12) - section.fourier(k)).norm();
-            assert!(error < 1e-11, "{n} {tilt:e}: {error:e}");
+            let error = (adaptive_between(&row, &places, 1e-10) - section.fourier(k)).norm();
+            // A tip is where the plane grazes the cylinder: a rounding grows to its root.
+            let most = if n % 2 == 0 {
+                1e-12
+            } else {
+                1e-11 + 3e-14 / tilt.sqrt()
+            };
+            assert!(error < most, "{n} {tilt:e}: {error:e}");
         }
     }
 }
