@@ -159,8 +159,7 @@ fn sections_of_what_adds_make_the_transform_in_space() {
         let mut places: Vec<f64> = scene
             .layers
             .iter()
-            .filter_map(|(_, solid)| solid.heights())
-            .flatten()
+            .flat_map(|(_, solid)| solid.turns())
             .collect();
         places.sort_by(f64::total_cmp);
         places.dedup();

@@ -235,7 +235,7 @@ pub(super) fn jinc(q: f64) -> f64 {
 mod tests {
     use super::*;
     use crate::shape::conic::wave;
-    use crate::shape::quadrature::adaptive;
+    use crate::shape::quadrature::adaptive_between;
 
     fn cut() -> Ellipse {
         Ellipse::new([0.12, -0.07], [0.31, 0.14], 0.5)
@@ -251,7 +251,7 @@ mod tests {
                 .map_or(Complex64::ZERO, |c| f(y, c))
         };
         let [low, high] = e.bounds();
-        adaptive(&row, low[1], high[1], 1e-14)
+        adaptive_between(&row, &[low[1], high[1]], 1e-14)
     }
 
     #[test]

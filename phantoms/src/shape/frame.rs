@@ -45,8 +45,8 @@ impl Frame {
         let (own_z, own_x) = (unit(z), unit(x));
         let share = dot3(own_x, own_z);
         let across = minus3(own_x, own_z.map(|v| v * share));
-        // Also where a length of 0 has made them NaN.
-        if !(dot3(across, across) > PARALLEL * PARALLEL) {
+        let square = dot3(across, across);
+        if square.is_nan() || square <= PARALLEL * PARALLEL {
             return Err(ShapeError::Axes { x, z });
         }
         let own_x = unit(across);

@@ -73,16 +73,11 @@ const HALVINGS: usize = 1000;
 /// What rounding leaves of a panel, relative to the integral of its magnitude.
 const ROUNDING: f64 = 1e-14;
 
-/// The integral from a to b, panels halved until two halves agree with the whole to `tolerance`, or
-/// to rounding.
+/// The integral over panels between places in order, halved until two halves agree with the whole to
+/// `tolerance`, or to rounding.
 ///
-/// A kink closer to the end of a panel than its points are is not seen: split there
-/// ([`adaptive_between`]), or begin with short panels.
-pub(super) fn adaptive(f: &dyn Fn(f64) -> Complex64, a: f64, b: f64, tolerance: f64) -> Complex64 {
-    adaptive_between(f, &[a, b], tolerance)
-}
-
-/// The same, beginning with the panels between places in order.
+/// A kink closer to the end of a panel than its points are is not seen: split there, or begin with
+/// short panels.
 pub(crate) fn adaptive_between(
     f: &dyn Fn(f64) -> Complex64,
     places: &[f64],
@@ -197,7 +192,7 @@ mod tests {
     fn halving_finds_a_kink_and_a_root() {
         let f = |x: f64| Complex64::new((x - 0.3).abs() + x.sqrt(), 0.0);
         let exact = 0.5 * (0.09 + 0.49) + 2.0 / 3.0;
-        assert!((adaptive(&f, 0.0, 1.0, 1e-13).re - exact).abs() < 1e-12);
+        assert!((adaptive_between(&f, &[0.0, 1.0], 1e-13).re - exact).abs() < 1e-12);
     }
 
     #[test]

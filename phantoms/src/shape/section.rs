@@ -42,15 +42,6 @@ impl Solid {
             }
         }
     }
-
-    /// Heights between which a body lies; none of a prism.
-    pub(crate) fn heights(&self) -> Option<[f64; 2]> {
-        let Self::Body { body, frame, .. } = self else {
-            return None;
-        };
-        let [low, high] = frame.bounds(reach(body));
-        Some([low[2], high[2]])
-    }
 }
 
 /// How far a body reaches in its own coordinates.

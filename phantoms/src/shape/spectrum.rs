@@ -77,7 +77,6 @@ fn ball(q: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::shape::quadrature::adaptive;
     use crate::shape::{Frame, HalfSpace};
 
     fn frame() -> Frame {
@@ -100,13 +99,12 @@ mod tests {
 
     /// Sections by their own transforms, summed over z: an independent way.
     fn by_sections(solid: &Solid, k: [f64; 3]) -> Complex64 {
-        let [low, high] = solid.heights().unwrap();
         let slice = |z: f64| {
             solid.section(z).map_or(Complex64::ZERO, |r| {
                 r.fourier([k[0], k[1]]) * Complex64::cis(-TAU * k[2] * z)
             })
         };
-        adaptive(&slice, low, high, 1e-12)
+        between_kinks(&slice, &solid.turns(), 1.0, 1e-12)
     }
 
     #[test]

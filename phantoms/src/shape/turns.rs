@@ -6,11 +6,16 @@ use super::{Frame, HalfSpace};
 
 impl Solid {
     /// Heights between which a section changes smoothly, in order: of the corners of a body that
-    /// clips have cut, and of the ends of its edges and faces. None of a prism and of a bell.
-    pub(super) fn turns(&self) -> Vec<f64> {
+    /// clips have cut, and of the ends of its edges and faces; of a bell, where nothing is left of
+    /// it. None of a prism.
+    pub(crate) fn turns(&self) -> Vec<f64> {
         let Self::Body { body, frame, clips } = self else {
             return Vec::new();
         };
+        if *body == Body::Bell {
+            let reach = super::section::reach(body) * frame.height();
+            return [-reach, reach].map(|r| frame.centre[2] + r).to_vec();
+        }
         let faces = Faces::new(body, frame, clips);
         let up = frame.turn_frequency([0.0, 0.0, 1.0]);
         let mut heights: Vec<f64> = faces
@@ -48,8 +53,7 @@ impl Faces {
                 let coefficients = [-slope * slope, -middle * slope, -middle * middle];
                 (Some(coefficients), 2..3)
             }
-            Body::Block => (None, 0..3),
-            Body::Bell => (None, 0..0),
+            Body::Block | Body::Bell => (None, 0..3),
         };
         let ends = own.flat_map(|n| [-1.0, 1.0].map(|sign| (axis(n, sign), 1.0)));
         let cut = |clip: &HalfSpace| {
