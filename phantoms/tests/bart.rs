@@ -55,7 +55,7 @@ fn turned() -> Section {
     };
     Section::new(
         section.overlap,
-        section.layers.iter().map(quarter).collect(),
+        section.layers().iter().map(quarter).collect(),
     )
 }
 

@@ -89,10 +89,11 @@ fn ramps() -> [(f64, Solid); 3] {
             [60.0, 1.5, 0.5 / 1.01f64.sqrt()],
             [-0.1 * side, 0.0, 1.0],
             [1.0, 0.0, 0.1 * side],
-        );
+        )
+        .expect("axes that differ");
         Solid::new(Body::Block, frame)
-            .clipped(HalfSpace::below([0.0, 0.0, 1.0], INSERT_MM))
-            .clipped(HalfSpace::above([0.0, 0.0, 1.0], -INSERT_MM))
+            .cut_by(HalfSpace::below([0.0, 0.0, 1.0], INSERT_MM))
+            .cut_by(HalfSpace::above([0.0, 0.0, 1.0], -INSERT_MM))
     };
     [
         (
@@ -110,7 +111,7 @@ fn wedges(z: f64) -> [(f64, Solid); 2] {
     let wedge = |side: f64| {
         let bar = block([2.85 * side, -79.5, z], [5.7, 29.0, 20.0]);
         // y < -72 + side (height - z)
-        bar.clipped(HalfSpace {
+        bar.cut_by(HalfSpace {
             normal: [0.0, 1.0, -side],
             distance: -72.0 - side * z,
         })

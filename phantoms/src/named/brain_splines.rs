@@ -29,13 +29,9 @@ fn scene(signal: &Signal) -> Scene {
     let signals = CLASSES.map(|tissue| signal(&relaxation(tissue)));
     let layer = |curve: &Curve| {
         let value: f64 = curve.weights.iter().zip(signals).map(|(w, s)| w * s).sum();
-        let path = Path::hermite(&curve.pieces());
-        // Counted by its winding number; what is inside of a path counts once.
-        if path.area() < 0.0 {
-            (-value, path.reversed())
-        } else {
-            (value, path)
-        }
+        // A hole is run through the other way.
+        let (turn, path) = Path::with_turn(&curve.pieces());
+        (turn * value, path)
     };
     Scene::flat(Overlap::Adds, curves().iter().map(layer))
 }

@@ -54,7 +54,7 @@ fn scene(xrays: &Xrays) -> Scene {
     }
     let bowel = oval([0.0, 6.0], [3.0, 2.0], [-10.0, 10.0]);
     let air = HalfSpace::above([0.0, 1.0, 0.0], 6.5);
-    layers.extend([(1.06, bowel.clone()), (0.0, bowel.clipped(air))]);
+    layers.extend([(1.06, bowel.clone()), (0.0, bowel.cut_by(air))]);
     layers.extend([-18.0, 18.0].map(|x| (2.0, rib(x))));
     layers.extend(BARS.into_iter().flat_map(bars));
     Scene::replacing(layers)
@@ -68,7 +68,8 @@ fn rib(x: f64) -> Solid {
         [0.4, 0.4, 4.0],
         [0.0, 0.866025, 0.5],
         [1.0, 0.0, 0.0],
-    );
+    )
+    .expect("axes that differ");
     Solid::new(Body::Cylinder, frame)
 }
 

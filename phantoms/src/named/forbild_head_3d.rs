@@ -58,7 +58,8 @@ fn scene(xrays: &Xrays) -> Scene {
         [1.2, 0.42, 1.2],
         [0.0, 0.0, 1.0],
         [0.528438, 0.848972, 0.0],
-    );
+    )
+    .expect("axes that differ");
     layers.push((1.055, Solid::new(Body::Ball, haematoma)));
     layers.extend([-0.2, 0.2].map(|z| (1.8, protuberance(z))));
     layers.push((1.8, ear(9.1)));
@@ -71,7 +72,7 @@ fn scene(xrays: &Xrays) -> Scene {
 
 /// The right ear, cut at x.
 fn ear(x: f64) -> Solid {
-    Solid::ellipsoid([9.1, 0.0, 0.0], [4.2, 1.8, 1.8]).clipped(HalfSpace::below([1.0, 0.0, 0.0], x))
+    Solid::ellipsoid([9.1, 0.0, 0.0], [4.2, 1.8, 1.8]).cut_by(HalfSpace::below([1.0, 0.0, 0.0], x))
 }
 
 /// Half of the internal occipital protuberance.
@@ -85,13 +86,19 @@ fn protuberance(z: f64) -> Solid {
         [1.0, 1.0, 0.75],
         [0.0, 1.0, 0.0],
         [1.0, 0.0, 0.0],
-    );
+    )
+    .expect("axes that differ");
     Solid::new(cone, frame)
 }
 
 /// Bones between the eyes, and the petrous bones.
 fn bones() -> impl Iterator<Item = Solid> {
-    let turned = |body, centre, semi, z, x| Solid::new(body, Frame::along(centre, semi, z, x));
+    let turned = |body, centre, semi, z, x| {
+        Solid::new(
+            body,
+            Frame::along(centre, semi, z, x).expect("axes that differ"),
+        )
+    };
     let plates = [
         turned(
             Body::Cylinder,

@@ -44,8 +44,8 @@ fn body() -> Vec<(f64, Solid)> {
     let (bend, turn) = ([3.0, 7.0, 7.615773], [1.0, 2.0, -2.236068]);
     let (bend_at, turn_at) = (2.982109, -2.2393277);
     let arch = cylinder([-1.0, 1.0, 7.5], [3.0, 7.0, 0.0], 1.0, 22.0)
-        .clipped(HalfSpace::above(bend, bend_at))
-        .clipped(HalfSpace::below(turn, turn_at));
+        .cut_by(HalfSpace::above(bend, bend_at))
+        .cut_by(HalfSpace::below(turn, turn_at));
     vec![
         (1.0, rod([-20.0, 0.0], 5.0, [10.0, 25.0])),
         (1.0, rod([20.0, 0.0], 5.0, [10.0, 25.0])),
@@ -57,11 +57,11 @@ fn body() -> Vec<(f64, Solid)> {
         (1.05, ellipsoid(0.0, 4.0, [3.5; 3])),
         (
             1.05,
-            rod([-2.5, -2.5], 1.0, [-15.0, 15.0]).clipped(HalfSpace::below(bend, bend_at)),
+            rod([-2.5, -2.5], 1.0, [-15.0, 15.0]).cut_by(HalfSpace::below(bend, bend_at)),
         ),
         (
             1.05,
-            rod([0.5, 4.5], 1.0, [3.0, 9.0]).clipped(HalfSpace::above(turn, turn_at)),
+            rod([0.5, 4.5], 1.0, [3.0, 9.0]).cut_by(HalfSpace::above(turn, turn_at)),
         ),
         (1.05, arch),
     ]
@@ -74,7 +74,8 @@ fn cylinder(centre: [f64; 3], axis: [f64; 3], radius: f64, length: f64) -> Solid
         [radius, radius, 0.5 * length],
         axis,
         [0.0, 0.0, 1.0],
-    );
+    )
+    .expect("axes that differ");
     Solid::new(Body::Cylinder, frame)
 }
 
@@ -90,8 +91,8 @@ fn ribs(z: f64) -> impl Iterator<Item = (f64, Solid)> {
                 let rod = cylinder(here.centre, here.along, radius, 10.0);
                 let (behind, ahead) = (joint(side, n - 1, z), joint(side, n, z));
                 let kept = rod
-                    .clipped(HalfSpace::above(behind.along, behind.distance()))
-                    .clipped(HalfSpace::below(ahead.along, ahead.distance()));
+                    .cut_by(HalfSpace::above(behind.along, behind.distance()))
+                    .cut_by(HalfSpace::below(ahead.along, ahead.distance()));
                 (density, kept)
             })
         })
@@ -153,7 +154,7 @@ fn shoulders() -> impl Iterator<Item = (f64, Solid)> {
             let whole = Solid::new(Body::Ball, frame);
             (
                 density,
-                whole.clipped(HalfSpace::below([0.0, 0.0, 1.0], 15.0)),
+                whole.cut_by(HalfSpace::below([0.0, 0.0, 1.0], 15.0)),
             )
         })
     };

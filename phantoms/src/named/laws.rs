@@ -3,6 +3,8 @@
 use std::f64::consts::TAU;
 
 use num_complex::Complex64;
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
 use super::{ALL, NamedPhantom};
@@ -51,6 +53,80 @@ fn the_slice_theorem_holds_for_every_section() {
         });
 }
 
+#[test]
+fn a_section_is_the_scene_at_its_height() {
+    scenes()
+        .into_par_iter()
+        .for_each(|(name, scene, half, heights)| {
+            for (n, z) in heights.into_iter().enumerate() {
+                let section = scene.section(z);
+                let label = format!("{name} at {z}");
+                let mut rng = ChaCha8Rng::seed_from_u64(n as u64);
+                same_values(&label, (&scene, &section, z), half, &mut rng);
+                same_line_integrals(&label, (&scene, &section, z), half, &mut rng);
+            }
+        });
+}
+
+/// `section(p) = scene(p, z)`, but within 1e-9 of an edge, where rounding decides.
+fn same_values(
+    name: &str,
+    (scene, section, z): (&Scene, &Section, f64),
+    half: f64,
+    rng: &mut ChaCha8Rng,
+) {
+    let most = scene
+        .layers
+        .iter()
+        .map(|(v, _)| v.abs())
+        .fold(0.0, f64::max);
+    let mut inside = 0;
+    for _ in 0..20_000 {
+        let [x, y] = [0; 2].map(|_| half * rng.random_range(-1.0..1.0));
+        let (here, there) = (section.value([x, y]), scene.value([x, y, z]));
+        inside += usize::from(there != 0.0);
+        if (here - there).abs() > 1e-13 * most {
+            let step = 1e-9 * half;
+            let near = [[step, 0.0], [-step, 0.0], [0.0, step], [0.0, -step]];
+            let beside = near.map(|[dx, dy]| scene.value([x + dx, y + dy, z]));
+            let on_an_edge = beside.iter().any(|v| (v - there).abs() > 1e-13 * most);
+            assert!(on_an_edge, "{name}, ({x}, {y}): {here} {there}");
+        }
+    }
+    assert!(inside > 1000, "{name}: {inside}");
+}
+
+/// `∫ section = ∫ scene` along lines of the plane.
+fn same_line_integrals(
+    name: &str,
+    (scene, section, z): (&Scene, &Section, f64),
+    half: f64,
+    rng: &mut ChaCha8Rng,
+) {
+    let most = scene
+        .layers
+        .iter()
+        .map(|(v, _)| v.abs())
+        .fold(0.0, f64::max);
+    let mut met = 0;
+    for _ in 0..500 {
+        let [x, y] = [0; 2].map(|_| half * rng.random_range(-1.0..1.0));
+        let (dy, dx) = rng.random_range(0.0..TAU).sin_cos();
+        let there = scene.line_integral(&Line {
+            origin: [x, y, z],
+            direction: [dx, dy, 0.0],
+        });
+        let here = section.line_integral([x, y], [dx, dy]);
+        let error = (here - there).abs() / (most * half);
+        assert!(
+            error < 1e-11,
+            "{name}, ({x}, {y}) along ({dx}, {dy}): {error:e}"
+        );
+        met += usize::from(there != 0.0);
+    }
+    assert!(met > 100, "{name}: {met}");
+}
+
 /// `∫ p(s) exp(-2 pi i k s) ds = F(k cos, k sin)`, to 1e-6 of F(0).
 fn slice_theorem(name: &str, section: &Section, half: f64, angle_rad: f64) {
     let (sin, cos) = angle_rad.sin_cos();
@@ -83,8 +159,7 @@ fn sections_of_what_adds_make_the_transform_in_space() {
         let mut places: Vec<f64> = scene
             .layers
             .iter()
-            .filter_map(|(_, solid)| solid.heights())
-            .flatten()
+            .flat_map(|(_, solid)| solid.turns())
             .collect();
         places.sort_by(f64::total_cmp);
         places.dedup();

@@ -54,8 +54,10 @@ pub struct NamedPhantom {
 }
 
 /// All of them.
-pub(crate) const ALL: [NamedPhantom; 18] = [
+pub(crate) const ALL: [NamedPhantom; 20] = [
     shepp_logan::PLANE,
+    shepp_logan::ORIGINAL,
+    shepp_logan::TOFT,
     shepp_logan::SPACE,
     shepp_logan::ZHU,
     gach::PHANTOM,

@@ -108,7 +108,8 @@ fn rods(down: f64) -> impl Iterator<Item = Solid> {
         let centre = axis.map(|v| 0.5 * length * v);
         // Any direction across the axis will do.
         let across = [axis[1] + axis[2], axis[0], 0.0];
-        let frame = Frame::along(centre, [4.0, 4.0, 0.5 * length], axis, across);
+        let frame =
+            Frame::along(centre, [4.0, 4.0, 0.5 * length], axis, across).expect("axes that differ");
         Solid::new(Body::Cylinder, frame)
     })
 }
@@ -116,7 +117,7 @@ fn rods(down: f64) -> impl Iterator<Item = Solid> {
 /// From x = 24 mm to 24 mm at the bottom, and to 48 mm at the top.
 fn wedge(down: f64) -> Solid {
     let whole = turned_block([36.0, -38.0 * down, 0.0], [24.0, 20.0, 2.0 * TALL_MM], 0.0);
-    whole.clipped(HalfSpace {
+    whole.cut_by(HalfSpace {
         normal: [1.0, 0.0, -0.24],
         distance: 36.0,
     })

@@ -21,8 +21,26 @@ pub(super) const PLANE: NamedPhantom = NamedPhantom {
     heights_mm: None,
     principal_mm: 0.0,
     fluid_t1_s: None,
-    mr: Some(|_| plane(&TOFT, 1.0, -1.0)),
-    ct: Some(|xrays| plane(&ORIGINAL.map(|v| xrays.water(v)), HALF_MM, 1.0)),
+    mr: Some(|_| plane(&INTENSITIES, 1.0, -1.0)),
+    ct: Some(|xrays| plane(&DENSITIES.map(|v| xrays.water(v)), HALF_MM, 1.0)),
+};
+
+/// The same head with the original contrast in MR too.
+pub(super) const ORIGINAL: NamedPhantom = NamedPhantom {
+    name: "shepp-logan-original",
+    about: "MR and CT: Shepp-Logan head, the original contrast of 1974 in both; every slice is alike",
+    mr: Some(|_| plane(&DENSITIES, 1.0, -1.0)),
+    ..PLANE
+};
+
+/// The same head with the contrast of Toft 1996 in CT too, 1 being water: the skull has 0 HU, the
+/// brain -800 HU, and the details differ by 100 and 200 HU.
+pub(super) const TOFT: NamedPhantom = NamedPhantom {
+    name: "shepp-logan-toft",
+    about: "MR and CT: Shepp-Logan head, the contrast of Toft in both, 1 being water in CT; every \
+            slice is alike",
+    ct: Some(|xrays| plane(&INTENSITIES.map(|v| xrays.water(v)), HALF_MM, 1.0)),
+    ..PLANE
 };
 
 /// The head in space: geometry of Koay 2007, densities of Yu, Ye and Wang in MR, those of Kak and
@@ -61,8 +79,10 @@ const GEOMETRY: [[f64; 5]; 10] = [
     [0.0230, 0.0460, 0.06, -0.6050, 0.0],
 ];
 
-const ORIGINAL: [f64; 10] = [2.0, -0.98, -0.02, -0.02, 0.01, 0.01, 0.01, 0.01, 0.01, 0.01];
-const TOFT: [f64; 10] = [1.0, -0.8, -0.2, -0.2, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1];
+/// Of Shepp and Logan 1974, 1 being water.
+const DENSITIES: [f64; 10] = [2.0, -0.98, -0.02, -0.02, 0.01, 0.01, 0.01, 0.01, 0.01, 0.01];
+/// Of Toft 1996.
+const INTENSITIES: [f64; 10] = [1.0, -0.8, -0.2, -0.2, 0.1, 0.1, 0.1, 0.1, 0.1, 0.1];
 
 /// Half axes, centre and angle about z in degrees (Koay, Sarlls and Özarslan 2007).
 const KOAY: [[f64; 7]; 10] = [
@@ -151,9 +171,41 @@ mod tests {
     }
 
     #[test]
+    fn either_contrast_is_to_be_had_in_either_modality() {
+        let water = 0.019_285_3;
+        for (phantom, skull, brain, detail) in [
+            (ORIGINAL, 2.0, 1.02, 0.01),
+            (TOFT, 1.0, 0.2, 0.1),
+            (PLANE, 1.0, 0.2, 0.1),
+        ] {
+            let (mr, ct) = (phantom.scene_mr(&|_| 0.0), phantom.scene_ct(70.0));
+            let mr = |x: f64, y: f64| mr.as_ref().unwrap().value([x, -y, 0.0]);
+            let ct =
+                |x: f64, y: f64| ct.as_ref().unwrap().value([120.0 * x, 120.0 * y, 0.0]) / water;
+            let kinds: &[&dyn Fn(f64, f64) -> f64] = if phantom.name == PLANE.name {
+                &[&mr]
+            } else {
+                &[&mr, &ct]
+            };
+            for at in kinds {
+                for (p, value) in [
+                    ([0.0, 0.9], skull),
+                    ([0.5, 0.5], brain),
+                    ([0.0, 0.35], brain + detail),
+                    ([0.22, 0.0], brain - 2.0 * detail),
+                    ([0.9, 0.9], 0.0),
+                ] {
+                    let found = at(p[0], p[1]);
+                    assert!((found - value).abs() < 1e-6, "{phantom:?} {p:?}: {found}");
+                }
+            }
+        }
+    }
+
+    #[test]
     fn in_ct_it_is_bone_brain_and_fluid() {
         let water = 0.019_285_3;
-        for phantom in [PLANE, SPACE, ZHU] {
+        for phantom in [PLANE, ORIGINAL, SPACE, ZHU] {
             let head = phantom.scene_ct(70.0).unwrap();
             let hu = |x: f64, y: f64, z: f64| mu_to_hu(head.value([x, y, z]), water);
             assert!((hu(0.0, -108.0, 0.0) - 1000.0).abs() < 1e-9, "{phantom:?}");
@@ -166,7 +218,7 @@ mod tests {
     #[test]
     fn the_mass_is_that_of_the_table() {
         let areas = GEOMETRY.iter().map(|row| PI * row[0] * row[1]);
-        let area: f64 = areas.zip(TOFT).map(|(a, v)| a * v).sum();
+        let area: f64 = areas.zip(INTENSITIES).map(|(a, v)| a * v).sum();
         let toft = PLANE.scene_mr(&|_| 0.0).unwrap().section(0.0);
         assert!((toft.fourier([0.0; 2]).re - area).abs() < 1e-14);
         let volumes = KOAY

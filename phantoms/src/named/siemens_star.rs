@@ -39,15 +39,8 @@ fn scene(body: f64, star: f64, up: f64) -> Scene {
             let (s, c) = (TAU * step as f64 / (2 * SPOKES) as f64).sin_cos();
             [STAR_MM * c, STAR_MM * s]
         };
-        // Counter-clockwise either way.
-        let corners = match up > 0.0 {
-            true => vec![[0.0; 2], at(2 * n), at(2 * n + 1)],
-            false => vec![[0.0; 2], at(2 * n + 1), at(2 * n)]
-                .into_iter()
-                .map(|[x, y]| [x, -y])
-                .collect(),
-        };
-        Polygon { corners }.into()
+        let corners = [[0.0; 2], at(2 * n), at(2 * n + 1)].map(|[x, y]| [x, up * y]);
+        Polygon::new(corners.to_vec()).expect("a triangle").into()
     };
     let whole = (body, Ellipse::disc([0.0; 2], BODY_MM).into());
     let spokes = (0..SPOKES).map(|n| (star, spoke(n)));

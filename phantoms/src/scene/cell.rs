@@ -26,16 +26,18 @@ impl Cell {
 
     /// The mean of layers, of which the last counts.
     pub fn mean(&self, layers: &[&(f64, Region)]) -> f64 {
-        let (mut bells, mut partial, mut base) = (0.0, Vec::new(), 0.0);
-        for layer in layers.iter().rev() {
-            let share = layer.1.area_average(self.centre, self.width);
-            if layer.1.is_bell() {
-                bells += layer.0 * share;
-            } else if share > 1.0 - ROUNDING {
+        let (bells, bodies): (Vec<_>, Vec<_>) =
+            layers.iter().copied().partition(|layer| layer.1.is_bell());
+        let share = |region: &Region| region.area_average(self.centre, self.width);
+        let bells: f64 = bells.iter().map(|(value, bell)| value * share(bell)).sum();
+        let (mut partial, mut base) = (Vec::new(), 0.0);
+        for &layer in bodies.iter().rev() {
+            let share = share(&layer.1);
+            if share > 1.0 - ROUNDING {
                 base = layer.0;
                 break;
             } else if share > ROUNDING {
-                partial.push((*layer, share));
+                partial.push((layer, share));
             }
         }
         let covering = match partial[..] {

@@ -18,13 +18,13 @@ impl Section {
     /// counts, or where a cone is cut: exact along x, along y as [`fourier`](Self::fourier).
     pub(crate) fn spectrum(&self, lattice: &Lattice) -> Array2<Complex64> {
         let known = |(_, region): &(f64, Region)| region.is_bell() || region.has_boundary();
-        let mut spectrum = if self.overlap == Overlap::Adds && self.layers.iter().all(known) {
+        let mut spectrum = if self.overlap == Overlap::Adds && self.layers().iter().all(known) {
             self.along_boundaries(lattice)
         } else {
             self.over_rows(lattice)
         };
         let (ky, kx) = (lattice.ky(), lattice.kx());
-        for (value, bell) in self.layers.iter().filter(|(_, region)| region.is_bell()) {
+        for (value, bell) in self.layers().iter().filter(|(_, region)| region.is_bell()) {
             for ((m, l), v) in spectrum.indexed_iter_mut() {
                 *v += bell.fourier([kx[l], ky[m]]) * *value;
             }
@@ -36,7 +36,7 @@ impl Section {
     fn along_boundaries(&self, lattice: &Lattice) -> Array2<Complex64> {
         let most = lattice.most();
         let nodes: Vec<_> = self
-            .layers
+            .layers()
             .par_iter()
             .filter_map(|(value, region)| Some((*value, region.nodes(most)?)))
             .flat_map_iter(|(value, nodes)| nodes.into_iter().map(move |node| (value, node)))
@@ -53,7 +53,7 @@ impl Section {
             let k = [kx[at.1], ky[at.0]];
             let square = k[0] * k[0] + k[1] * k[1];
             if square == 0.0 {
-                let bounded = self.layers.iter().filter(|(_, region)| !region.is_bell());
+                let bounded = self.layers().iter().filter(|(_, region)| !region.is_bell());
                 return bounded.map(|(v, region)| region.fourier(k) * *v).sum();
             }
             Complex64::new(0.0, 1.0 / (TAU * square)) * (along_y[at] * k[0] - along_x[at] * k[1])

@@ -33,6 +33,24 @@ pub struct Scene {
     pub layers: Vec<(f64, Solid)>,
 }
 
+impl Overlap {
+    /// The value at a point of shapes from the topmost down: value, whether it is a bell, and its
+    /// share there.
+    fn value<F: FnOnce() -> f64>(self, shapes: impl Iterator<Item = (f64, bool, F)>) -> f64 {
+        let (mut sum, mut covered) = (0.0, false);
+        for (value, is_bell, share) in shapes {
+            if is_bell {
+                sum += value * share();
+            } else if !covered {
+                let share = share();
+                sum += value * share;
+                covered = self == Self::LastWins && share > 0.0;
+            }
+        }
+        sum
+    }
+}
+
 impl Scene {
     /// Values that add.
     pub fn adding(layers: impl IntoIterator<Item = (f64, Solid)>) -> Self {
@@ -92,15 +110,9 @@ impl Scene {
 
     /// The value at a point.
     pub fn value(&self, p: [f64; 3]) -> f64 {
-        let mut sum = 0.0;
-        for (value, solid) in self.layers.iter().rev() {
-            let share = solid.value(p);
-            sum += value * share;
-            if self.overlap == Overlap::LastWins && share > 0.0 && !solid.is_bell() {
-                break;
-            }
-        }
-        sum
+        let topmost = self.layers.iter().rev();
+        let shapes = topmost.map(|(value, solid)| (*value, solid.is_bell(), || solid.value(p)));
+        self.overlap.value(shapes)
     }
 
     /// The integral along a line, over its whole length: exact.
@@ -150,12 +162,16 @@ mod tests {
             [0.4, 0.3, 0.6],
             [0.2, 0.3, 1.0],
             [1.0, 0.0, 0.0],
-        );
+        )
+        .unwrap();
         let block = Frame::upright([0.3, 0.1, 0.0], [0.3, 0.3, 0.3]);
         let bell = Frame::upright([-0.3, 0.2, 0.1], [0.2; 3]);
+        let low = Frame::upright([0.2, -0.1, 0.0], [0.25, 0.2, 0.3]);
         Scene {
             overlap,
+            // A bell adds wherever it stands: below all others too.
             layers: vec![
+                (0.3, Solid::new(Body::Bell, low)),
                 (1.0, Solid::ellipsoid([0.0; 3], [0.8, 0.7, 0.9])),
                 (0.5, Solid::new(Body::Cylinder, frame)),
                 (-0.3, Solid::new(Body::Block, block)),
@@ -190,9 +206,10 @@ mod tests {
     #[test]
     fn the_later_shape_replaces_the_earlier_one() {
         let at = |overlap| scene(overlap).value([0.3, 0.1, 0.0]);
-        let bell = 0.2
-            * Solid::new(Body::Bell, Frame::upright([-0.3, 0.2, 0.1], [0.2; 3]))
-                .value([0.3, 0.1, 0.0]);
+        let alone = |(value, solid): &(f64, Solid)| value * solid.value([0.3, 0.1, 0.0]);
+        let layers = scene(Overlap::Adds).layers;
+        let bell = alone(&layers[0]) + alone(&layers[4]);
+        assert!(alone(&layers[0]) > 5e-3);
         assert!((at(Overlap::Adds) - 1.2 - bell).abs() < 1e-15);
         assert!((at(Overlap::LastWins) + 0.3 - bell).abs() < 1e-15);
     }
@@ -224,5 +241,32 @@ mod tests {
             assert!((sum - exact).norm() < 3e-5 * scene.fourier([0.0; 3]).unwrap().norm());
         }
         assert!(self::scene(Overlap::LastWins).fourier([0.0; 3]).is_none());
+    }
+
+    #[test]
+    fn a_bell_adds_in_every_evaluator_wherever_it_stands() {
+        let layers = scene(Overlap::LastWins).layers;
+        let mut above = layers.clone();
+        above.rotate_left(1);
+        let (below, above) = (Scene::replacing(layers), Scene::replacing(above));
+        let line = Line {
+            origin: [0.2, -0.1, 0.0],
+            direction: [1.0, 0.7, 0.0],
+        };
+        let (a, b) = (below.section(0.0), above.section(0.0));
+        let (p, k) = ([0.2, -0.1], [0.7, -0.4]);
+        assert_eq!(below.value([0.2, -0.1, 0.0]), a.value(p));
+        let raster = |section: &Section| section.raster(&Raster::unit_square(24, 21));
+        let lattice = crate::lattice::Lattice::of_coils(1, 6, 7);
+        let spectra = (a.spectrum(&lattice), b.spectrum(&lattice));
+        for (below, above) in [
+            (below.line_integral(&line), above.line_integral(&line)),
+            (a.value(p), b.value(p)),
+            (a.fourier(k).re, b.fourier(k).re),
+            ((raster(&a) - raster(&b)).mapv(f64::abs).sum(), 0.0),
+            ((spectra.0 - spectra.1).mapv(|v| v.norm()).sum(), 0.0),
+        ] {
+            assert!((below - above).abs() < 1e-12, "{below} {above}");
+        }
     }
 }

@@ -98,7 +98,7 @@ impl Section {
 
     fn add_row(&self, raster: &Raster, j: usize, row: &mut [f64]) {
         let width = raster.width();
-        for ((value, region), [low, high]) in self.layers.iter().zip(self.bounds()) {
+        for ((value, region), [low, high]) in self.layers().iter().zip(self.bounds()) {
             if !raster.touched(1, low[1], high[1]).contains(&j) {
                 continue;
             }
@@ -109,7 +109,7 @@ impl Section {
     }
 
     fn cover_row(&self, raster: &Raster, j: usize, row: &mut [f64]) {
-        let here: Vec<_> = (0..self.layers.len())
+        let here: Vec<_> = (0..self.layers().len())
             .filter(|n| {
                 let [low, high] = self.bounds()[*n];
                 raster.touched(1, low[1], high[1]).contains(&j)
@@ -121,7 +121,7 @@ impl Section {
             .collect();
         for (i, v) in row.iter_mut().enumerate() {
             let near = here.iter().filter(|(_, columns)| columns.contains(&i));
-            let layers: Vec<&(f64, Region)> = near.map(|(n, _)| &self.layers[*n]).collect();
+            let layers: Vec<&(f64, Region)> = near.map(|(n, _)| &self.layers()[*n]).collect();
             *v = Cell::new(raster.centre(j, i), raster.width()).mean(&layers);
         }
     }

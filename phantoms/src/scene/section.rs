@@ -10,7 +10,7 @@ pub struct Section {
     /// What two regions are where both of them are.
     pub overlap: Overlap,
     /// Values and regions, in order.
-    pub layers: Vec<(f64, Region)>,
+    layers: Vec<(f64, Region)>,
     /// Rectangles around the regions.
     bounds: Vec<[[f64; 2]; 2]>,
 }
@@ -26,17 +26,16 @@ impl Section {
         }
     }
 
+    /// Values and regions, in order.
+    pub fn layers(&self) -> &[(f64, Region)] {
+        &self.layers
+    }
+
     /// The value at a point.
     pub fn value(&self, p: [f64; 2]) -> f64 {
-        let mut sum = 0.0;
-        for (value, region) in self.layers.iter().rev() {
-            let share = region.value(p);
-            sum += value * share;
-            if self.overlap == Overlap::LastWins && share > 0.0 && !region.is_bell() {
-                break;
-            }
-        }
-        sum
+        let topmost = self.layers.iter().rev();
+        let shapes = topmost.map(|(value, region)| (*value, region.is_bell(), || region.value(p)));
+        self.overlap.value(shapes)
     }
 
     /// The integral along the line `origin + t direction`, over its whole length: exact.

@@ -17,10 +17,13 @@ impl Section {
     /// quadrature over y, to 1e-8 of what the absolute values add up to.
     pub fn fourier(&self, k: [f64; 2]) -> Complex64 {
         if self.overlap == Overlap::Adds {
-            let terms = self.layers.iter().map(|(v, region)| region.fourier(k) * *v);
+            let terms = self
+                .layers()
+                .iter()
+                .map(|(v, region)| region.fourier(k) * *v);
             return terms.sum();
         }
-        let bells = self.layers.iter().filter(|(_, region)| region.is_bell());
+        let bells = self.layers().iter().filter(|(_, region)| region.is_bell());
         let bells: Complex64 = bells.map(|(v, region)| region.fourier(k) * *v).sum();
         let row = |y: f64| {
             let mut sum = Complex64::ZERO;
@@ -49,7 +52,7 @@ impl Section {
         let all = ends.last().unwrap_or(&0.0) - ends.first().unwrap_or(&0.0);
         let bands = ends.windows(2).map(|w| Band::new([w[0], w[1]], all, most));
         let size: f64 = self
-            .layers
+            .layers()
             .iter()
             .zip(self.bounds())
             .map(|((v, _), [low, high])| v.abs() * (high[0] - low[0]) * (high[1] - low[1]))

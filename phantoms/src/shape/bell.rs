@@ -116,7 +116,7 @@ impl Bell {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::shape::quadrature::adaptive;
+    use crate::shape::quadrature::adaptive_between;
 
     const BELL: Bell = Bell {
         height: 1.3,
@@ -145,7 +145,7 @@ mod tests {
             Complex64::new(BELL.value(p), 0.0)
         };
         let length = dot2(direction, direction).sqrt();
-        let sum = adaptive(&along, -2.0, 2.0, 1e-15).re * length;
+        let sum = adaptive_between(&along, &[-2.0, 2.0], 1e-15).re * length;
         assert!((sum - BELL.line_integral(origin, direction)).abs() < 1e-13);
         let (centre, width) = ([0.2, -0.1], [0.3, 0.5]);
         let row = |y: f64| {

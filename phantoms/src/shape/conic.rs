@@ -1,18 +1,20 @@
 //! A piece of the plane that a conic section and straight lines bound: how a plane cuts a cone.
 
-use std::f64::consts::{PI, TAU};
+use std::f64::consts::TAU;
 
 use num_complex::Complex64;
 
 use super::form::Form;
 use super::plane::HalfPlane;
-use super::quadrature::adaptive;
-use super::vector::dot2;
+use super::quadrature::between_kinks;
+use super::vector::{dot2, minus2};
 use super::{Ellipse, Region};
 
-/// The convex region `p.M p + 2 b.p + c <= 0` within half-planes.
+/// The convex region `q.M q + 2 b.q + c <= 0` within half-planes, of points `q = p - o`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Conic {
+    /// o, near the region, so that little cancels.
+    pub(super) centre: [f64; 2],
     /// M_xx, M_xy, M_yy.
     pub(super) quadratic: [f64; 3],
     /// b.
@@ -25,10 +27,15 @@ pub struct Conic {
     pub(super) bounds: [[f64; 2]; 2],
 }
 
+/// Below this share of the square of its trace, the determinant of a form is not known well enough
+/// for the middle and the half axes of an ellipse.
+const SLIGHT: f64 = 1e-3;
+
 impl Conic {
     /// The same with every length times a factor.
     pub(super) fn scaled(&self, factor: f64) -> Self {
         Self {
+            centre: self.centre.map(|v| v * factor),
             quadratic: self.quadratic.map(|v| v / (factor * factor)),
             linear: self.linear.map(|v| v / factor),
             constant: self.constant,
@@ -39,7 +46,8 @@ impl Conic {
 
     /// Whether a point lies inside or on the edge.
     pub fn contains(&self, p: [f64; 2]) -> bool {
-        dot2(p, self.times(p)) + 2.0 * dot2(self.linear, p) + self.constant <= 0.0
+        let q = minus2(p, self.centre);
+        dot2(q, self.times(q)) + 2.0 * dot2(self.linear, q) + self.constant <= 0.0
             && self.clips.iter().all(|clip| clip.inside(p) > 0.0)
     }
 
@@ -50,7 +58,7 @@ impl Conic {
 
     /// Where the line of a clip runs inside of all else.
     fn chord_of(&self, origin: [f64; 2], direction: [f64; 2], own: &HalfPlane) -> Option<[f64; 2]> {
-        let others = self.clips.iter().filter(|clip| *clip != own);
+        let others = self.clips.iter().filter(|clip| !clip.is_same(own));
         self.within(origin, direction, &mut others.into_iter())
     }
 
@@ -61,18 +69,22 @@ impl Conic {
         direction: [f64; 2],
         clips: &mut dyn Iterator<Item = &HalfPlane>,
     ) -> Option<[f64; 2]> {
+        // Counted from where the line is closest to the centre.
+        let from = minus2(self.centre, origin);
+        let start = dot2(from, direction) / dot2(direction, direction);
+        let q = minus2(direction.map(|v| v * start), from);
         let m = self.times(direction);
         let (a, b) = (
             dot2(direction, m),
-            dot2(origin, m) + dot2(self.linear, direction),
+            dot2(q, m) + dot2(self.linear, direction),
         );
-        let at = self.times(origin);
-        let c = dot2(origin, at) + 2.0 * dot2(self.linear, origin) + self.constant;
+        let c = dot2(q, self.times(q)) + 2.0 * dot2(self.linear, q) + self.constant;
         let mut range = [f64::NEG_INFINITY, f64::INFINITY];
         for clip in clips {
             clip.narrow(origin, direction, &mut range);
         }
-        below_zero([a, b, c], range)
+        let inside = below_zero([a, b, c], range.map(|t| t - start))?;
+        Some(inside.map(|t| t + start))
     }
 
     /// The covered share of the rectangle of the given centre and full widths, by rows, to 1e-12.
@@ -131,13 +143,7 @@ impl Conic {
             .chain([from, to])
             .collect();
         ends.sort_by(f64::total_cmp);
-        let part = |w: &[f64]| {
-            // y = middle - half cos(t): smooth where a chord begins or ends with a root.
-            let (middle, half) = (0.5 * (w[0] + w[1]), 0.5 * (w[1] - w[0]));
-            let along = |t: f64| row(middle - half * t.cos()) * (half * t.sin());
-            adaptive(&along, 0.0, PI, tolerance)
-        };
-        ends.windows(2).map(part).sum()
+        between_kinks(row, &ends, 0.0, tolerance)
     }
 
     /// Heights at which rows begin, end or bend: of the conic, and of the ends of its clips.
@@ -160,6 +166,7 @@ impl Conic {
         conic
             .into_iter()
             .filter(|y| y.is_finite())
+            .map(|y| y + self.centre[1])
             .chain(clips.flatten())
     }
 
@@ -171,16 +178,16 @@ impl Conic {
             constant: self.constant,
         };
         let trace = self.quadratic[0] + self.quadratic[2];
-        if trace <= 0.0 || form.determinant() <= 1e-9 * trace * trace {
+        if trace <= 0.0 || form.determinant() <= SLIGHT * trace * trace {
             return Some(Region::Conic(self));
         }
         let (centre, least) = form.least();
         if least >= 0.0 {
             return None;
         }
-        let (semi, angle_rad) = form.axes();
+        let (semi, angle_rad) = form.axes(form.determinant());
         Some(Region::Ellipse(Ellipse {
-            centre,
+            centre: [0, 1].map(|n| self.centre[n] + centre[n]),
             semi: semi.map(|s| s * (-least).sqrt()),
             angle_rad,
             clips: self.clips,
@@ -253,10 +260,13 @@ mod tests {
         let ellipse = Ellipse::new([0.2, -0.1], [0.6, 0.3], 0.0).clipped(0.1, 0.8);
         let [a, b] = ellipse.semi.map(|s| 1.0 / (s * s));
         let [x, y] = ellipse.centre;
+        // Seen from a point beside its centre.
+        let [u, v] = [0.15, -0.12];
         let conic = Conic {
+            centre: [x - u, y - v],
             quadratic: [a, 0.0, b],
-            linear: [-a * x, -b * y],
-            constant: a * x * x + b * y * y - 1.0,
+            linear: [-a * u, -b * v],
+            constant: a * u * u + b * v * v - 1.0,
             clips: ellipse.clips.clone(),
             bounds: ellipse.bounds(),
         };

@@ -29,12 +29,12 @@ impl Form {
         (p, self.constant + bx * p[0] + by * p[1])
     }
 
-    /// Half axes of `p.M p = 1` for a positive M, the longer first, and the angle of that one from x
-    /// towards y.
-    pub fn axes(&self) -> ([f64; 2], f64) {
+    /// Half axes of `p.M p = 1` for a positive M of a known determinant, the longer first, and the
+    /// angle of that one from x towards y.
+    pub fn axes(&self, determinant: f64) -> ([f64; 2], f64) {
         let [xx, xy, yy] = self.quadratic;
         let large = 0.5 * (xx + yy) + (0.5 * (xx - yy)).hypot(xy);
-        let small = self.determinant() / large;
+        let small = determinant / large;
         let angle_rad = 0.5 * (-xy).atan2(0.5 * (yy - xx));
         ([1.0 / small.sqrt(), 1.0 / large.sqrt()], angle_rad)
     }
@@ -68,7 +68,7 @@ mod tests {
         let (at, value) = form.least();
         assert!((at[0] - 0.3).abs() < 1e-14 && (at[1] + 0.2).abs() < 1e-14);
         assert!((value + 1.0).abs() < 1e-14);
-        let (axes, turned) = form.axes();
+        let (axes, turned) = form.axes(form.determinant());
         assert!((axes[0] - 0.7).abs() < 1e-14 && (axes[1] - 0.4).abs() < 1e-14);
         assert!((turned - 0.6).abs() < 1e-14);
     }

@@ -1,5 +1,6 @@
 //! Where a body lies in space, and how large it is.
 
+use super::ShapeError;
 use super::vector::{cross3, dot3, minus3};
 
 /// The affine map that takes a body to the unit one: `u = M (p - c)`.
@@ -34,16 +35,26 @@ impl Frame {
     }
 
     /// A body whose own z lies along `z`, and whose own x along what of `x` is perpendicular to it;
-    /// lengths do not matter.
-    pub fn along(centre: [f64; 3], semi: [f64; 3], z: [f64; 3], x: [f64; 3]) -> Self {
-        let z = unit(z);
-        let share = dot3(x, z);
-        let x = unit(minus3(x, z.map(|v| v * share)));
-        Self {
+    /// lengths do not matter. Errors: x along z, or one of them 0.
+    pub fn along(
+        centre: [f64; 3],
+        semi: [f64; 3],
+        z: [f64; 3],
+        x: [f64; 3],
+    ) -> Result<Self, ShapeError> {
+        let (own_z, own_x) = (unit(z), unit(x));
+        let share = dot3(own_x, own_z);
+        let across = minus3(own_x, own_z.map(|v| v * share));
+        let square = dot3(across, across);
+        if square.is_nan() || square <= PARALLEL * PARALLEL {
+            return Err(ShapeError::Axes { x, z });
+        }
+        let own_x = unit(across);
+        Ok(Self {
             centre,
             semi,
-            axes: [x, cross3(z, x), z],
-        }
+            axes: [own_x, cross3(own_z, own_x), own_z],
+        })
     }
 
     /// The same with every length times a factor.
@@ -75,6 +86,17 @@ impl Frame {
         [0, 1, 2].map(|n| self.axes[n].map(|v| v / self.semi[n]))
     }
 
+    /// How steeply the body's own z rises from the level: 0 where it lies, 1 where it is upright.
+    pub(super) fn tilt(&self) -> f64 {
+        cross3(self.axes[0], self.axes[1])[2].abs()
+    }
+
+    /// Half the height of the unit ball's image.
+    pub(super) fn height(&self) -> f64 {
+        let up = self.turn_frequency([0.0, 0.0, 1.0]);
+        dot3(up, up).sqrt()
+    }
+
     /// The volume of what is 1 in the unit body's coordinates.
     pub(super) fn volume(&self) -> f64 {
         self.semi[0] * self.semi[1] * self.semi[2]
@@ -93,6 +115,9 @@ impl Frame {
     }
 }
 
+/// Sine of the angle below which two axes are one: what is left of x would be rounding.
+const PARALLEL: f64 = 1e-8;
+
 fn unit(v: [f64; 3]) -> [f64; 3] {
     let length = dot3(v, v).sqrt();
     v.map(|x| x / length)
@@ -109,7 +134,8 @@ mod tests {
             [0.5, 0.7, 2.0],
             [1.0, 2.0, -0.5],
             [0.3, 1.0, 1.0],
-        );
+        )
+        .unwrap();
         let (p, k) = ([0.2, -0.4, 0.9], [1.5, 0.3, -2.0]);
         let here = dot3(minus3(p, frame.centre), k);
         let there = dot3(frame.in_unit(p), frame.turn_frequency(k));
@@ -118,7 +144,7 @@ mod tests {
 
     #[test]
     fn the_axes_are_right_handed() {
-        let frame = Frame::along([0.0; 3], [1.0; 3], [0.0, 0.0, 2.0], [3.0, 3.0, 9.0]);
+        let frame = Frame::along([0.0; 3], [1.0; 3], [0.0, 0.0, 2.0], [3.0, 3.0, 9.0]).unwrap();
         let turned = Frame::turned([0.0; 3], [1.0; 3], 45f64.to_radians());
         for (a, b) in frame
             .rows()
@@ -128,5 +154,22 @@ mod tests {
         {
             assert!((a - b).abs() < 1e-15);
         }
+    }
+
+    #[test]
+    fn axes_that_are_one_are_refused() {
+        let along = |z, x| Frame::along([0.0; 3], [1.0; 3], z, x);
+        for (z, x) in [
+            ([0.0, 0.0, 1.0], [0.0, 0.0, 2.0]),
+            ([1.0, 2.0, 3.0], [-0.1, -0.2, -0.3]),
+            ([0.0; 3], [1.0, 0.0, 0.0]),
+            ([0.0, 0.0, 1.0], [0.0; 3]),
+            ([0.0, 0.0, f64::NAN], [1.0, 0.0, 0.0]),
+        ] {
+            let error = along(z, x).unwrap_err().to_string();
+            assert!(error.contains("not along z"), "{error}");
+        }
+        let frame = along([0.0, 0.0, 1.0], [1e-3, 0.0, 1.0]).unwrap();
+        assert!(frame.rows().iter().flatten().all(|v| v.is_finite()));
     }
 }

@@ -10,6 +10,9 @@ use super::vector::{cross2, dot2, minus2};
 
 /// A closed path of cubic pieces `c_0 + c_1 t + c_2 t² + c_3 t³`; what is inside lies to its left.
 ///
+/// It must not cross itself: a point and a line know what it encloses once, a pixel and the
+/// transform count how often it turns.
+///
 /// Source of the use as a phantom: Guerquin-Kern 2012.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Path {
@@ -20,9 +23,22 @@ pub struct Path {
 }
 
 impl Path {
-    /// Of Hermite pieces: where one begins, its derivative there, where it ends, and its derivative
-    /// there. Each begins where the one before ends, to rounding.
+    /// Of Hermite pieces, either way round: where one begins, its derivative there, where it ends,
+    /// and its derivative there. Each begins where the one before ends, to rounding.
     pub fn hermite(pieces: &[[[f64; 2]; 4]]) -> Self {
+        Self::with_turn(pieces).1
+    }
+
+    /// The same, and whether it was given from x towards y: 1, else -1.
+    pub(crate) fn with_turn(pieces: &[[[f64; 2]; 4]]) -> (f64, Self) {
+        let given = Self::as_given(pieces);
+        match given.area() < 0.0 {
+            true => (-1.0, given.reversed()),
+            false => (1.0, given),
+        }
+    }
+
+    fn as_given(pieces: &[[[f64; 2]; 4]]) -> Self {
         let n = pieces.len();
         let of = |i: usize| -> [[f64; 2]; 4] {
             // The next one's beginning, so that no gap is left by rounding.
@@ -46,7 +62,7 @@ impl Path {
         }
     }
 
-    /// Of Bézier pieces: four control points each.
+    /// Of Bézier pieces, either way round: four control points each.
     pub fn bezier(pieces: &[[[f64; 2]; 4]]) -> Self {
         let hermite = |[p, a, b, q]: [[f64; 2]; 4]| {
             let three = |u: [f64; 2], v: [f64; 2]| minus2(v, u).map(|d| 3.0 * d);
@@ -55,8 +71,8 @@ impl Path {
         Self::hermite(&pieces.iter().copied().map(hermite).collect::<Vec<_>>())
     }
 
-    /// The same path run through the other way: what was outside is inside.
-    pub fn reversed(&self) -> Self {
+    /// The same path run through the other way.
+    pub(super) fn reversed(&self) -> Self {
         let back = |i: usize| {
             let (c, next) = (self.pieces[i], self.pieces[(i + 1) % self.pieces.len()][0]);
             let at = |f: &dyn Fn(usize) -> f64| [f(0), f(1)];
@@ -269,5 +285,28 @@ mod tests {
         // 1200 numbers are added up.
         assert!((sum - path.area()).abs() < 1e-13, "{sum} {}", path.area());
         assert!((path.area_average([0.2, -0.1], [0.3, 0.2]) - 1.0).abs() < 1e-14);
+    }
+
+    #[test]
+    fn either_way_round_all_evaluators_agree() {
+        let path = circle([0.2, -0.1], 0.7);
+        let hermite = |c: &[[f64; 2]; 4]| {
+            let end = |f: &dyn Fn(usize) -> f64| [f(0), f(1)];
+            [
+                c[0],
+                c[1],
+                end(&|n| c[0][n] + c[1][n] + c[2][n] + c[3][n]),
+                end(&|n| c[1][n] + 2.0 * c[2][n] + 3.0 * c[3][n]),
+            ]
+        };
+        let backwards: Vec<_> = path.reversed().pieces.iter().map(hermite).collect();
+        let (turn, turned) = Path::with_turn(&backwards);
+        assert!(turn == -1.0 && path.reversed().area() < 0.0 && turned.area() > 0.1);
+        for p in [[0.2, -0.1], [0.8, 0.1], [-0.8, 0.6]] {
+            assert_eq!(turned.contains(p), path.contains(p));
+            let [a, b] = [&turned, &path].map(|s| s.area_average(p, [0.3, 0.2]));
+            assert!((a - b).abs() < 1e-14);
+            assert!((turned.fourier(p) - path.fourier(p)).norm() < 1e-14);
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! Half-planes and half-spaces: what is cut off a shape.
 
-use super::vector::{dot2, dot3};
+use super::vector::{cross2, dot2, dot3};
 
 /// Keeps the points of the plane with `n . p < d`.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -27,6 +27,15 @@ impl HalfPlane {
             distance: self.distance * factor,
             ..*self
         }
+    }
+
+    /// Whether both keep the same points, but for rounding.
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        let (a, b) = (self.normal, other.normal);
+        let size = (dot2(a, a) * dot2(b, b)).sqrt();
+        let [x, y] = [0, 1].map(|n| self.distance * b[n] - other.distance * a[n]);
+        let reach = self.distance.abs() * dot2(b, b).sqrt();
+        dot2(a, b) > 0.0 && cross2(a, b).abs() <= 1e-14 * size && x.hypot(y) <= 1e-14 * reach
     }
 
     /// `d - n . p`: positive where the point is kept.

@@ -4,22 +4,38 @@ use std::f64::consts::{PI, TAU};
 
 use num_complex::Complex64;
 
+use super::ShapeError;
 use super::boundary::{Piece, spectrum};
 use super::crossing::{Crossing, inside_of};
 use super::plane::HalfPlane;
 use super::vector::{cross2, dot2, minus2};
 
-/// A closed polygon in the plane; it counts as often as it turns from x towards y around a point,
-/// and once of what it encloses twice or the other way round.
+/// A polygon of the plane that does not meet itself.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Polygon {
-    /// Corners, x and y; the last is joined to the first.
-    pub corners: Vec<[f64; 2]>,
+    /// Corners, x and y, from x towards y; the last is joined to the first.
+    corners: Vec<[f64; 2]>,
 }
 
 impl Polygon {
+    /// Of its corners, either way round; the last is joined to the first. Errors: a polygon without
+    /// an area, or whose edges meet other than at their common corner.
+    pub fn new(mut corners: Vec<[f64; 2]>) -> Result<Self, ShapeError> {
+        check_simple(&corners)?;
+        if signed_area(&corners, corners[0]) < 0.0 {
+            corners.reverse();
+        }
+        Ok(Self { corners })
+    }
+
+    /// Corners, x and y, from x towards y; the last is joined to the first.
+    pub fn corners(&self) -> &[[f64; 2]] {
+        &self.corners
+    }
+
     /// An upright rectangle of the given centre and half widths.
     pub fn rectangle(centre: [f64; 2], half: [f64; 2]) -> Self {
+        let half = half.map(f64::abs);
         let at = |sx: f64, sy: f64| [centre[0] + sx * half[0], centre[1] + sy * half[1]];
         Self {
             corners: vec![at(-1.0, -1.0), at(1.0, -1.0), at(1.0, 1.0), at(-1.0, 1.0)],
@@ -33,11 +49,11 @@ impl Polygon {
         }
     }
 
-    /// What a half-plane keeps of it.
-    pub fn cut(&self, clip: &HalfPlane) -> Self {
-        Self {
-            corners: clip.cut(&self.corners),
-        }
+    /// What a half-plane keeps of it, pieces joined by edges of no area; none where nothing is left.
+    pub fn cut(&self, clip: &HalfPlane) -> Option<Self> {
+        let corners = clip.cut(&self.corners);
+        let kept = Self { corners };
+        (kept.corners.len() > 2 && kept.area() > 0.0).then_some(kept)
     }
 
     /// Whether a point lies inside.
@@ -85,19 +101,14 @@ impl Polygon {
 
     /// `1/2 sum V_i × V_i+1`.
     pub fn area(&self) -> f64 {
-        signed_area(
-            &self.corners,
-            self.corners.first().copied().unwrap_or([0.0; 2]),
-        )
+        signed_area(&self.corners, self.corners[0])
     }
 
     /// The Fourier transform
     /// `F(k) = i / (2 pi |k|²) sum (k.n_i) sinc(k.E_i) exp(-2 pi i k.M_i)`, with edges `E_i`, their
     /// middles `M_i` and `n_i = (E_y, -E_x)`; near k = 0, where that cancels, from the boundary.
     pub fn fourier(&self, k: [f64; 2]) -> Complex64 {
-        let Some(&centre) = self.corners.first() else {
-            return Complex64::ZERO;
-        };
+        let centre = self.corners[0];
         let [low, high] = self.bounds();
         let square = dot2(k, k);
         if square.sqrt() * (high[0] - low[0]).hypot(high[1] - low[1]) < 0.5 {
@@ -126,6 +137,46 @@ impl Polygon {
         let n = self.corners.len();
         (0..n).map(move |i| [self.corners[i], self.corners[(i + 1) % n]])
     }
+}
+
+/// Refuses corners that enclose nothing, and edges that meet.
+fn check_simple(corners: &[[f64; 2]]) -> Result<(), ShapeError> {
+    let n = corners.len();
+    let edge = |i: usize| [corners[i % n], corners[(i + 1) % n]];
+    let wrong = |at: usize| ShapeError::Degenerate { corners: n, at };
+    if n < 3 {
+        return Err(wrong(0));
+    }
+    for i in 0..n {
+        let ([p, q], [_, r]) = (edge(i), edge(i + 1));
+        let (to, on) = (minus2(q, p), minus2(r, q));
+        // Also where a corner is not finite.
+        let turns_back = cross2(to, on) == 0.0 && dot2(to, on) <= 0.0;
+        if turns_back || !dot2(to, to).is_finite() {
+            return Err(wrong((i + 1) % n));
+        }
+    }
+    for first in 0..n {
+        for second in first + 2..n {
+            let adjacent = first == 0 && second == n - 1;
+            if !adjacent && meet(edge(first), edge(second)) {
+                return Err(ShapeError::Crossing { first, second });
+            }
+        }
+    }
+    if signed_area(corners, corners[0]) == 0.0 {
+        return Err(wrong(0));
+    }
+    Ok(())
+}
+
+/// Whether two segments have a point in common.
+fn meet([a, b]: [[f64; 2]; 2], [c, d]: [[f64; 2]; 2]) -> bool {
+    let side = |p: [f64; 2], q: [f64; 2], r: [f64; 2]| cross2(minus2(q, p), minus2(r, p));
+    let apart = |from: f64, to: f64| from * to > 0.0;
+    let boxes = [bounds([a, b].into_iter()), bounds([c, d].into_iter())];
+    let beside = (0..2).any(|n| boxes[0][1][n] < boxes[1][0][n] || boxes[1][1][n] < boxes[0][0][n]);
+    !beside && !apart(side(a, b, c), side(a, b, d)) && !apart(side(c, d, a), side(c, d, b))
 }
 
 /// The signed area of a polygon; seen from a point nearby, so that little cancels.
@@ -173,7 +224,7 @@ mod tests {
                 [0.2 + r * c, -0.1 + 0.8 * r * s]
             })
             .collect();
-        Polygon { corners }
+        Polygon::new(corners).unwrap()
     }
 
     #[test]
@@ -223,5 +274,50 @@ mod tests {
                 assert_eq!(2 * enter, crossings.len());
             }
         }
+    }
+
+    #[test]
+    fn either_way_round_all_evaluators_agree() {
+        let star = star();
+        let backwards = star.corners.iter().rev().copied().collect();
+        let turned = Polygon::new(backwards).unwrap();
+        assert!(turned.area() > 0.1);
+        for p in [[0.2, -0.1], [0.9, 0.0], [-0.8, 0.6]] {
+            assert_eq!(turned.contains(p), star.contains(p));
+            let [a, b] = [&turned, &star].map(|s| s.area_average(p, [0.3, 0.2]));
+            assert!((a - b).abs() < 1e-14 && (0.0..=1.0 + 1e-14).contains(&a));
+            let [a, b] = [&turned, &star].map(|s| intervals(s.crossings(p, [0.8, 0.3])));
+            assert_eq!(a.len(), b.len());
+            for k in [[0.0, 0.0], p] {
+                assert!((turned.fourier(k) - star.fourier(k)).norm() < 1e-14);
+            }
+        }
+    }
+
+    #[test]
+    fn polygons_that_meet_themselves_or_enclose_nothing_are_refused() {
+        let bow = vec![[0.0, 0.0], [1.0, 1.0], [1.0, 0.0], [0.0, 1.0]];
+        let touching = vec![[0.0, 0.0], [2.0, 0.0], [2.0, 1.0], [1.0, 0.0], [0.0, 1.0]];
+        let twice = [0.0, 2.0, 4.0, 6.0, 8.0]
+            .map(|n| (TAU * n / 5.0).sin_cos())
+            .map(|(s, c)| [c, s])
+            .to_vec();
+        for corners in [bow, touching, twice] {
+            let error = Polygon::new(corners).unwrap_err();
+            assert!(matches!(error, ShapeError::Crossing { .. }), "{error}");
+        }
+        for corners in [
+            vec![],
+            vec![[0.0, 0.0], [1.0, 0.0]],
+            vec![[0.0, 0.0], [1.0, 0.0], [2.0, 0.0]],
+            vec![[0.0, 0.0], [1.0, 0.0], [1.0, 0.0], [0.0, 1.0]],
+            vec![[0.0, 0.0], [2.0, 0.0], [1.0, 0.0], [1.0, 1.0]],
+            vec![[0.0, 0.0], [1.0, f64::NAN], [1.0, 1.0]],
+        ] {
+            let error = Polygon::new(corners).unwrap_err();
+            assert!(matches!(error, ShapeError::Degenerate { .. }), "{error}");
+        }
+        let nothing = HalfPlane::about([0.0; 2], -9.0, 0.3);
+        assert!(star().cut(&nothing).is_none());
     }
 }

@@ -154,8 +154,8 @@ impl Region {
 
     /// What the half-planes keep of a convex polygon: none if nothing.
     pub(super) fn convex(start: Polygon, clips: &[HalfPlane]) -> Option<Self> {
-        let polygon = clips.iter().fold(start, |part, clip| part.cut(clip));
-        (polygon.corners.len() > 2 && polygon.area() > 0.0).then_some(Self::Polygon(polygon))
+        let kept = clips.iter().try_fold(start, |part, clip| part.cut(clip));
+        kept.map(Self::Polygon)
     }
 }
 
@@ -212,10 +212,7 @@ mod tests {
             Ellipse::new([0.12, -0.07], [0.5, 0.3], 0.5)
                 .clipped(0.09, 0.3)
                 .into(),
-            Polygon {
-                corners: corners.to_vec(),
-            }
-            .into(),
+            Polygon::new(corners.to_vec()).unwrap().into(),
             Path::bezier(&[0, 1, 2].map(side)).into(),
             bell.into(),
             hyperbola(),
@@ -233,9 +230,10 @@ mod tests {
             [0.5, 0.5, 0.6],
             [0.0, 1.0, 0.0],
             [1.0, 0.0, 0.0],
-        );
+        )
+        .unwrap();
         let clip = HalfSpace::below([1.0, 0.4, 0.0], 0.3);
-        let region = Solid::new(cone, frame).clipped(clip).section(0.15).unwrap();
+        let region = Solid::new(cone, frame).cut_by(clip).section(0.15).unwrap();
         assert!(matches!(region, Region::Conic(_)));
         region
     }

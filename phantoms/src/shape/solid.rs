@@ -2,6 +2,7 @@
 
 use std::f64::consts::PI;
 
+use super::ShapeError;
 use super::conic::below_zero;
 use super::frame::Frame;
 use super::plane::{HalfSpace, narrow};
@@ -96,12 +97,21 @@ impl Solid {
         }
     }
 
-    /// What a half-space keeps of a body; clips are not for a prism.
-    pub fn clipped(mut self, clip: HalfSpace) -> Self {
-        if let Self::Body { clips, .. } = &mut self {
-            clips.push(clip);
+    /// What a half-space keeps of a body. Errors: a prism and a bell, which have no end to cut.
+    pub fn clipped(mut self, clip: HalfSpace) -> Result<Self, ShapeError> {
+        match &mut self {
+            Self::Prism(_) => return Err(ShapeError::Clip { got: "prism" }),
+            Self::Body {
+                body: Body::Bell, ..
+            } => return Err(ShapeError::Clip { got: "bell" }),
+            Self::Body { clips, .. } => clips.push(clip),
         }
-        self
+        Ok(self)
+    }
+
+    /// The same, of a shape that is known to be a body with an end.
+    pub(crate) fn cut_by(self, clip: HalfSpace) -> Self {
+        self.clipped(clip).expect("neither a prism nor a bell")
     }
 
     /// The value at a point.
@@ -201,6 +211,10 @@ fn chord(body: &Body, frame: &Frame, line: &Line) -> Option<[f64; 2]> {
     let (p, d) = (frame.in_unit(line.origin), frame.turn(line.direction));
     let mut range = [f64::NEG_INFINITY, f64::INFINITY];
     let mut within = |n: usize| {
+        // Along a face the line is inside, as its points are.
+        if d[n] == 0.0 && p[n].abs() == 1.0 {
+            return;
+        }
         narrow(1.0 - p[n], -d[n], &mut range);
         narrow(1.0 + p[n], d[n], &mut range);
     };
@@ -252,7 +266,8 @@ mod tests {
             [0.5, 0.3, 0.4],
             [0.3, 0.2, 1.0],
             [1.0, 0.1, 0.0],
-        );
+        )
+        .unwrap();
         let clip = HalfSpace {
             normal: [0.5, 1.0, 0.3],
             distance: -0.05,
@@ -322,5 +337,41 @@ mod tests {
         let disc = Solid::Prism(crate::shape::Ellipse::disc([0.0; 2], 1.0).into());
         let line = Line::through([-2.0, 0.0, 0.0], [2.0, 0.0, 3.0]);
         assert!((disc.line_integral(&line) - 2.5).abs() < 1e-14);
+    }
+
+    #[test]
+    fn what_has_no_end_is_not_clipped() {
+        let clip = HalfSpace::below([0.0, 0.0, 1.0], 0.2);
+        let prism = Solid::Prism(crate::shape::Ellipse::disc([0.0; 2], 1.0).into());
+        let bell = Solid::new(Body::Bell, Frame::upright([0.0; 3], [1.0; 3]));
+        for (solid, what) in [(prism, "prism"), (bell, "bell")] {
+            let error = solid.clipped(clip).unwrap_err().to_string();
+            assert!(error.contains(what), "{error}");
+        }
+        let ball = Solid::ellipsoid([0.0; 3], [1.0; 3]).clipped(clip).unwrap();
+        assert_eq!(
+            (ball.value([0.0; 3]), ball.value([0.0, 0.0, 0.5])),
+            (1.0, 0.0)
+        );
+    }
+
+    #[test]
+    fn a_line_along_a_face_is_inside_as_its_points_are() {
+        let frame = Frame::upright([0.0; 3], [0.5, 0.5, 2.0]);
+        let cone = Body::Cone {
+            bottom: 1.0,
+            top: 1.0,
+        };
+        for body in [Body::Cylinder, Body::Block, cone] {
+            let solid = Solid::new(body, frame);
+            let line = Line::through([-1.0, 0.0, -2.0], [1.0, 0.0, -2.0]);
+            assert_eq!(solid.value([0.0, 0.0, -2.0]), 1.0);
+            assert!((solid.line_integral(&line) - 1.0).abs() < 1e-15);
+            let along = solid
+                .section(-2.0)
+                .unwrap()
+                .line_integral([0.0; 2], [1.0, 0.0]);
+            assert!((along - 1.0).abs() < 1e-15);
+        }
     }
 }

@@ -6,7 +6,7 @@ use num_complex::Complex64;
 
 use super::ellipse::jinc;
 use super::polygon::sinc;
-use super::quadrature::{adaptive_between, panels};
+use super::quadrature::{between_kinks, panels};
 use super::solid::{Body, Solid, radius};
 use super::vector::dot3;
 
@@ -15,14 +15,13 @@ impl Solid {
     /// prism, which has no end.
     ///
     /// Closed forms of the whole bodies (a cone: 16 points a panel along its axis, exact to
-    /// rounding); what clips have cut is integrated over its sections, to 1e-10 of the volume around
+    /// rounding); what clips have cut is integrated over its sections, to 1e-12 of the volume around
     /// it.
     pub fn fourier(&self, k: [f64; 3]) -> Option<Complex64> {
         let Self::Body { body, frame, clips } = self else {
             return None;
         };
         if !clips.is_empty() {
-            let [low, high] = self.heights()?;
             let [corner, opposite] = frame.bounds(super::section::reach(body));
             let volume = (0..3).map(|n| opposite[n] - corner[n]).product::<f64>();
             let slice = |z: f64| {
@@ -31,11 +30,12 @@ impl Solid {
                     r.fourier([k[0], k[1]]) * Complex64::cis(-TAU * k[2] * z)
                 })
             };
-            // The planes leave kinks at heights that nobody knows: short panels find them.
-            let places: Vec<f64> = (0..=KINKS)
-                .map(|n| low + (high - low) * n as f64 / KINKS as f64)
-                .collect();
-            return Some(adaptive_between(&slice, &places, 1e-11 * volume));
+            return Some(between_kinks(
+                &slice,
+                &self.turns(),
+                dot3(k, k).sqrt(),
+                1e-14 * volume,
+            ));
         }
         let q = frame.turn_frequency(k);
         let shape = match body {
@@ -60,9 +60,6 @@ impl Solid {
     }
 }
 
-/// Panels that an integral over heights begins with.
-const KINKS: usize = 128;
-
 /// `3 (sin q - q cos q) / q³`, by its series where that would cancel.
 fn ball(q: f64) -> f64 {
     if q > 0.5 {
@@ -80,7 +77,6 @@ fn ball(q: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::shape::quadrature::adaptive;
     use crate::shape::{Frame, HalfSpace};
 
     fn frame() -> Frame {
@@ -90,6 +86,7 @@ mod tests {
             [0.3, 0.2, 1.0],
             [1.0, 0.1, 0.0],
         )
+        .unwrap()
     }
 
     fn bodies() -> [Body; 5] {
@@ -102,13 +99,12 @@ mod tests {
 
     /// Sections by their own transforms, summed over z: an independent way.
     fn by_sections(solid: &Solid, k: [f64; 3]) -> Complex64 {
-        let [low, high] = solid.heights().unwrap();
         let slice = |z: f64| {
             solid.section(z).map_or(Complex64::ZERO, |r| {
                 r.fourier([k[0], k[1]]) * Complex64::cis(-TAU * k[2] * z)
             })
         };
-        adaptive(&slice, low, high, 1e-12)
+        between_kinks(&slice, &solid.turns(), 1.0, 1e-12)
     }
 
     #[test]
@@ -137,7 +133,58 @@ mod tests {
             };
             let sum = part(1.0).fourier(k).unwrap() + part(-1.0).fourier(k).unwrap();
             let whole = Solid::new(body.clone(), frame()).fourier(k).unwrap();
-            assert!((sum - whole).norm() < 1e-10, "{body:?}");
+            assert!((sum - whole).norm() < 1e-13, "{body:?}");
+        }
+    }
+
+    #[test]
+    fn pieces_of_a_body_have_the_transform_of_the_whole() {
+        let bodies = bodies();
+        for n in 0..60 {
+            let x = f64::from(n);
+            let body = bodies[n as usize % 4].clone();
+            let frame = Frame::along(
+                [0.1, -0.2, 0.05],
+                [0.5, 0.3, 0.4],
+                [x.sin(), (1.7 * x).sin(), (2.3 * x).cos()],
+                [1.0, 0.1, 0.0],
+            )
+            .unwrap();
+            // Planes near the centre, every third along or across the heights or the body.
+            let planes = [0.0, 1.0].map(|m| {
+                let y = x + 0.37 * m;
+                let normal = match n % 3 {
+                    0 => [(3.1 * y).sin(), (1.3 * y).cos(), (2.9 * y).sin()],
+                    1 => [m, 0.0, 1.0 - m],
+                    _ => frame.rows()[(n % 2 + m as i32) as usize],
+                };
+                let off = 0.1 * (5.3 * y).sin() - 0.2 * normal[1];
+                (normal, off)
+            });
+            let k = [
+                1.3 * (0.9 * x).sin(),
+                1.1 * (0.7 * x).cos(),
+                (1.9 * x).sin(),
+            ];
+            let mut sum = Complex64::ZERO;
+            for [a, b] in [[1.0, 1.0], [1.0, -1.0], [-1.0, 1.0], [-1.0, -1.0]] {
+                let clip = |sign: f64, (normal, distance): ([f64; 3], f64)| HalfSpace {
+                    normal: normal.map(|v| sign * v),
+                    distance: sign * distance,
+                };
+                let solid = Solid::Body {
+                    body: body.clone(),
+                    frame,
+                    clips: vec![clip(a, planes[0]), clip(b, planes[1])],
+                };
+                sum += solid.fourier(k).unwrap();
+            }
+            let whole = Solid::new(body.clone(), frame).fourier(k).unwrap();
+            assert!(
+                (sum - whole).norm() < 1e-12,
+                "{n} {body:?}: {:e}",
+                (sum - whole).norm()
+            );
         }
     }
 
