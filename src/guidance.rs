@@ -5,22 +5,37 @@
 
 mod bridge;
 mod conditional;
+mod daps;
+mod ddnm;
 mod dds;
+mod diffpir;
 mod dps;
+mod langevin;
+mod least_squares;
 mod mcg;
 mod moment;
 mod normal;
+mod pigdm;
+mod pnp_dm;
+mod projection;
 mod sampler;
 mod transition;
 mod unconditional;
 
 pub use bridge::{Bridge, PriorDraw};
 pub use conditional::{CovarianceModel, Guided};
+pub use daps::Daps;
+pub use ddnm::Ddnm;
 pub use dds::Dds;
+pub use diffpir::DiffPir;
 pub use dps::{Dps, DpsZeta};
+pub use langevin::AnnealedLangevin;
 pub use mcg::{Mcg, McgZeta};
 pub use moment::MomentProjection;
 pub use normal::NormalSpectrum;
+pub use pigdm::PiGdm;
+pub use pnp_dm::PnpDm;
+pub use projection::{Ilvr, ProjectedPc, Projecting};
 pub use sampler::{SampleError, sample};
 pub use transition::Transition;
 pub use unconditional::Unconditional;

@@ -17,6 +17,7 @@ mod layers;
 mod metrics;
 mod oracle;
 mod oracle_ct;
+mod oracle_methods;
 mod path;
 mod preparation;
 mod simulate;

@@ -46,6 +46,15 @@ impl<T: Array> Conditional<T> {
 }
 
 impl Guided {
+    /// Without a guard: for rules that send nothing through the network.
+    pub(super) fn plain(covariance: CovarianceModel, cg_iterations: usize) -> Self {
+        Guided {
+            covariance,
+            cg_iterations,
+            guard: f64::INFINITY,
+        }
+    }
+
     /// C at this level, floored far below anything that matters.
     pub(super) fn model<T: Array>(&self, at: &Step<'_, T>) -> Spectrum<T> {
         let sigma = at.sigma;

@@ -27,11 +27,7 @@ impl<T: Array> Guidance<T> for Dds {
     fn step(&self, at: &mut Step<'_, T>) -> Result<T> {
         let data = at.data.expect("guided sampling has data");
         let d = at.prior.denoise(at.x, at.sigma)?;
-        let guided = Guided {
-            covariance: self.covariance,
-            cg_iterations: self.cg_iterations,
-            guard: f64::INFINITY,
-        };
+        let guided = Guided::plain(self.covariance, self.cg_iterations);
         let c = guided.model(at).scaled(self.gamma);
         let mut x0 = guided.solve(data, &d, c, None)?.shift();
         x0.axpy(&[1.0], &d);

@@ -24,6 +24,27 @@ impl Transition {
     }
 }
 
+/// `x' = x0 + √(σ'² - f²) ε + f z` with `ε = (x - x0) / σ` and `f = η σ' √(1 - σ'² / σ²)`: η = 1 is the
+/// ancestral step. Source: Song, Meng and Ermon 2021 (DDIM), eq. 12 and 16, for `x = x0 + σ n`.
+pub(super) fn ddim<T: Vector>(
+    x: &T,
+    x0: &T,
+    sigma: f64,
+    next: f64,
+    eta: f64,
+    rng: &mut SliceRng,
+) -> T {
+    let mut out = x0.clone();
+    if next > 0.0 {
+        let fresh = eta * next * (1.0 - (next / sigma).powi(2)).sqrt();
+        let kept = (next * next - fresh * fresh).sqrt() / sigma;
+        out.scale(&[1.0 - kept]);
+        out.axpy(&[kept], x);
+        out.axpy(&[fresh], &x.normal_like(rng));
+    }
+    out
+}
+
 /// `x' = x0 + σ' (η z + √(1 - η²) ε)` with the noise `ε = (x - D) / σ` that the network saw: a fixed
 /// share of it is fresh. Source: Chung, Lee and Ye 2024, eq. 16, for `x = x0 + σ n`.
 pub(super) fn share<T: Vector>(x0: &T, noise: &T, eta: f64, next: f64, rng: &mut SliceRng) -> T {
@@ -39,6 +60,17 @@ pub(super) fn share<T: Vector>(x0: &T, noise: &T, eta: f64, next: f64, rng: &mut
 mod tests {
     use super::*;
     use operators::{Field, Host};
+
+    #[test]
+    fn ddim_of_eta_1_is_the_ancestral_step() {
+        let x0 = Host::<f64>::zeros(&[2, 8, 9], Field::Complex);
+        let x = x0.normal_like(&mut SliceRng::samples(1, 0, 2));
+        let rng = || SliceRng::samples(2, 0, 2);
+        let a = Transition::Ancestral.advance(&x, &x0, 2.0, 0.7, &mut rng());
+        let b = ddim(&x, &x0, 2.0, 0.7, 1.0, &mut rng());
+        let (length, apart) = (a.norm(), a.minus(&b).norm());
+        assert!(apart.iter().zip(length).all(|(d, l)| *d < 1e-12 * l));
+    }
 
     /// Given x0, the state at σ' has mean x0 and deviation σ'.
     #[test]

@@ -1,0 +1,226 @@
+//! The published methods against their own exact laws: each is an affine recursion mode by mode.
+
+use crate::oracle::{SIGMA_MAX, SIGMA_Y, Setting, ancestral};
+use annulus::guidance::{
+    AnnealedLangevin, Daps, Ddnm, DiffPir, Ilvr, PiGdm, PnpDm, ProjectedPc, Projecting,
+};
+use annulus::score::Schedule;
+
+/// CG iterations: data and prior are diagonal, with two values of the data's weight.
+const ITERATIONS: usize = 20;
+/// Samples drawn together.
+const BATCH: usize = 2;
+
+fn schedule(levels: usize) -> Schedule {
+    Schedule::karras(levels, SIGMA_Y / 5.0, SIGMA_MAX, 7.0)
+}
+
+/// Weight of the datum and variance of a draw, for a variance `c` of `x0`.
+fn conditional(s: &Setting, mode: usize, c: f64) -> (f64, f64) {
+    match s.observed[mode] {
+        true => {
+            let k = c / (c + SIGMA_Y.powi(2));
+            (k, k * SIGMA_Y.powi(2))
+        }
+        false => (0.0, c),
+    }
+}
+
+#[test]
+fn diffpir_follows_its_law() {
+    let s = Setting::new();
+    let schedule = schedule(50);
+    for (lambda, zeta) in [(1.0, 0.1), (7.0, 0.3), (1.0, 1.0)] {
+        let law = s.law(&schedule, |mode, _, sigma, next| {
+            let (k, _) = conditional(&s, mode, sigma * sigma / lambda);
+            let w = s.gain(mode, sigma);
+            let kept = next / sigma * f64::sqrt(1.0 - zeta);
+            (
+                (1.0 - kept) * (1.0 - k) * w + kept,
+                (1.0 - kept) * k,
+                zeta * next * next,
+            )
+        });
+        let rule = DiffPir {
+            lambda,
+            zeta,
+            cg_iterations: ITERATIONS,
+        };
+        let samples = s.run(&rule, Some(&s.likelihood()), &schedule, BATCH);
+        s.assert_law(&samples, &law, &format!("diffpir {lambda} {zeta}"));
+    }
+}
+
+#[test]
+fn pigdm_follows_its_law() {
+    let s = Setting::new();
+    let schedule = schedule(100);
+    for (prior_std, eta) in [(1.0, 1.0), (0.5, 0.2)] {
+        let law = s.law(&schedule, |mode, _, sigma, next| {
+            let w = s.gain(mode, sigma);
+            let c = (prior_std * sigma).powi(2) / (prior_std * prior_std + sigma * sigma);
+            let pull = conditional(&s, mode, c).0 * w;
+            let fresh = eta * next * (1.0 - (next / sigma).powi(2)).sqrt();
+            let kept = (next * next - fresh * fresh).sqrt() / sigma;
+            ((1.0 - kept) * w + kept - pull * w, pull, fresh * fresh)
+        });
+        let rule = PiGdm {
+            prior_std,
+            eta,
+            cg_iterations: ITERATIONS,
+        };
+        let samples = s.run(&rule, Some(&s.likelihood()), &schedule, BATCH);
+        s.assert_law(&samples, &law, &format!("pigdm {prior_std} {eta}"));
+    }
+}
+
+#[test]
+fn ddnm_follows_its_law() {
+    let s = Setting::new();
+    let schedule = schedule(60);
+    let eta = 0.85;
+    let law = s.law(&schedule, |mode, _, sigma, next| {
+        let (w, o) = (s.gain(mode, sigma), f64::from(u8::from(s.observed[mode])));
+        let kept = next / sigma * f64::sqrt(1.0 - eta * eta);
+        ((1.0 - o) * w + kept * (1.0 - w), o, (eta * next).powi(2))
+    });
+    let rule = Ddnm {
+        eta,
+        cg_iterations: ITERATIONS,
+    };
+    let samples = s.run(&rule, Some(&s.likelihood()), &schedule, BATCH);
+    // Where next is 0 and a mode is measured the sample is the datum: no deviation to divide by.
+    let unmeasured: Vec<(f64, f64)> = law.iter().map(|(m, v)| (*m, v.max(1e-20))).collect();
+    s.assert_law_where(&samples, &unmeasured, "ddnm", false);
+}
+
+#[test]
+fn daps_follows_its_law() {
+    let s = Setting::new();
+    let schedule = schedule(30);
+    let (ode_steps, ode_sigma) = (5, 0.01);
+    let law = s.law(&schedule, |mode, _, sigma, next| {
+        let end = f64::min(ode_sigma, sigma);
+        let flow: f64 = Schedule::karras(ode_steps, end, sigma, 7.0)
+            .steps()
+            .map(|(from, to)| to / from + (1.0 - to / from) * s.gain(mode, from))
+            .product();
+        let (k, v) = conditional(&s, mode, sigma * sigma);
+        ((1.0 - k) * flow, k, v + next * next)
+    });
+    let rule = Daps {
+        ode_steps,
+        ode_sigma,
+        cg_iterations: ITERATIONS,
+    };
+    let samples = s.run(&rule, Some(&s.likelihood()), &schedule, BATCH);
+    s.assert_law(&samples, &law, "daps");
+}
+
+#[test]
+fn pnp_dm_follows_its_law() {
+    let s = Setting::new();
+    let schedule = Schedule::karras(15, 0.02, 10.0, 7.0);
+    let (levels, sigma_min) = (8, 0.005);
+    let law = s.law(&schedule, |mode, _, rho, _| {
+        let (k, v) = conditional(&s, mode, rho * rho);
+        let down = Schedule::karras(levels, f64::min(sigma_min, rho), rho, 7.0);
+        let (a, v) = down.steps().fold((1.0, v), |(a, v), (sigma, next)| {
+            let (c, fresh) = ancestral(sigma, next);
+            let f = (1.0 - c) * s.gain(mode, sigma) + c;
+            (a * f, v * f * f + fresh)
+        });
+        (a * (1.0 - k), a * k, v)
+    });
+    let rule = PnpDm {
+        levels,
+        sigma_min,
+        cg_iterations: ITERATIONS,
+    };
+    let samples = s.run(&rule, Some(&s.likelihood()), &schedule, BATCH);
+    s.assert_law(&samples, &law, "pnp-dm");
+}
+
+#[test]
+fn annealed_langevin_follows_its_law() {
+    let s = Setting::new();
+    let schedule = schedule(40);
+    let (step, repeats) = (0.6, 3);
+    let law = s.law(&schedule, |mode, _, sigma, next| {
+        let (w, alpha) = (s.gain(mode, sigma), step * sigma * sigma);
+        let pull = match s.observed[mode] {
+            true => alpha / (SIGMA_Y.powi(2) + sigma * sigma),
+            false => 0.0,
+        };
+        let f = 1.0 - step * (1.0 - w) - pull;
+        let (a, b, v) = (0..repeats).fold((1.0, 0.0, 0.0), |(a, b, v), _| {
+            (a * f, b * f + pull, v * f * f + 2.0 * alpha)
+        });
+        match next == 0.0 {
+            true => (a * w, b * w, v * w * w),
+            false => (a, b, v),
+        }
+    });
+    let rule = AnnealedLangevin { step, repeats };
+    let samples = s.run(&rule, Some(&s.likelihood()), &schedule, BATCH);
+    s.assert_law(&samples, &law, "annealed Langevin");
+}
+
+#[test]
+fn ilvr_follows_its_law() {
+    let s = Setting::new();
+    let schedule = schedule(50);
+    for (lambda, noisy) in [(1.0, true), (0.6, true), (0.6, false)] {
+        let law = s.law(&schedule, |mode, _, sigma, next| {
+            let mix = if s.observed[mode] { lambda } else { 0.0 };
+            let (c, fresh) = ancestral(sigma, next);
+            let a = (1.0 - c) * s.gain(mode, sigma) + c;
+            let noise = if noisy { (mix * next).powi(2) } else { 0.0 };
+            ((1.0 - mix) * a, mix, (1.0 - mix).powi(2) * fresh + noise)
+        });
+        let rule = Ilvr(Projecting {
+            lambda,
+            noisy,
+            cg_iterations: ITERATIONS,
+        });
+        let samples = s.run(&rule, Some(&s.likelihood()), &schedule, BATCH);
+        s.assert_law_where(&samples, &law, "ilvr", lambda < 1.0);
+    }
+}
+
+/// Without the corrector, whose step depends on norms.
+#[test]
+fn projection_between_predictor_steps_follows_its_law() {
+    let s = Setting::new();
+    let schedule = schedule(60);
+    let lambda = 0.7;
+    let law = s.law(&schedule, |mode, _, sigma, next| {
+        let mix = if s.observed[mode] { lambda } else { 0.0 };
+        let project = |(a, b, v): (f64, f64, f64), noise: f64| {
+            let kept = 1.0 - mix;
+            (
+                a * kept,
+                b * kept + mix,
+                v * kept * kept + (mix * noise).powi(2),
+            )
+        };
+        let (a, b, v) = project(project((1.0, 0.0, 0.0), sigma), sigma);
+        let w = s.gain(mode, sigma);
+        if next == 0.0 {
+            return project((a * w, b * w, v * w * w), 0.0);
+        }
+        let down = sigma * sigma - next * next;
+        let f = 1.0 - down / (sigma * sigma) * (1.0 - w);
+        (a * f, b * f, v * f * f + down)
+    });
+    let rule = ProjectedPc {
+        projecting: Projecting {
+            lambda,
+            noisy: true,
+            cg_iterations: ITERATIONS,
+        },
+        snr: 0.0,
+    };
+    let samples = s.run(&rule, Some(&s.likelihood()), &schedule, BATCH);
+    s.assert_law(&samples, &law, "projection");
+}
