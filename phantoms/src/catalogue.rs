@@ -305,7 +305,7 @@ mod tests {
     fn a_shift_of_a_tenth_of_a_pixel_shows() {
         let (ny, nx) = (80, 75);
         for name in names_of_mr() {
-            let image = raster(name, 2, 1, 5, ny, nx, Contrast::T2).unwrap();
+            let image = raster(name, 2, (1, 5), &MrGrid::own(ny, nx), Contrast::T2).unwrap();
             let image = image.mapv(Complex64::from);
             let mut k = fft2_cropped(image.clone(), (ny, nx));
             let wave = |m: usize, n: usize| TAU * (m as f64 - (n / 2) as f64) / n as f64;
