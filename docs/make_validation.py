@@ -82,8 +82,10 @@ def curves(page, docs):
         check = re.match(r'"([^"]+)"', part).group(1)
         drawings = re.findall(r"<figure>(<svg.*?</svg>)<figcaption>(.*?)</figcaption>", part, re.S)
         for n, (drawing, title) in enumerate(drawings):
-            if 'xmlns=' not in drawing:
-                drawing = drawing.replace("<svg", '<svg xmlns="http://www.w3.org/2000/svg" font-family="sans-serif" font-size="11"', 1)
+            # A page may leave quotes out, a file may not.
+            quoted = lambda tag: re.sub(r"""=([^"'\s>]+?)(?=\s|/?>)""", r'="\1"', tag.group(0))
+            drawing = re.sub(r"<[^>]*>", quoted, drawing)
+            drawing = drawing.replace("<svg", '<svg xmlns="http://www.w3.org/2000/svg" font-family="sans-serif" font-size="11"', 1)
             name = f"validation-{check.replace('.', '-')}-{n + 1}.svg"
             (docs / "pictures" / name).write_text(drawing + "\n")
             found.setdefault(check, []).append((name, html.unescape(title)))
