@@ -80,7 +80,7 @@ pub(in crate::cli) struct Simulate {
     /// Raw data to write: an .h5 file (MRD, Data Exchange), or for a CT fan beam a folder of CT-PD files
     #[arg(short, long)]
     pub(in crate::cli) output: PathBuf,
-    /// Folder of label maps (NIfTI, classes of FreeSurfer and SynthSeg) that brain or head is drawn
+    /// Folder of label maps (NIfTI, classes of FreeSurfer, SAMSEG or SynthSeg) that brain or head is drawn
     /// from; the seed chooses one
     #[arg(long, value_name = "DIR")]
     pub(in crate::cli) labels: Option<PathBuf>,
@@ -125,7 +125,7 @@ pub(in crate::cli) struct Phantom {
     /// of coil maps magnitude or phase
     #[arg(long)]
     pub(in crate::cli) contrast: Option<String>,
-    /// Folder of label maps (NIfTI, classes of FreeSurfer and SynthSeg) that brain or head is drawn
+    /// Folder of label maps (NIfTI, classes of FreeSurfer, SAMSEG or SynthSeg) that brain or head is drawn
     /// from; the seed chooses one
     #[arg(long, value_name = "DIR")]
     pub(in crate::cli) labels: Option<PathBuf>,
