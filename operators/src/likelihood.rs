@@ -1,12 +1,19 @@
 //! Likelihoods: `-log p(y | z)` of the noiseless prediction `z = A(x)`. The same object draws and
 //! scores.
 
+mod counts;
+mod emission;
 mod gaussian;
+mod poisson_norm;
+mod rician;
 mod shifted;
 mod transmission;
 mod weighted;
 
+pub use emission::{Emission, EmissionPoisson};
 pub use gaussian::Gaussian;
+pub use poisson_norm::PoissonNorm;
+pub use rician::RicianMagnitude;
 pub use shifted::Shifted;
 pub use transmission::{Scan, TransmissionPoisson};
 pub use weighted::WeightedGaussian;

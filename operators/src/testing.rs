@@ -1,6 +1,7 @@
 //! One test, every backend.
 
 use crate::check::{adjoint_gap, linearity_gap, normal_gap, relative_error};
+use crate::likelihood::Likelihood;
 use crate::{Array, Field, Host, LinearOperator, SliceRng, Vector};
 
 /// A backend under test: where its arrays live, and how exact it is.
@@ -97,6 +98,37 @@ pub fn assert_close<T: Vector>(a: &T, b: &T, tolerance: f64) {
         error < tolerance,
         "relative error {error:.2e} > {tolerance:.0e}"
     );
+}
+
+/// What a likelihood says of an item, and the noise it draws for it, does not depend on the others.
+pub fn assert_items_alone<T: Array>(noise: &dyn Likelihood<T>, z: &T) {
+    type Map<'a, T> = &'a dyn Fn(&T) -> T;
+    let rng = |item: usize| SliceRng::new(7, [(0, item as u32)]);
+    let mut all = SliceRng::samples(7, 0, z.batch() as u32);
+    let together = [
+        noise.gradient_noise(z, &mut all).unwrap(),
+        noise.simulate(z, &mut all).unwrap(),
+    ];
+    let maps: [Map<T>; 4] = [
+        &|z| noise.gradient(z).unwrap(),
+        &|z| noise.residual(z).unwrap(),
+        &|z| noise.precision(z, z).unwrap(),
+        &|z| noise.surrogate(z).unwrap()(z).unwrap(),
+    ];
+    for i in 0..z.batch() {
+        let (alone, mut rng) = (z.items(i, i + 1), rng(i));
+        assert_eq!(noise.nll(&alone)[0], noise.nll(z)[i], "nll");
+        assert_eq!(noise.misfit(&alone)[0], noise.misfit(z)[i], "misfit");
+        for map in maps {
+            assert_eq!(map(&alone).to_reals(), map(z).items(i, i + 1).to_reals());
+        }
+        for (draws, own) in together.iter().zip([
+            noise.gradient_noise(&alone, &mut rng).unwrap(),
+            noise.simulate(&alone, &mut rng).unwrap(),
+        ]) {
+            assert_eq!(own.to_reals(), draws.items(i, i + 1).to_reals());
+        }
+    }
 }
 
 /// Instantiates a generic check for every backend.
