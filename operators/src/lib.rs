@@ -13,6 +13,7 @@ pub mod check;
 pub mod ct;
 pub mod differences;
 pub mod error;
+pub mod imaging;
 pub mod likelihood;
 pub mod linear;
 pub mod mri;
