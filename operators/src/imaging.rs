@@ -9,6 +9,7 @@
 //! another. So the nonlinear operators here are written once for any array, and are operators for
 //! each kind of array by name.
 
+mod blind;
 mod blur;
 mod kernel;
 mod mask;
@@ -21,6 +22,7 @@ mod planes;
 mod spectral;
 mod super_resolution;
 
+pub use blind::BlindBlur;
 pub use blur::Blur;
 pub use kernel::Kernel;
 pub use mask::Mask;
