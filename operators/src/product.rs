@@ -138,11 +138,14 @@ mod tests {
         let a = [0.5, -2.0, 3.0];
         let mut sum = x.clone();
         sum.axpy(&a, &y);
-        let squares = (x.dot(&x), x.dot(&y), y.dot(&y));
-        for i in 0..3 {
-            let expected = squares.0[i] + 2.0 * a[i] * squares.1[i] + a[i] * a[i] * squares.2[i];
+        let (xx, xy, yy) = (x.dot(&x), x.dot(&y), y.dot(&y));
+        for (i, a) in a.into_iter().enumerate() {
+            let expected = xx[i] + 2.0 * a * xy[i] + a * a * yy[i];
             assert!((sum.dot(&sum)[i] / expected - 1.0).abs() < 10.0 * b.tolerance);
         }
+        let n = |x: &T| x.to_reals().iter().map(|r| r * r).sum::<f64>();
+        let whole = n(&x.image) + x.nuisance.as_ref().map_or(0.0, n);
+        assert!((xx.iter().sum::<f64>() / whole - 1.0).abs() < 10.0 * b.tolerance);
         assert_eq!(x.minus(&x).norm(), [0.0; 3]);
         assert_eq!(x.zeros_like().norm(), [0.0; 3]);
         let halved = x.scaled(0.5).norm();

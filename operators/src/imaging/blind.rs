@@ -3,9 +3,7 @@
 use super::plane;
 use super::planes::{complexified, cropped, elements, embedded, in_field, product};
 use crate::linear::expect_space;
-use crate::{
-    Array, Axis, Direction, Error, LinearOperator, Operator, Product, Result, Space, Vector,
-};
+use crate::{Array, Axis, Direction, Error, LinearOperator, Operator, Product, Result, Space};
 use num_complex::Complex;
 
 /// `A(x, k) = k ⊛ x`, periodic and bilinear: an image and its kernel, one of each an item.
@@ -143,7 +141,7 @@ mod tests {
     use super::*;
     use crate::imaging::{Blur, Kernel};
     use crate::testing::{Backend, assert_close, assert_jacobian, for_each_backend};
-    use crate::{Field, Host};
+    use crate::{Field, Host, Vector};
 
     const CASES: [(usize, usize, usize, usize); 3] = [(13, 8, 3, 4), (7, 9, 7, 9), (6, 10, 4, 1)];
 

@@ -65,15 +65,16 @@ impl<T: Array> Blur<T> {
                 got: format!("a largest magnitude of {largest}"),
             });
         }
-        let odd = |i: usize| (values[i] - values[mirrored(i, rows, columns)].conj()).norm();
-        if space.field == Field::Real {
-            if let Some(i) = (0..values.len()).find(|i| odd(*i) > 1e-6 * largest) {
-                return Err(Error::Parameter {
-                    what: "transfer function of real images",
-                    expected: "K(k) = conj K(-k)",
-                    got: format!("{} and {}", values[i], values[mirrored(i, rows, columns)]),
-                });
-            }
+        let odd = |i: &usize| {
+            let gap = values[*i] - values[mirrored(*i, rows, columns)].conj();
+            space.field == Field::Real && gap.norm() > 1e-6 * largest
+        };
+        if let Some(i) = (0..values.len()).find(odd) {
+            return Err(Error::Parameter {
+                what: "transfer function of real images",
+                expected: "K(k) = conj K(-k)",
+                got: format!("{} and {}", values[i], values[mirrored(i, rows, columns)]),
+            });
         }
         Ok(Self::of(&transfer.device(), space, &values))
     }

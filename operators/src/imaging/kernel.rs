@@ -35,7 +35,7 @@ impl Kernel {
 
     /// `exp(-r²/(2 σ²))` at the pixels up to 4 σ away, σ in pixels.
     ///
-    /// Errors: σ not positive, or above 1e4.
+    /// Errors: σ not positive, or above 500.
     pub fn gaussian(sigma_pixels: f64) -> Result<Self> {
         positive("deviation of a kernel in pixels", sigma_pixels)?;
         let reach = (4.0 * sigma_pixels).ceil() as i64;
@@ -49,7 +49,7 @@ impl Kernel {
     /// A straight motion at constant speed, its middle in the centre, at an angle from +X towards
     /// +Y.
     ///
-    /// Errors: a length that is not positive, or above 1e4; an angle that is not finite.
+    /// Errors: a length that is not positive, or above 500; an angle that is not finite.
     pub fn motion(length_pixels: f64, angle_rad: f64) -> Result<Self> {
         positive("length of a motion in pixels", length_pixels)?;
         if !angle_rad.is_finite() {
@@ -73,7 +73,7 @@ impl Kernel {
     /// `bend_rad` a pixel (deviation), within `size × size` pixels, from the first stream of `rng`.
     ///
     /// After Boracchi and Foi 2012 (IEEE Trans. Image Process. 21:3502), without their impulses.
-    /// Errors: an even size or one below 3, a bend that is negative or not finite.
+    /// Errors: a size that is even, below 3 or above 4001, a bend that is negative or not finite.
     pub fn random_motion(size: usize, bend_rad: f64, rng: &mut SliceRng) -> Result<Self> {
         let parameter = |what, expected, got| {
             Err(Error::Parameter {
@@ -82,8 +82,8 @@ impl Kernel {
                 got,
             })
         };
-        if size < 3 || size % 2 == 0 {
-            let expected = "an odd number of at least 3 pixels";
+        if !(3..=4001).contains(&size) || size.is_multiple_of(2) {
+            let expected = "an odd number of pixels from 3 to 4001";
             return parameter("size of a motion", expected, size.to_string());
         }
         if !(bend_rad.is_finite() && bend_rad >= 0.0) {
@@ -135,12 +135,12 @@ impl Kernel {
 const PER_PIXEL: f64 = 32.0;
 
 fn positive(what: &'static str, value: f64) -> Result<()> {
-    if value > 0.0 && value <= 1e4 {
+    if value > 0.0 && value <= 500.0 {
         return Ok(());
     }
     Err(Error::Parameter {
         what,
-        expected: "a number above 0 and up to 1e4",
+        expected: "a number above 0 and up to 500",
         got: value.to_string(),
     })
 }

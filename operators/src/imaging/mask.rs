@@ -2,7 +2,8 @@
 
 use super::{Spectral, plane};
 use crate::linear::expect_space;
-use crate::{Array, Error, Field, Host, LinearOperator, Result, SliceRng, Space, Vector};
+use crate::{Array, Error, Field, LinearOperator, Result, SliceRng, Space};
+use rand_distr::{Distribution, StandardNormal};
 use std::ops::Range;
 
 /// `y = m x`, pixel by pixel, with a real `m ≥ 0`: 1 where a pixel was seen, 0 where it was not.
@@ -58,12 +59,11 @@ impl<T: Array> Mask<T> {
             });
         }
         let (rows, columns) = plane("mask", &space)?;
-        let mut first = SliceRng::samples(0, 0, 1);
-        first.items().swap_with_slice(&mut rng.items()[..1]);
-        let draws = Host::<f64>::zeros(&[1, rows, columns], Field::Real).normal_like(&mut first);
-        first.items().swap_with_slice(&mut rng.items()[..1]);
-        let mut order: Vec<usize> = (0..rows * columns).collect();
-        order.sort_by(|a, b| draws.reals()[*a].total_cmp(&draws.reals()[*b]));
+        let rng = &mut rng.items()[0];
+        let draw = |_| -> f64 { StandardNormal.sample(rng) };
+        let draws: Vec<f64> = (0..rows * columns).map(draw).collect();
+        let mut order: Vec<usize> = (0..draws.len()).collect();
+        order.sort_by(|a, b| draws[*a].total_cmp(&draws[*b]));
         let mut weights = vec![0.0; rows * columns];
         let kept = (keep * weights.len() as f64).round() as usize;
         order[..kept].iter().for_each(|i| weights[*i] = 1.0);
@@ -141,8 +141,8 @@ impl<T: Array> Spectral<T> for Mask<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Axis;
     use crate::testing::{Backend, assert_adjoint, assert_spectral, for_each_backend};
+    use crate::{Axis, Host};
 
     fn space(field: Field) -> Space {
         let axes = [(Axis::Y, 13), (Axis::X, 8)];

@@ -2,7 +2,7 @@
 
 use super::{Blur, plane};
 use crate::linear::expect_space;
-use crate::{Array, Error, Field, LinearOperator, Result, Space, Vector};
+use crate::{Array, Error, Field, LinearOperator, Result, Space};
 
 /// `A x = Σ_i m_i (B_i x)`: blurs `B_i`, each where its mask `m_i` says, with `Σ m_i = 1` in every
 /// pixel, so that a constant stays what it is.
@@ -42,8 +42,8 @@ impl<T: Array> NonUniformBlur<T> {
             let mask = mask.to_reals();
             sum.iter_mut().zip(mask).for_each(|(sum, m)| *sum += m);
         }
-        // Not `>`, which a sum that is no number would pass.
-        if let Some(bad) = sum.iter().find(|s| !((*s - 1.0).abs() <= 1e-5)) {
+        let off = |s: f64| s.is_nan() || (s - 1.0).abs() > 1e-5;
+        if let Some(bad) = sum.iter().find(|s| off(**s)) {
             return Err(Error::Parameter {
                 what: "sum of the masks of a non-uniform blur",
                 expected: "1 in every pixel",
@@ -115,7 +115,7 @@ mod tests {
     use super::*;
     use crate::imaging::Kernel;
     use crate::testing::{Backend, assert_adjoint, assert_close, for_each_backend};
-    use crate::{Axis, SliceRng};
+    use crate::{Axis, SliceRng, Vector};
 
     fn blurs<T: Array>(b: &Backend<T>, field: Field) -> Vec<Blur<T>> {
         let space = || Space {

@@ -164,6 +164,8 @@ mod tests {
         let turned: Vec<f64> = x.to_reals().chunks(2).flat_map(|p| [-p[1], p[0]]).collect();
         let turned = T::from_reals(&b.device, &x.sizes(), Field::Complex, &turned);
         assert_close(&a.apply(&turned).unwrap(), &y, 10.0 * b.tolerance);
+        let alone = a.apply(&x.items(1, 2)).unwrap();
+        assert_close(&alone, &y.items(1, 2), b.tolerance);
         // Homogeneous of degree 1: J x = A(x) (Euler).
         let (_, slope) = a.linearize(&x).unwrap();
         assert_close(&slope.forward(&x).unwrap(), &y, 10.0 * b.tolerance);

@@ -28,8 +28,19 @@ impl<T: Array> Emission<T> {
 
     /// The same with 0 counts where nothing was measured, and how many measurements an item has.
     ///
-    /// Errors: counts, gain or background that are negative or not finite; no gain above 0.
+    /// Errors: unequal shapes; counts, gain or background that are negative or not finite; no gain
+    /// above 0.
     pub(super) fn checked(mut self) -> Result<(Self, f64)> {
+        let expected = [&[1], &self.counts.sizes()[1..]].concat();
+        for values in [&self.gain, &self.background] {
+            if values.sizes() != expected || values.field() != self.counts.field() {
+                return Err(Error::Space {
+                    operator: "emission, gain and background".into(),
+                    expected: format!("{:?}{expected:?}", self.counts.field()),
+                    got: format!("{:?}{:?}", values.field(), values.sizes()),
+                });
+            }
+        }
         for (what, values) in [
             ("counts", &self.counts),
             ("gain of a measurement", &self.gain),
@@ -59,7 +70,12 @@ impl<T: Array> Emission<T> {
     }
 
     /// `f(z, y, g, b)` of every measurement, 0 where nothing was measured.
+    ///
+    /// Panics if `z` has another shape.
     pub(super) fn each(&self, z: &T, f: impl Fn(f64, f64, f64, f64) -> f64 + Sync) -> T {
+        let (own, sizes) = (self.counts.sizes(), z.sizes());
+        let fits = own[1..] == sizes[1..] && (own[0] == 1 || own[0] == sizes[0]);
+        assert!(fits, "a prediction {sizes:?} of counts {own:?}");
         let others = [&self.counts, &self.gain, &self.background];
         z.elementwise(&others, &|z, beside| {
             let [y, g, b] = [beside[0], beside[1], beside[2]];
@@ -325,6 +341,15 @@ mod tests {
         assert!(new([f64::NAN, 1.0], [1.0; 2], [0.0; 2]).is_err());
         assert!(new([1.0; 2], [0.0; 2], [0.0; 2]).is_err());
         assert!(new([1.0; 2], [1.0; 2], [-1.0, 0.0]).is_err());
+        let longer = Host::new(&[1, 1, 3], Field::Real, vec![1.0; 3]);
+        assert!(
+            EmissionPoisson::new(Emission {
+                counts: two([1.0; 2]),
+                gain: longer,
+                background: two([0.0; 2]),
+            })
+            .is_err()
+        );
         let dead = new([5.0, 5.0], [1.0, 0.0], [0.0; 2]).unwrap();
         assert_eq!(dead.measurements(), 1.0);
         assert_eq!(dead.gradient(&two([1.0; 2])).unwrap().reals()[1], 0.0);

@@ -61,7 +61,12 @@ impl<T: Array> RicianMagnitude<T> {
     }
 
     /// `f(y, |z|)` of every element, in units of σ.
+    ///
+    /// Panics if `z` has another shape.
     fn lengths(&self, z: &T, f: impl Fn(f64, f64) -> f64) -> Vec<f64> {
+        let (own, sizes) = (self.y.sizes(), z.sizes());
+        let fits = own[1..] == sizes[1..] && (own[0] == 1 || own[0] == sizes[0]);
+        assert!(fits, "a prediction {sizes:?} of magnitudes {own:?}");
         let per = z.field().reals();
         let y = self.y.to_reals();
         z.to_reals()
