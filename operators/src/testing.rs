@@ -161,8 +161,10 @@ pub fn assert_items_alone<T: Array>(noise: &dyn Likelihood<T>, z: &T) {
     ];
     for i in 0..z.batch() {
         let (alone, mut rng) = (z.items(i, i + 1), rng(i));
-        assert_eq!(noise.nll(&alone)[0], noise.nll(z)[i], "nll");
-        assert_eq!(noise.misfit(&alone)[0], noise.misfit(z)[i], "misfit");
+        // Sums of libtorch may take another order in another batch.
+        let same = |a: f64, b: f64| assert!((a - b).abs() <= 1e-12 * b.abs(), "{a} not {b}");
+        same(noise.nll(&alone)[0], noise.nll(z)[i]);
+        same(noise.misfit(&alone)[0], noise.misfit(z)[i]);
         for map in maps {
             assert_eq!(map(&alone).to_reals(), map(z).items(i, i + 1).to_reals());
         }
