@@ -1,6 +1,6 @@
 //! Rulers for operators: public, and themselves tested.
 
-use crate::{LinearOperator, Result, Vector};
+use crate::{LinearOperator, Operator, Result, Vector};
 
 /// How far an operator and its adjoint are from each other.
 #[derive(Clone, Copy, Debug)]
@@ -74,6 +74,19 @@ pub fn gradient_gap<T: Vector>(
         .fold(0.0, largest)
 }
 
+/// Central differences against a derivative: `‖(A(x + h v) - A(x - h v)) / 2h - J v‖ / ‖J v‖`, the
+/// largest over the items.
+pub fn jacobian_gap<T: Vector>(a: &dyn Operator<T>, x: &T, v: &T, h: f64) -> Result<f64> {
+    let at = |h: f64| {
+        let mut moved = x.clone();
+        moved.axpy(&[h], v);
+        a.apply(&moved)
+    };
+    let slope = at(h)?.minus(&at(-h)?).scaled(0.5 / h);
+    let (_, jacobian) = a.linearize(x)?;
+    Ok(relative_error(&slope, &jacobian.forward(v)?))
+}
+
 /// `‖a - b‖ / ‖b‖`, the largest over the items.
 pub fn relative_error<T: Vector>(a: &T, b: &T) -> f64 {
     a.minus(b)
@@ -140,6 +153,30 @@ mod tests {
             right.gap < 1e-13 && (right.scale - 1.0).abs() < 1e-9,
             "{right:?}"
         );
+    }
+
+    /// `A(x) = x` whose derivative is claimed to be the Fourier transform.
+    struct WrongSlope(Fourier);
+    impl Operator<Host<f64>> for WrongSlope {
+        fn apply(&self, x: &Host<f64>) -> Result<Host<f64>> {
+            Ok(x.clone())
+        }
+        fn linearize<'a>(
+            &'a self,
+            x: &Host<f64>,
+        ) -> Result<(Host<f64>, Box<dyn LinearOperator<Host<f64>> + 'a>)> {
+            Ok((x.clone(), self.0.linearize(x)?.1))
+        }
+    }
+
+    #[test]
+    fn a_wrong_derivative_fails() {
+        let b = Backend::host_f64();
+        let x = b.random(&[1, 1, 7, 9], Field::Complex, 1);
+        let v = b.random(&[1, 1, 7, 9], Field::Complex, 2);
+        let right = Fourier::new(1, 7, 9);
+        assert!(jacobian_gap(&right, &x, &v, 1e-2).unwrap() < 1e-12);
+        assert!(jacobian_gap(&WrongSlope(right), &x, &v, 1e-2).unwrap() > 0.5);
     }
 
     #[test]

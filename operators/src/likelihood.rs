@@ -1,12 +1,19 @@
 //! Likelihoods: `-log p(y | z)` of the noiseless prediction `z = A(x)`. The same object draws and
 //! scores.
 
+mod counts;
+mod emission;
 mod gaussian;
+mod poisson_norm;
+mod rician;
 mod shifted;
 mod transmission;
 mod weighted;
 
+pub use emission::{Emission, EmissionPoisson};
 pub use gaussian::Gaussian;
+pub use poisson_norm::PoissonNorm;
+pub use rician::RicianMagnitude;
 pub use shifted::Shifted;
 pub use transmission::{Scan, TransmissionPoisson};
 pub use weighted::WeightedGaussian;
@@ -25,7 +32,7 @@ pub trait Likelihood<T: Clone + 'static> {
     /// What the measurement says of `z` beyond `z`, in the units of `z`: `y - z` of a linear
     /// measurement, the post-log data less `z` of counts; 0 where nothing was measured.
     fn residual(&self, z: &T) -> Result<T>;
-    /// The diagonal Fisher information at `z`, times `v`.
+    /// The Fisher information at `z`, times `v`: a diagonal, or a block for each complex element.
     fn precision(&self, z: &T, v: &T) -> Result<T>;
     /// The diagonal of a quadratic that stands in for the likelihood around `z`, as a map: with the
     /// gradient at `z` it gives a step that does not overshoot far from the data. The Fisher

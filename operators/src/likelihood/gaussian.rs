@@ -125,7 +125,7 @@ mod tests {
     use super::*;
     use crate::Field;
     use crate::check::gradient_gap;
-    use crate::testing::{Backend, for_each_backend};
+    use crate::testing::{Backend, assert_items_alone, for_each_backend};
 
     fn support<T: Array>(b: &Backend<T>, rows: usize, columns: usize) -> T {
         let ones: Vec<f64> = b
@@ -166,4 +166,36 @@ mod tests {
         assert!(wrong > 1.0 + band, "{wrong}");
     }
     for_each_backend!(chi_square, the_truth_has_misfit_one);
+
+    /// Real measurements, white: an inpainted or blurred image.
+    fn real_measurements_have_one_real_each<T: Array>(b: Backend<T>) {
+        let z = b.random(&[1, 64, 65], Field::Real, 2);
+        let sampled = || support(&b, 64, 65);
+        let blank = Gaussian::new(z.zeros_like(), 0.3, sampled()).unwrap();
+        let y = blank.simulate(&z, &mut SliceRng::samples(9, 0, 1)).unwrap();
+        let noise = Gaussian::new(y, 0.3, sampled()).unwrap();
+        let ones: f64 = sampled().to_reals().iter().sum();
+        assert_eq!(noise.measurements(), ones);
+        let chi = noise.misfit(&z)[0];
+        let band = 4.0 * (2.0 / ones).sqrt();
+        assert!((chi - 1.0).abs() < band, "{chi} not 1 within {band}");
+
+        let z = b.random(&[3, 64, 65], Field::Real, 4);
+        assert_items_alone(&noise, &z);
+        let g = noise.gradient(&z).unwrap();
+        let (h, limit) = if b.tolerance < 1e-9 {
+            (1e-4, 1e-6)
+        } else {
+            (0.1, 1e-3)
+        };
+        let unit = g.scaled(1.0 / g.norm()[0]);
+        let gap = gradient_gap(|z| noise.nll(z), &g, &z, &unit, h);
+        assert!(gap < limit, "{gap:.1e}");
+        // The noise of the gradient has the information as its variance.
+        let drawn = noise.gradient_noise(&z, &mut SliceRng::samples(5, 0, 3));
+        let n = drawn.unwrap();
+        let ratio = n.dot(&n)[0] / (ones / 0.09);
+        assert!((ratio - 1.0).abs() < band, "{ratio} not 1 within {band}");
+    }
+    for_each_backend!(real, real_measurements_have_one_real_each);
 }

@@ -3,9 +3,10 @@
 
 mod curvature;
 
+use super::counts::{count, drawn, sums};
 use super::{Likelihood, Surrogate};
-use crate::{Array, Error, Result, SliceRng, Vector};
-use rand_distr::{Distribution, Poisson, StandardNormal};
+use crate::{Array, Error, Result, SliceRng};
+use rand_distr::{Distribution, StandardNormal};
 
 /// What was counted, and with what, each `Real[1, View, Detector]`.
 pub struct Scan<T> {
@@ -114,15 +115,6 @@ impl<T: Array> TransmissionPoisson<T> {
     }
 }
 
-/// The sum over each item.
-fn sums<T: Array>(x: &T) -> Vec<f64> {
-    let per_item = x.to_reals();
-    per_item
-        .chunks(Vector::reals(x).max(1))
-        .map(|item| item.iter().sum())
-        .collect()
-}
-
 /// The mean that turns a difference of logarithms into a difference: `(a - b) / (ln a - ln b)`.
 fn logarithmic_mean(a: f64, b: f64) -> f64 {
     let ratio = (a - b) / (a + b);
@@ -188,28 +180,14 @@ impl<T: Array> Likelihood<T> for TransmissionPoisson<T> {
     fn simulate(&self, z: &T, rng: &mut SliceRng) -> Result<T> {
         let shift = self.shift;
         let mean = self.each(z, |_, t, s| t + s - shift);
-        let mut reals = mean.to_reals();
-        let n = Vector::reals(&mean).max(1);
-        for (item, rng) in reals.chunks_mut(n).zip(rng.items()) {
-            for lambda in item {
-                let drawn = match *lambda > 0.0 {
-                    true => Poisson::new(*lambda).map(|p| p.sample(rng)).ok(),
-                    false => Some(0.0),
-                };
-                let noise: f64 = match self.shift > 0.0 {
-                    true => StandardNormal.sample(rng),
-                    false => 0.0,
-                };
-                *lambda = drawn.unwrap_or(f64::NAN) + self.shift.sqrt() * noise;
-            }
-        }
-        if let Some(at) = reals.iter().position(|y| !y.is_finite()) {
-            return Err(Error::NonFinite {
-                what: "a mean number of photons",
-                item: at / n,
-            });
-        }
-        Ok(T::from_reals(&z.device(), &mean.sizes(), z.field(), &reals))
+        drawn(&mean, rng, "a mean number of photons", |lambda, rng| {
+            let photons = count(lambda, rng);
+            let noise: f64 = match shift > 0.0 {
+                true => StandardNormal.sample(rng),
+                false => 0.0,
+            };
+            photons + shift.sqrt() * noise
+        })
     }
 
     /// `Σ (y - λ)²/λ` over the number of rays.
@@ -226,7 +204,7 @@ mod tests {
     use super::*;
     use crate::check::gradient_gap;
     use crate::testing::{Backend, for_each_backend};
-    use crate::{Field, Host};
+    use crate::{Field, Host, Vector};
 
     /// 20 to 400 photons a ray, a background of 3, electronic noise; a few dead bins.
     fn scan<T: Array>(b: &Backend<T>, sizes: &[usize], counts: T, electronic: f64) -> Scan<T> {
