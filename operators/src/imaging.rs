@@ -19,6 +19,8 @@ mod nonuniform;
 mod on_torch;
 mod phase;
 mod planes;
+#[cfg(feature = "torch")]
+mod script;
 mod spectral;
 mod super_resolution;
 
@@ -29,6 +31,8 @@ pub use mask::Mask;
 pub use nonlinear::NonlinearBlur;
 pub use nonuniform::NonUniformBlur;
 pub use phase::PhaseRetrieval;
+#[cfg(feature = "torch")]
+pub use script::Script;
 pub use spectral::Spectral;
 pub use super_resolution::SuperResolution;
 

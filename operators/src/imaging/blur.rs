@@ -218,7 +218,7 @@ impl<T: Array> Spectral<T> for Blur<T> {
         expect_space("blur, spectrum", &self.space, c)?;
         Ok(c.fft2(Direction::Inverse))
     }
-    fn singular_values(&self, _: &T::Device) -> T {
+    fn singular_values(&self, _: &T) -> T {
         self.singular.clone()
     }
     fn data(&self, y: &T) -> Result<T> {

@@ -128,7 +128,7 @@ impl<T: Array> Spectral<T> for Mask<T> {
     fn synthesise(&self, c: &T) -> Result<T> {
         self.analyse(c)
     }
-    fn singular_values(&self, _: &T::Device) -> T {
+    fn singular_values(&self, _: &T) -> T {
         self.mask.clone()
     }
     fn data(&self, y: &T) -> Result<T> {

@@ -138,7 +138,7 @@ impl<T: Array> Spectral<T> for SuperResolution {
     fn synthesise(&self, c: &T) -> Result<T> {
         self.reflected(c)
     }
-    fn singular_values(&self, device: &T::Device) -> T {
+    fn singular_values(&self, like: &T) -> T {
         let sizes = Self::sizes(&self.range, 1);
         let values = vec![1.0 / self.factor as f64; self.range.elements()];
         let real = SuperResolution {
@@ -146,7 +146,7 @@ impl<T: Array> Spectral<T> for SuperResolution {
             domain: Space::real(&self.domain.axes),
             range: Space::real(&self.range.axes),
         };
-        let coarse = T::from_reals(device, &sizes, Field::Real, &values);
+        let coarse = T::from_reals(&like.device(), &sizes, Field::Real, &values);
         real.fine(&coarse, |s, first| if first { s } else { 0.0 })
     }
     fn data(&self, y: &T) -> Result<T> {

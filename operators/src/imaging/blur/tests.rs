@@ -93,7 +93,7 @@ fn a_cutoff_loses_frequencies_and_only_those() {
         let cut = blur().with_cutoff(0.1).unwrap();
         let x = b.random(&[2, 13, 8], field, 1);
         assert_eq!(cut.forward(&x).unwrap(), blur().forward(&x).unwrap());
-        let s = cut.singular_values(&());
+        let s = cut.singular_values(&x);
         let lost = s.reals().iter().filter(|s| **s == 0.0).count();
         assert!(lost > 10 && lost < 95, "{lost}");
         assert!(s.reals().iter().all(|s| *s == 0.0 || *s > 0.1));
