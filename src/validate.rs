@@ -22,7 +22,6 @@ mod parts;
 mod report;
 mod run;
 mod suite;
-mod svg;
 mod through;
 mod toolkit;
 

@@ -1,6 +1,7 @@
 //! What a check found: gates, pictures, curves and tables.
 
 use super::gate::{Gate, Limit, number};
+pub use crate::plot::{Marks, Plot};
 use ndarray::Array2;
 use serde::{Deserialize, Serialize};
 
@@ -52,31 +53,6 @@ impl Panel {
             window,
         }
     }
-}
-
-/// Curves over one axis.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub struct Plot {
-    /// What it shows.
-    pub title: String,
-    /// Names of the axes, with units.
-    pub axes: [String; 2],
-    /// Curves: name and points.
-    pub curves: Vec<(String, Vec<[f64; 2]>)>,
-    /// A band that a curve should stay in: x, lower and upper end.
-    pub band: Vec<[f64; 3]>,
-    /// How points are drawn.
-    pub marks: Marks,
-}
-
-/// How the points of a curve are drawn.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Marks {
-    /// Joined by lines.
-    #[default]
-    Lines,
-    /// Each as a dot.
-    Dots,
 }
 
 /// Rows of words and numbers.

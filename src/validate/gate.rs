@@ -2,6 +2,7 @@
 
 use super::evidence::Evidence;
 use super::report::device;
+pub(super) use crate::plot::number;
 use serde::{Deserialize, Serialize};
 
 /// What a number may be.
@@ -107,20 +108,6 @@ pub(super) fn in_single_precision(
     }
 }
 
-/// A number with four digits, in powers of ten where it is far from 1.
-pub(super) fn number(value: f64) -> String {
-    let size = value.abs();
-    if value == 0.0 || (1e-3..1e5).contains(&size) {
-        let digits = (3 - size.max(1e-3).log10().floor() as i32).clamp(0, 5) as usize;
-        let text = format!("{value:.digits$}");
-        if text.contains('.') {
-            return text.trim_end_matches('0').trim_end_matches('.').to_owned();
-        }
-        return text;
-    }
-    format!("{value:.2e}")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -141,19 +128,5 @@ mod tests {
     fn what_is_no_number_is_the_largest() {
         assert!(largest([1.0, f64::NAN, 2.0]).is_nan());
         assert_eq!(largest([1.0, 3.0, 2.0]), 3.0);
-    }
-
-    #[test]
-    fn numbers_are_short() {
-        for (value, text) in [
-            (0.0, "0"),
-            (0.078, "0.078"),
-            (1.0, "1"),
-            (12345.6, "12346"),
-            (3.2e-13, "3.20e-13"),
-            (-955.04, "-955"),
-        ] {
-            assert_eq!(number(value), text);
-        }
     }
 }

@@ -1,7 +1,6 @@
 //! Curves as SVG, drawn by hand: a report needs no more.
 
-use super::evidence::{Marks, Plot};
-use super::gate::number;
+use super::{Marks, Plot, number};
 use std::fmt::Write as _;
 
 /// Width and height of a plot, and the room for numbers at its left and below.
@@ -56,7 +55,7 @@ impl Scale {
 }
 
 /// The plot as an `<svg>` element; a word where it has no points.
-pub(super) fn svg(plot: &Plot) -> String {
+pub(crate) fn svg(plot: &Plot) -> String {
     let Some(scale) = Scale::of(plot) else {
         return "<p>no points</p>".to_owned();
     };
@@ -162,7 +161,7 @@ fn draw_axes(out: &mut String, plot: &Plot, scale: &Scale) {
 }
 
 /// Text between tags.
-pub(super) fn escape(text: &str) -> String {
+pub(crate) fn escape(text: &str) -> String {
     text.replace('&', "&amp;")
         .replace('<', "&lt;")
         .replace('>', "&gt;")
