@@ -7,6 +7,7 @@ mod bridge;
 mod conditional;
 mod daps;
 mod ddnm;
+mod ddrm;
 mod dds;
 mod diffpir;
 mod dps;
@@ -17,32 +18,38 @@ mod moment;
 mod normal;
 mod pigdm;
 mod pnp_dm;
+mod prior;
 mod projection;
+mod red_diff;
 mod sampler;
+mod smc;
 mod transition;
-mod unconditional;
 
 pub use bridge::{Bridge, PriorDraw};
 pub use conditional::{CovarianceModel, Guided};
 pub use daps::Daps;
 pub use ddnm::Ddnm;
+pub use ddrm::Ddrm;
 pub use dds::Dds;
 pub use diffpir::DiffPir;
-pub use dps::{Dps, DpsZeta};
+pub use dps::{Dps, DpsFlow, DpsZeta};
 pub use langevin::AnnealedLangevin;
 pub use mcg::{Mcg, McgZeta};
-pub use moment::MomentProjection;
+pub use moment::{BridgeLocal, MomentProjection};
 pub use normal::NormalSpectrum;
 pub use pigdm::PiGdm;
 pub use pnp_dm::PnpDm;
+pub use prior::{Ancestral, Churn, Ddim, Discrete, Heun, PredictorCorrector, Sde, Variance};
 pub use projection::{Ilvr, ProjectedPc, Projecting};
-pub use sampler::{SampleError, sample};
+pub use red_diff::RedDiff;
+pub use sampler::{SampleError, Seen, sample};
+pub use smc::Smc;
 pub use transition::Transition;
-pub use unconditional::Unconditional;
 
-use crate::score::Denoiser;
+use crate::score::{Denoiser, Estimate, Want};
+use operators::imaging::Spectral;
 use operators::likelihood::Likelihood;
-use operators::{LinearOperator, Operator, Result, SliceRng};
+use operators::{LinearOperator, Operator, Result, SliceRng, Vector};
 
 /// What was measured: `y = A(x) + noise`, with what some methods need and others do not have.
 pub struct Measurement<'a, T: Clone + 'static> {
@@ -56,7 +63,25 @@ pub struct Measurement<'a, T: Clone + 'static> {
     pub pseudo_inverse: Option<&'a dyn LinearOperator<T>>,
     /// The projection onto what was not measured: the views between those of the scan.
     pub unmeasured: Option<&'a dyn LinearOperator<T>>,
+    /// The singular values of a linear measurement with white noise, where they are known.
+    pub spectral: Option<SpectralData<'a, T>>,
 }
+
+/// A linear measurement by its singular values.
+pub struct SpectralData<'a, T> {
+    /// `A = U Σ Vᴴ`.
+    pub operator: &'a dyn Spectral<T>,
+    /// Deviation of the noise, per real component.
+    pub sigma_y: f64,
+}
+
+impl<T> Clone for SpectralData<'_, T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for SpectralData<'_, T> {}
 
 impl<'a, T: Clone + 'static> Measurement<'a, T> {
     /// A measurement without the extras.
@@ -67,6 +92,7 @@ impl<'a, T: Clone + 'static> Measurement<'a, T> {
             normal: None,
             pseudo_inverse: None,
             unmeasured: None,
+            spectral: None,
         }
     }
 
@@ -94,6 +120,34 @@ pub struct Step<'a, T: Clone + 'static> {
     pub transition: Transition,
     /// One stream an item.
     pub rng: &'a mut SliceRng,
+    /// What a rule keeps from step to step; empty at the first.
+    pub memory: &'a mut Vec<T>,
+    /// `‖x - D(x, σ)‖ / (σ √n)` per item: how far the state lies from the image that the prior sees in
+    /// it, over what its level says. Written by [`Step::denoise`] and [`Step::estimate`].
+    pub distance: Vec<f64>,
+}
+
+impl<'a, T: Vector> Step<'a, T> {
+    /// `D(x, σ)` of the state.
+    pub fn denoise(&mut self) -> Result<T> {
+        let d = self.prior.denoise(self.x, self.sigma)?;
+        self.measure(self.x, &d);
+        Ok(d)
+    }
+
+    /// `D(x, σ)` of the state, with the pullback if it is wanted.
+    pub fn estimate(&mut self, want: Want) -> Result<Estimate<'a, T>> {
+        let d = self.prior.estimate(self.x, self.sigma, want)?;
+        self.measure(self.x, &d.x0);
+        Ok(d)
+    }
+
+    /// Notes how far a state of this level lies from what was denoised of it.
+    fn measure(&mut self, x: &T, d: &T) {
+        let claimed = self.sigma * (Vector::reals(x) as f64).sqrt();
+        let apart = x.minus(d).norm();
+        self.distance = apart.iter().map(|apart| apart / claimed).collect();
+    }
 }
 
 /// One way of making a reverse step agree with the data: the next state.

@@ -4,6 +4,7 @@
 mod bridge;
 mod card;
 mod covariance;
+mod discrete;
 mod gaussian;
 #[cfg(feature = "torch")]
 mod model;
@@ -17,6 +18,7 @@ mod weights;
 
 pub use card::{Card, LevelError, NetworkCard, TrainingCard};
 pub use covariance::Covariance;
+pub use discrete::{DiscreteDiffusion, time_embedding};
 pub use gaussian::StationaryGaussian;
 pub use schedule::Schedule;
 

@@ -46,7 +46,7 @@ impl<T: Array> Guidance<T> for Bridge {
         } else {
             Want::Mean
         };
-        let d = at.prior.estimate(at.x, at.sigma, want)?;
+        let d = at.estimate(want)?;
         let c = self.guided.model(at);
         let mut z = d.x0.clone();
         match self.draw {
@@ -111,6 +111,7 @@ mod tests {
             guided: Guided {
                 covariance: CovarianceModel::Sigma,
                 cg_iterations: 4,
+                rounds: 1,
                 guard: 1.5,
             },
             draw,
@@ -125,6 +126,8 @@ mod tests {
             data: Some(&Measurement::new(&a, &likelihood)),
             transition: Transition::Ancestral,
             rng: &mut SliceRng::samples(5, 0, 1),
+            memory: &mut Vec::new(),
+            distance: Vec::new(),
         };
         rule.step(&mut at).unwrap()
     }

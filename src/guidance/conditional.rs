@@ -1,7 +1,8 @@
 //! The conditional of `x0` given the state and the data, under a model C of `Cov(x0 | x)`.
 
 use super::{Measurement, Step};
-use crate::score::Spectrum;
+use crate::score::{Denoiser, Spectrum, Want};
+use operators::likelihood::Surrogate;
 use operators::solve::{CgParams, preconditioned_conjugate_gradient};
 use operators::{Array, Direction, Result, SliceRng};
 
@@ -23,6 +24,9 @@ pub struct Guided {
     pub covariance: CovarianceModel,
     /// CG iterations at most.
     pub cg_iterations: usize,
+    /// Rounds of Gauss and Newton: 1 of a linear operator and Gaussian noise, where one is exact; 3 for
+    /// few counts.
+    pub rounds: usize,
     /// The correction through the network is at most this many times `‖p - z‖`.
     pub guard: f64,
 }
@@ -51,46 +55,93 @@ impl Guided {
         Guided {
             covariance,
             cg_iterations,
+            rounds: 1,
             guard: f64::INFINITY,
         }
     }
 
     /// C at this level, floored far below anything that matters.
     pub(super) fn model<T: Array>(&self, at: &Step<'_, T>) -> Spectrum<T> {
-        let sigma = at.sigma;
+        self.model_of(at.prior, at.x, at.sigma)
+    }
+
+    /// The same, of any state.
+    pub(super) fn model_of<T: Array>(
+        &self,
+        prior: &dyn Denoiser<T>,
+        x: &T,
+        sigma: f64,
+    ) -> Spectrum<T> {
         let floored = |c: f64| c.max(1e-12 * sigma * sigma);
-        match (self.covariance, at.prior.covariance()) {
+        match (self.covariance, prior.covariance()) {
             (CovarianceModel::Spectrum, Some(c)) => {
-                Spectrum::radial(at.x, |r| floored(c.variance(sigma, r)))
+                Spectrum::radial(x, |r| floored(c.variance(sigma, r)))
             }
             (CovarianceModel::White, Some(c)) => {
                 let white = floored(c.white(sigma));
-                Spectrum::radial(at.x, |_| white)
+                Spectrum::radial(x, |_| white)
             }
-            _ => Spectrum::radial(at.x, |_| sigma * sigma),
+            _ => Spectrum::radial(x, |_| sigma * sigma),
         }
     }
 
-    /// Minimises `nll(A p) + ½ ‖p - z‖²_{C⁻¹}` to second order around `z` by conjugate gradients
-    /// on `(1 + √c F Jᴴ Λ J Fᴴ √c) u = √c F Jᴴ (-∇nll [+ noise])`, whose smallest eigenvalue is 1.
-    /// Where the spectrum `h` of `Jᴴ Λ J` is known, `1 / (1 + c h)` preconditions.
+    /// Minimises `nll(A p) + ½ ‖p - z‖²_{C⁻¹}` by rounds of Gauss and Newton from `z`, each solved by
+    /// conjugate gradients on
+    /// `(1 + √c F Jᴴ Λ J Fᴴ √c) u = √c F Jᴴ (-∇nll + Λ J (p - z) [+ noise])`, whose smallest eigenvalue
+    /// is 1. Where the spectrum `h` of `Jᴴ Λ J` is known, `1 / (1 + c h)` preconditions.
     ///
-    /// With `noise`, `p` is a draw from the conditional if `z` is one from its prior part
-    /// (perturb-and-MAP).
+    /// With `noise`, which the last round draws, `p` is a draw from the conditional if `z` is one from
+    /// its prior part (perturb-and-MAP; of other than linear Gaussian data the Laplace approximation).
     pub(super) fn solve<T: Array>(
         &self,
         data: &Measurement<'_, T>,
         z: &T,
         c: Spectrum<T>,
-        noise: Option<&mut SliceRng>,
+        mut noise: Option<&mut SliceRng>,
     ) -> Result<Conditional<T>> {
-        let (prediction, j) = data.operator.linearize(z)?;
+        let mut u = self.round(
+            data,
+            z,
+            &c,
+            None,
+            noise.as_deref_mut().filter(|_| self.rounds < 2),
+        )?;
+        for round in 1..self.rounds {
+            let shift = c.synthesise(&u, f64::sqrt);
+            let last = round + 1 == self.rounds;
+            let noise = noise.as_deref_mut().filter(|_| last);
+            u = self.round(data, z, &c, Some(&shift), noise)?;
+        }
+        Ok(Conditional { u, c })
+    }
+
+    /// One round, linear around `z + shift`.
+    fn round<T: Array>(
+        &self,
+        data: &Measurement<'_, T>,
+        z: &T,
+        c: &Spectrum<T>,
+        shift: Option<&T>,
+        noise: Option<&mut SliceRng>,
+    ) -> Result<T> {
+        let mut at = z.clone();
+        if let Some(shift) = shift {
+            at.axpy(&[1.0], shift);
+        }
+        let (prediction, j) = data.operator.linearize(&at)?;
         let mut pull = data.likelihood.gradient(&prediction)?;
         pull.scale(&[-1.0]);
+        // The first round may be far from the data; the others are Newton's.
+        let weigh: Surrogate<'_, T> = match shift {
+            None => data.likelihood.surrogate(&prediction)?,
+            Some(_) => Box::new(|v| data.likelihood.precision(&prediction, v)),
+        };
+        if let Some(shift) = shift {
+            pull.axpy(&[1.0], &weigh(&j.forward(shift)?)?);
+        }
         if let Some(rng) = noise {
             pull.axpy(&[1.0], &data.likelihood.gradient_noise(&prediction, rng)?);
         }
-        let weigh = data.likelihood.surrogate(&prediction)?;
         let root = c.weights(f64::sqrt);
         let b = j.adjoint(&pull)?.fft2(Direction::Forward).weighted(&root);
         let h = |u: &T| {
@@ -114,8 +165,23 @@ impl Guided {
             Some(inverse) => r.weighted(inverse),
             None => r.clone(),
         };
-        let (u, _) = preconditioned_conjugate_gradient(h, m, &b, params)?;
-        Ok(Conditional { u, c })
+        Ok(preconditioned_conjugate_gradient(h, m, &b, params)?.0)
+    }
+
+    /// `(D, D + σ² Jᴴ Aᴴ (Σ_n + A C Aᴴ)⁻¹ (y - A D))` of a state, guarded.
+    pub(super) fn gradient<T: Array>(
+        &self,
+        prior: &dyn Denoiser<T>,
+        data: &Measurement<'_, T>,
+        x: &T,
+        sigma: f64,
+    ) -> Result<(T, T)> {
+        let d = prior.estimate(x, sigma, Want::Pullback)?;
+        let p = self.solve(data, &d.x0, self.model_of(prior, x, sigma), None)?;
+        let mut x0 = d.pull(&p.pressure())?.scaled(sigma * sigma);
+        self.limit(&mut x0, &p.shift());
+        x0.axpy(&[1.0], &d.x0);
+        Ok((d.x0, x0))
     }
 
     /// Shortens `correction`, item by item, to `guard` times the length of `shift`.

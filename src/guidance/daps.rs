@@ -38,11 +38,14 @@ impl<T: Array> Guidance<T> for Daps {
 
 impl Daps {
     /// Euler steps of `dx/dσ = (x - D(x, σ)) / σ` from the state to the last level, then D.
-    fn flow<T: Array>(&self, at: &Step<'_, T>) -> Result<T> {
+    fn flow<T: Array>(&self, at: &mut Step<'_, T>) -> Result<T> {
         let mut x = at.x.clone();
         let end = self.ode_sigma.min(at.sigma);
         for (sigma, next) in Schedule::karras(self.ode_steps, end, at.sigma, 7.0).steps() {
             let d = at.prior.denoise(&x, sigma)?;
+            if sigma == at.sigma {
+                at.measure(&x, &d);
+            }
             x.scale(&[next / sigma]);
             x.axpy(&[1.0 - next / sigma], &d);
         }

@@ -19,7 +19,7 @@ pub struct Ddnm {
 impl<T: Array> Guidance<T> for Ddnm {
     fn step(&self, at: &mut Step<'_, T>) -> Result<T> {
         let data = at.data.expect("guided sampling has data");
-        let d = at.prior.denoise(at.x, at.sigma)?;
+        let d = at.denoise()?;
         let mut x0 = pseudo_inverse(data, &d, self.cg_iterations)?;
         x0.axpy(&[1.0], &d);
         let mut noise = at.x.minus(&d);

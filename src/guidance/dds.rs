@@ -26,7 +26,7 @@ pub struct Dds {
 impl<T: Array> Guidance<T> for Dds {
     fn step(&self, at: &mut Step<'_, T>) -> Result<T> {
         let data = at.data.expect("guided sampling has data");
-        let d = at.prior.denoise(at.x, at.sigma)?;
+        let d = at.denoise()?;
         let guided = Guided::plain(self.covariance, self.cg_iterations);
         let c = guided.model(at).scaled(self.gamma);
         let mut x0 = guided.solve(data, &d, c, None)?.shift();

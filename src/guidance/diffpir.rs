@@ -22,7 +22,7 @@ pub struct DiffPir {
 impl<T: Array> Guidance<T> for DiffPir {
     fn step(&self, at: &mut Step<'_, T>) -> Result<T> {
         let data = at.data.expect("guided sampling has data");
-        let d = at.prior.denoise(at.x, at.sigma)?;
+        let d = at.denoise()?;
         let guided = Guided::plain(CovarianceModel::Sigma, self.cg_iterations);
         let c = guided.model(at).scaled(1.0 / self.lambda);
         let mut x0 = guided.solve(data, &d, c, None)?.shift();

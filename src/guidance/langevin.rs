@@ -8,7 +8,7 @@ use operators::{Array, Result};
 /// `x ← x + α (s(x, σ) + Aᴴ (y - A x) / (σ_y² + σ²)) + √(2 α) z`, several times a level, with the score
 /// `s = (D - x) / σ²` and `α = step σ²`.
 ///
-/// Source: Jalal et al. 2021, eq. 6, of which its published code scales the data to the length of the
+/// Without data it is the prior's own (Song and Ermon 2019, algorithm 1). Source: Jalal et al. 2021, eq. 6, of which its published code scales the data to the length of the
 /// score instead. `σ_y²` is per measurement: `Λ (1 + σ² Λ)⁻¹` of the Fisher information Λ.
 pub struct AnnealedLangevin {
     /// α over σ²; 1.15 is the published `5e-5 / 0.0066²`.
@@ -19,17 +19,24 @@ pub struct AnnealedLangevin {
 
 impl<T: Array> Guidance<T> for AnnealedLangevin {
     fn step(&self, at: &mut Step<'_, T>) -> Result<T> {
-        let data = at.data.expect("guided sampling has data");
         let (alpha, variance) = (self.step * at.sigma.powi(2), at.sigma.powi(2));
         let mut x = at.x.clone();
         for _ in 0..self.repeats {
             let d = at.prior.denoise(&x, at.sigma)?;
-            let (z, j) = data.operator.linearize(&x)?;
-            let pull = j.adjoint(&annealed(data.likelihood, &z, variance)?)?;
+            at.measure(&x, &d);
+            let pull = match at.data {
+                Some(data) => {
+                    let (z, j) = data.operator.linearize(&x)?;
+                    Some(j.adjoint(&annealed(data.likelihood, &z, variance)?)?)
+                }
+                None => None,
+            };
             let fresh = x.normal_like(at.rng);
             let drift = d.minus(&x);
             x.axpy(&[self.step], &drift);
-            x.axpy(&[-alpha], &pull);
+            if let Some(pull) = pull {
+                x.axpy(&[-alpha], &pull);
+            }
             x.axpy(&[(2.0 * alpha).sqrt()], &fresh);
         }
         if at.next == 0.0 {

@@ -18,7 +18,7 @@ pub struct Mcg(pub Guided);
 impl<T: Array> Guidance<T> for Mcg {
     fn step(&self, at: &mut Step<'_, T>) -> Result<T> {
         let data = at.data.expect("guided sampling has data");
-        let d = at.prior.estimate(at.x, at.sigma, Want::Pullback)?;
+        let d = at.estimate(Want::Pullback)?;
         let p = self.0.solve(data, &d.x0, self.0.model(at), None)?;
         let shift = p.shift();
         let mut gradient = d.pull(&p.pressure())?.scaled(at.sigma * at.sigma);
@@ -47,7 +47,7 @@ pub struct McgZeta {
 impl<T: Array> Guidance<T> for McgZeta {
     fn step(&self, at: &mut Step<'_, T>) -> Result<T> {
         let data = at.data.expect("guided sampling has data");
-        let d = at.prior.estimate(at.x, at.sigma, Want::Pullback)?;
+        let d = at.estimate(Want::Pullback)?;
         let (z, j) = data.operator.linearize(&d.x0)?;
         let residual = data.likelihood.residual(&z)?;
         let (length, pulled) = match data.pseudo_inverse {

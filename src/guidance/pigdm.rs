@@ -23,7 +23,7 @@ pub struct PiGdm {
 impl<T: Array> Guidance<T> for PiGdm {
     fn step(&self, at: &mut Step<'_, T>) -> Result<T> {
         let data = at.data.expect("guided sampling has data");
-        let d = at.prior.estimate(at.x, at.sigma, Want::Pullback)?;
+        let d = at.estimate(Want::Pullback)?;
         let guided = Guided::plain(CovarianceModel::Sigma, self.cg_iterations);
         let s2 = self.prior_std * self.prior_std;
         let share = s2 / (s2 + at.sigma * at.sigma);

@@ -1,6 +1,7 @@
 //! Projection of the state onto data that are as noisy as itself.
 
 use super::least_squares::pseudo_inverse;
+use super::prior::langevin;
 use super::{Guidance, Measurement, Step};
 use operators::{Array, Result, SliceRng};
 
@@ -54,18 +55,10 @@ impl<T: Array> Guidance<T> for ProjectedPc {
         let (sigma, next) = (at.sigma, at.next);
         let mut x = self.projecting.onto_data(data, at.x, sigma, at.rng)?;
         let toward = at.prior.denoise(&x, sigma)?.minus(&x);
-        let fresh = x.normal_like(at.rng);
-        // s = toward / σ²: its length in the ratio.
-        let epsilon: Vec<f64> = fresh
-            .norm()
-            .iter()
-            .zip(toward.norm())
-            .map(|(z, d)| 2.0 * (self.snr * z * sigma * sigma / d.max(f64::MIN_POSITIVE)).powi(2))
-            .collect();
-        x.axpy(&scaled(&epsilon, |e| e / (sigma * sigma)), &toward);
-        x.axpy(&scaled(&epsilon, |e| (2.0 * e).sqrt()), &fresh);
+        langevin(&mut x, &toward, sigma, self.snr, at.rng);
         let x = self.projecting.onto_data(data, &x, sigma, at.rng)?;
         let d = at.prior.denoise(&x, sigma)?;
+        at.measure(&x, &d);
         if next == 0.0 {
             return self.projecting.onto_data(data, &d, 0.0, at.rng);
         }
@@ -77,10 +70,6 @@ impl<T: Array> Guidance<T> for ProjectedPc {
     }
 }
 
-fn scaled(values: &[f64], f: impl Fn(f64) -> f64) -> Vec<f64> {
-    values.iter().map(|v| f(*v)).collect()
-}
-
 /// `x' ~ q(x' | x, D)`, then `x' + λ A† (y + A n - A x')` with n of the next level.
 ///
 /// Source: Choi et al. 2021 (ILVR), algorithm 1, whose `φ` is `A† A`.
@@ -89,7 +78,7 @@ pub struct Ilvr(pub Projecting);
 impl<T: Array> Guidance<T> for Ilvr {
     fn step(&self, at: &mut Step<'_, T>) -> Result<T> {
         let data = at.data.expect("guided sampling has data");
-        let d = at.prior.denoise(at.x, at.sigma)?;
+        let d = at.denoise()?;
         let x = at.transition.advance(at.x, &d, at.sigma, at.next, at.rng);
         self.0.onto_data(data, &x, at.next, at.rng)
     }

@@ -38,6 +38,18 @@ pub enum SampleError {
     Interrupted,
 }
 
+/// What is told after a step.
+pub struct Seen<'a, T> {
+    /// Index of the step.
+    pub index: usize,
+    /// The level that it left.
+    pub sigma: f64,
+    /// [`Step::distance`] of that level, per item; empty where the rule denoises no state.
+    pub distance: &'a [f64],
+    /// The state at the next level.
+    pub x: &'a T,
+}
+
 /// Runs `guidance` from the state `x` at the first level down to 0; `each_step` is told after
 /// every step and may stop the run by returning false.
 pub fn sample<T: Array>(
@@ -47,9 +59,10 @@ pub fn sample<T: Array>(
     schedule: &Schedule,
     mut x: T,
     rng: &mut SliceRng,
-    each_step: &mut dyn FnMut(usize, &T) -> bool,
+    each_step: &mut dyn FnMut(&Seen<'_, T>) -> bool,
 ) -> Result<T, SampleError> {
     let steps = schedule.levels();
+    let mut memory = Vec::new();
     for (index, (sigma, next)) in schedule.steps().enumerate() {
         let transition = Transition::Ancestral;
         let mut at = Step {
@@ -61,8 +74,11 @@ pub fn sample<T: Array>(
             data,
             transition,
             rng,
+            memory: &mut memory,
+            distance: Vec::new(),
         };
         let stepped = guidance.step(&mut at);
+        let distance = std::mem::take(&mut at.distance);
         x = stepped.map_err(|source| SampleError::Step {
             step: index,
             sigma,
@@ -76,7 +92,13 @@ pub fn sample<T: Array>(
                 item,
             });
         }
-        if !each_step(index, &x) {
+        let seen = Seen {
+            index,
+            sigma,
+            distance: &distance,
+            x: &x,
+        };
+        if !each_step(&seen) {
             return Err(SampleError::Interrupted);
         }
     }

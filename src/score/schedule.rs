@@ -19,6 +19,17 @@ impl Schedule {
         Schedule((0..levels).map(at).chain([0.0]).collect())
     }
 
+    /// `σ_i = σ_max (σ_min / σ_max)^{i/(n-1)}`, then 0. Source: Song and Ermon 2019.
+    pub fn geometric(levels: usize, min: f64, max: f64) -> Self {
+        let at = |i: usize| max * (min / max).powf(i as f64 / (levels.max(2) - 1) as f64);
+        Self::of((0..levels).map(at))
+    }
+
+    /// Of falling levels above 0; 0 is added.
+    pub fn of(levels: impl IntoIterator<Item = f64>) -> Self {
+        Schedule(levels.into_iter().chain([0.0]).collect())
+    }
+
     /// The first level.
     pub fn max(&self) -> f64 {
         self.0[0]
