@@ -23,11 +23,14 @@ mod position;
 mod preparation;
 mod probe;
 mod projections;
+mod published;
 mod sampler;
+mod sampling;
 mod schema;
 mod set;
 mod text;
 mod tomography;
+mod unconditional;
 
 pub use acquisition::{Acquisition, Cartesian, CoilMaps, Contrast, Pattern};
 pub use error::{Problem, ProtocolError};
@@ -40,10 +43,15 @@ pub use methods::{Method, Methods};
 pub use preparation::{AngleUnit, Angles, Averages, Content, Espirit, Preparation, Sensitivities};
 pub use probe::{Beam, column, probe};
 pub use projections::Projections;
-pub use sampler::{Bridge, Covariance, Dds, Dps, Draw, Mcg, Unconditional, Weight};
+pub use published::{
+    Csgm, Daps, Ddnm, Ddrm, DiffPir, Ilvr, PiGdm, PnpDm, Projection, RedDiff, Smc,
+};
+pub use sampler::{Bridge, Covariance, Dds, Dps, Draw, Mcg, Solver, Weight};
+pub use sampling::{Claim, Sampler, Sampling};
 pub use schema::schema;
 pub use text::{check_text, list_text, show_text};
 pub use tomography::{Detector, Fan, Parallel, Rotation};
+pub use unconditional::{PriorSampler, Sde, Unconditional};
 
 use explain::Origin;
 use schemars::JsonSchema;

@@ -4,6 +4,7 @@ mod ct;
 mod methods;
 mod modality;
 mod mri;
+mod published;
 #[cfg(test)]
 mod tests;
 

@@ -216,7 +216,8 @@ mod tests {
         assert_said(
             "[method.bridge]\ncovariance = \"spectra\"\n",
             "x.toml:6:14: unknown value `spectra` of `method.bridge.covariance`; \
-             did you mean `spectrum`? (values: spectrum, white, sigma)",
+             did you mean `spectrum`? (values: spectrum, white, sigma, \
+             jacobian)",
         );
         assert_said(
             "[method.dps]\nweight = \"snr\"\n",

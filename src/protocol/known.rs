@@ -16,6 +16,7 @@ pub struct KnownMethod {
 
 const MRI: &[Modality] = &[Modality::Mri];
 const CT: &[Modality] = &[Modality::Ct];
+const IMAGING: &[Modality] = &[Modality::Imaging];
 const ANY: &[Modality] = &[Modality::Mri, Modality::Ct, Modality::Imaging];
 
 const fn method(
@@ -63,26 +64,50 @@ const METHODS: &[KnownMethod] = &[
         ANY,
         "posterior samples, conjugate gradients between the steps",
     ),
+    method(
+        "projection",
+        ANY,
+        "samples, the state projected onto noised data",
+    ),
+    method(
+        "ilvr",
+        ANY,
+        "samples, each state takes the measured part of the data",
+    ),
+    method(
+        "pigdm",
+        ANY,
+        "samples, the gradient under a white covariance",
+    ),
+    method("ddnm", ANY, "samples, the measured part of x0 replaced"),
+    method(
+        "ddrm",
+        IMAGING,
+        "samples, a diffusion in the singular vectors of the measurement",
+    ),
+    method(
+        "diffpir",
+        ANY,
+        "samples, a proximal step on the data at each level",
+    ),
+    method("daps", ANY, "samples, levels that forget each other"),
+    method(
+        "pnp-dm",
+        ANY,
+        "samples, Gibbs steps between the image and the data",
+    ),
+    method("csgm", ANY, "samples, Langevin steps with the data"),
+    method("red-diff", ANY, "a likely image, by descent"),
+    method(
+        "smc",
+        ANY,
+        "samples, particles that are exact as they grow in number",
+    ),
     method("unconditional", ANY, "samples of the prior alone"),
 ];
 
 /// Names that the command line's contract knows and this build lacks.
-const ELSEWHERE: &[&str] = &[
-    "gridding",
-    "grappa",
-    "l1-wavelet",
-    "tv",
-    "projection",
-    "ilvr",
-    "pigdm",
-    "ddrm",
-    "ddnm",
-    "diffpir",
-    "daps",
-    "pnp-dm",
-    "red-diff",
-    "csgm",
-];
+const ELSEWHERE: &[&str] = &["gridding", "grappa", "l1-wavelet", "tv"];
 
 /// The methods of this build.
 pub fn methods() -> &'static [KnownMethod] {
@@ -145,7 +170,8 @@ mod tests {
         assert_eq!(
             unfit("cg-sense", Modality::Ct),
             "method `cg-sense` is not for `modality` = \"ct\" (its methods: fbp, sirt, cgls, \
-             pwls-tv, mltr, dps, bridge, mcg, dds, unconditional)"
+             pwls-tv, mltr, dps, bridge, mcg, dds, projection, ilvr, pigdm, ddnm, diffpir, daps, \
+             pnp-dm, csgm, red-diff, smc, unconditional)"
         );
     }
 }

@@ -4,7 +4,12 @@ use super::Modality;
 use super::error::ProtocolError;
 use super::known::{self, names, refusal};
 use super::method::{CgSense, Cgls, Fbp, Mltr, PwlsTv, Sirt, ZeroFilled};
-use super::sampler::{Bridge, Dds, Dps, Mcg, Unconditional};
+use super::published::{
+    Csgm, Daps, Ddnm, Ddrm, DiffPir, Ilvr, PiGdm, PnpDm, Projection, RedDiff, Smc,
+};
+use super::sampler::{Bridge, Dds, Dps, Mcg};
+use super::sampling::{Sampler, Sampling};
+use super::unconditional::Unconditional;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -45,6 +50,39 @@ pub struct Methods {
     /// Decomposed diffusion sampling.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dds: Option<Dds>,
+    /// Projection onto noised data.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub projection: Option<Projection>,
+    /// Iterative latent variable refinement.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ilvr: Option<Ilvr>,
+    /// Pseudo-inverse guidance.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pigdm: Option<PiGdm>,
+    /// Null-space sampling.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ddnm: Option<Ddnm>,
+    /// A diffusion in singular vectors.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ddrm: Option<Ddrm>,
+    /// A proximal step on the data.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub diffpir: Option<DiffPir>,
+    /// Decoupled annealing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub daps: Option<Daps>,
+    /// Split Gibbs sampling.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pnp_dm: Option<PnpDm>,
+    /// Annealed Langevin dynamics.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub csgm: Option<Csgm>,
+    /// Descent with a diffusion as regulariser.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub red_diff: Option<RedDiff>,
+    /// Sequential Monte Carlo.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub smc: Option<Smc>,
     /// The prior alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unconditional: Option<Unconditional>,
@@ -75,6 +113,28 @@ pub enum Method {
     Mcg(Mcg),
     /// `dds`
     Dds(Dds),
+    /// `projection`
+    Projection(Projection),
+    /// `ilvr`
+    Ilvr(Ilvr),
+    /// `pigdm`
+    PiGdm(PiGdm),
+    /// `ddnm`
+    Ddnm(Ddnm),
+    /// `ddrm`
+    Ddrm(Ddrm),
+    /// `diffpir`
+    DiffPir(DiffPir),
+    /// `daps`
+    Daps(Daps),
+    /// `pnp-dm`
+    PnpDm(PnpDm),
+    /// `csgm`
+    Csgm(Csgm),
+    /// `red-diff`
+    RedDiff(RedDiff),
+    /// `smc`
+    Smc(Smc),
     /// `unconditional`
     Unconditional(Unconditional),
 }
@@ -97,6 +157,17 @@ impl Methods {
             "bridge" => Method::Bridge(self.bridge.clone().unwrap_or_default()),
             "mcg" => Method::Mcg(self.mcg.clone().unwrap_or_default()),
             "dds" => Method::Dds(self.dds.clone().unwrap_or_default()),
+            "projection" => Method::Projection(self.projection.clone().unwrap_or_default()),
+            "ilvr" => Method::Ilvr(self.ilvr.clone().unwrap_or_default()),
+            "pigdm" => Method::PiGdm(self.pigdm.clone().unwrap_or_default()),
+            "ddnm" => Method::Ddnm(self.ddnm.clone().unwrap_or_default()),
+            "ddrm" => Method::Ddrm(self.ddrm.clone().unwrap_or_default()),
+            "diffpir" => Method::DiffPir(self.diffpir.clone().unwrap_or_default()),
+            "daps" => Method::Daps(self.daps.clone().unwrap_or_default()),
+            "pnp-dm" => Method::PnpDm(self.pnp_dm.clone().unwrap_or_default()),
+            "csgm" => Method::Csgm(self.csgm.clone().unwrap_or_default()),
+            "red-diff" => Method::RedDiff(self.red_diff.clone().unwrap_or_default()),
+            "smc" => Method::Smc(self.smc.clone().unwrap_or_default()),
             "unconditional" => {
                 Method::Unconditional(self.unconditional.clone().unwrap_or_default())
             }
@@ -118,6 +189,17 @@ impl Methods {
             self.bridge.is_some(),
             self.mcg.is_some(),
             self.dds.is_some(),
+            self.projection.is_some(),
+            self.ilvr.is_some(),
+            self.pigdm.is_some(),
+            self.ddnm.is_some(),
+            self.ddrm.is_some(),
+            self.diffpir.is_some(),
+            self.daps.is_some(),
+            self.pnp_dm.is_some(),
+            self.csgm.is_some(),
+            self.red_diff.is_some(),
+            self.smc.is_some(),
             self.unconditional.is_some(),
         ];
         let all = names().into_iter().zip(there);
@@ -140,6 +222,17 @@ impl Methods {
             Method::Bridge(table) => self.bridge = Some(table),
             Method::Mcg(table) => self.mcg = Some(table),
             Method::Dds(table) => self.dds = Some(table),
+            Method::Projection(table) => self.projection = Some(table),
+            Method::Ilvr(table) => self.ilvr = Some(table),
+            Method::PiGdm(table) => self.pigdm = Some(table),
+            Method::Ddnm(table) => self.ddnm = Some(table),
+            Method::Ddrm(table) => self.ddrm = Some(table),
+            Method::DiffPir(table) => self.diffpir = Some(table),
+            Method::Daps(table) => self.daps = Some(table),
+            Method::PnpDm(table) => self.pnp_dm = Some(table),
+            Method::Csgm(table) => self.csgm = Some(table),
+            Method::RedDiff(table) => self.red_diff = Some(table),
+            Method::Smc(table) => self.smc = Some(table),
             Method::Unconditional(table) => self.unconditional = Some(table),
         }
     }
@@ -160,6 +253,17 @@ impl Method {
             Self::Bridge(_) => "bridge",
             Self::Mcg(_) => "mcg",
             Self::Dds(_) => "dds",
+            Self::Projection(_) => "projection",
+            Self::Ilvr(_) => "ilvr",
+            Self::PiGdm(_) => "pigdm",
+            Self::Ddnm(_) => "ddnm",
+            Self::Ddrm(_) => "ddrm",
+            Self::DiffPir(_) => "diffpir",
+            Self::Daps(_) => "daps",
+            Self::PnpDm(_) => "pnp-dm",
+            Self::Csgm(_) => "csgm",
+            Self::RedDiff(_) => "red-diff",
+            Self::Smc(_) => "smc",
             Self::Unconditional(_) => "unconditional",
         }
     }
@@ -169,39 +273,86 @@ impl Method {
         known::fits(self.name(), modality)
     }
 
-    /// The number of samples, for a method that draws them.
-    pub fn samples(&self) -> Option<usize> {
-        match self {
+    /// The table of a method that draws samples.
+    pub fn sampler(&self) -> Option<&dyn Sampler> {
+        Some(match self {
             Self::ZeroFilled(_)
             | Self::CgSense(_)
             | Self::Fbp(_)
             | Self::Sirt(_)
             | Self::Cgls(_)
             | Self::PwlsTv(_)
-            | Self::Mltr(_) => None,
-            Self::Dps(dps) => Some(dps.samples),
-            Self::Bridge(bridge) => Some(bridge.samples),
-            Self::Mcg(mcg) => Some(mcg.samples),
-            Self::Dds(dds) => Some(dds.samples),
-            Self::Unconditional(unconditional) => Some(unconditional.samples),
-        }
+            | Self::Mltr(_) => return None,
+            Self::Dps(table) => table,
+            Self::Bridge(table) => table,
+            Self::Mcg(table) => table,
+            Self::Dds(table) => table,
+            Self::Projection(table) => table,
+            Self::Ilvr(table) => table,
+            Self::PiGdm(table) => table,
+            Self::Ddnm(table) => table,
+            Self::Ddrm(table) => table,
+            Self::DiffPir(table) => table,
+            Self::Daps(table) => table,
+            Self::PnpDm(table) => table,
+            Self::Csgm(table) => table,
+            Self::RedDiff(table) => table,
+            Self::Smc(table) => table,
+            Self::Unconditional(table) => table,
+        })
+    }
+
+    fn sampler_mut(&mut self) -> Option<&mut dyn Sampler> {
+        Some(match self {
+            Self::ZeroFilled(_)
+            | Self::CgSense(_)
+            | Self::Fbp(_)
+            | Self::Sirt(_)
+            | Self::Cgls(_)
+            | Self::PwlsTv(_)
+            | Self::Mltr(_) => return None,
+            Self::Dps(table) => table,
+            Self::Bridge(table) => table,
+            Self::Mcg(table) => table,
+            Self::Dds(table) => table,
+            Self::Projection(table) => table,
+            Self::Ilvr(table) => table,
+            Self::PiGdm(table) => table,
+            Self::Ddnm(table) => table,
+            Self::Ddrm(table) => table,
+            Self::DiffPir(table) => table,
+            Self::Daps(table) => table,
+            Self::PnpDm(table) => table,
+            Self::Csgm(table) => table,
+            Self::RedDiff(table) => table,
+            Self::Smc(table) => table,
+            Self::Unconditional(table) => table,
+        })
+    }
+
+    /// What the samplers have in common, for a method that draws samples.
+    pub fn sampling(&self) -> Option<Sampling> {
+        self.sampler().map(Sampler::sampling)
+    }
+
+    /// The number of samples, for a method that draws them.
+    pub fn samples(&self) -> Option<usize> {
+        self.sampling().map(|sampling| sampling.samples)
     }
 
     /// The number of samples, to be changed, for a method that draws them.
     pub fn samples_mut(&mut self) -> Option<&mut usize> {
+        self.sampler_mut().map(Sampler::samples_mut)
+    }
+
+    /// Iterations of a method without a prior.
+    pub fn iterations(&self) -> usize {
         match self {
-            Self::ZeroFilled(_)
-            | Self::CgSense(_)
-            | Self::Fbp(_)
-            | Self::Sirt(_)
-            | Self::Cgls(_)
-            | Self::PwlsTv(_)
-            | Self::Mltr(_) => None,
-            Self::Dps(dps) => Some(&mut dps.samples),
-            Self::Bridge(bridge) => Some(&mut bridge.samples),
-            Self::Mcg(mcg) => Some(&mut mcg.samples),
-            Self::Dds(dds) => Some(&mut dds.samples),
-            Self::Unconditional(unconditional) => Some(&mut unconditional.samples),
+            Self::Sirt(m) => m.iterations,
+            Self::Cgls(m) => m.iterations,
+            Self::PwlsTv(m) => m.iterations,
+            Self::Mltr(m) => m.iterations,
+            _ => 1,
         }
     }
 
@@ -212,42 +363,4 @@ impl Method {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_name_gives_its_own_method_with_its_defaults() {
-        for name in names() {
-            let method = Methods::default().get(name).unwrap();
-            assert_eq!(method.name(), name);
-            let mut methods = Methods::default();
-            methods.put(method.clone());
-            assert_eq!(methods.tables(), [name]);
-            assert_eq!(methods.get(name).unwrap(), method);
-        }
-    }
-
-    #[test]
-    fn the_tables_are_named_as_the_methods() {
-        let mut methods = Methods::default();
-        for name in names() {
-            methods.put(methods.get(name).unwrap());
-        }
-        let table = toml::Table::try_from(&methods).unwrap();
-        let mut expected = names();
-        expected.sort_unstable();
-        assert_eq!(table.keys().collect::<Vec<_>>(), expected);
-    }
-
-    #[test]
-    fn samples_are_counted_and_changed_alike() {
-        for name in names() {
-            let mut method = Methods::default().get(name).unwrap();
-            assert_eq!(method.samples().is_some(), method.samples_mut().is_some());
-            if let Some(samples) = method.samples_mut() {
-                *samples = 3;
-                assert_eq!(method.samples(), Some(3), "{name}");
-            }
-        }
-    }
-}
+mod tests;

@@ -31,6 +31,8 @@ pub struct Dps {
     pub guard: f64,
     /// Iterations of conjugate gradients in a step (`weight` only).
     pub cg_iterations: usize,
+    /// How a level follows from the one above (`weight` only).
+    pub solver: Solver,
 }
 
 impl Default for Dps {
@@ -45,8 +47,19 @@ impl Default for Dps {
             sigma_max: 4.0,
             guard: 1.5,
             cg_iterations: 8,
+            solver: Solver::Ancestral,
         }
     }
+}
+
+/// How DPS goes from a noise level to the next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Solver {
+    /// The reverse step of the diffusion, with fresh noise.
+    Ancestral,
+    /// The probability flow to second order: fewer levels, two gradients each.
+    Heun,
 }
 
 impl Dps {
@@ -95,6 +108,9 @@ pub struct Bridge {
     pub sigma_max: f64,
     /// Iterations of conjugate gradients at each level.
     pub cg_iterations: usize,
+    /// Rounds of Gauss and Newton at each level: 1 is exact for Gaussian noise and a linear
+    /// operator; 3 for few photons or a nonlinear operator.
+    pub rounds: usize,
 }
 
 impl Default for Bridge {
@@ -109,6 +125,7 @@ impl Default for Bridge {
             start_sigma: None,
             sigma_max: 4.0,
             cg_iterations: 8,
+            rounds: 1,
         }
     }
 }
@@ -135,6 +152,9 @@ pub enum Covariance {
     White,
     /// The noise level itself, an upper bound.
     Sigma,
+    /// The Jacobian of the network, `σ² J`: local and exact, a gradient of the network for every
+    /// iteration (`bridge` only).
+    Jacobian,
 }
 
 /// Manifold-constrained gradient (Chung 2022): the step of DPS, then one back to the data.
@@ -228,25 +248,6 @@ impl Default for Dds {
     }
 }
 
-/// Samples of the prior alone: no data are used.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct Unconditional {
-    /// Noise levels.
-    pub levels: usize,
-    /// Samples.
-    pub samples: usize,
-}
-
-impl Default for Unconditional {
-    fn default() -> Self {
-        Self {
-            levels: 20,
-            samples: 8,
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -257,10 +258,6 @@ mod tests {
         assert_eq!(toml::from_str::<Bridge>("").unwrap(), Bridge::default());
         assert_eq!(toml::from_str::<Mcg>("").unwrap(), Mcg::default());
         assert_eq!(toml::from_str::<Dds>("").unwrap(), Dds::default());
-        assert_eq!(
-            toml::from_str::<Unconditional>("").unwrap(),
-            Unconditional::default()
-        );
     }
 
     #[test]

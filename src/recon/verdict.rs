@@ -4,7 +4,7 @@ use super::output::{Kept, stack};
 use super::report::{PriorReport, Report};
 use super::{Plan, ReconError};
 use crate::metrics::{HuMetrics, Metrics};
-use crate::protocol::Method;
+use crate::protocol::{Claim, Method};
 use crate::score::{Channels, Denoiser};
 use ndarray::{Array2, Array3, s};
 use operators::{SliceRng, Vector};
@@ -133,7 +133,14 @@ pub(super) fn fit_warnings(report: &mut Report, method: &Method) {
                 .into(),
         );
     }
-    if method.needs_prior() && !matches!(method, Method::Unconditional(_)) {
+    let claim = method.sampling().map(|sampling| sampling.claim);
+    if claim == Some(Claim::ModeSeeking) {
+        report.warnings.push(format!(
+            "`{}` seeks a likely image: the deviation of several is no error bar",
+            report.method
+        ));
+    }
+    if claim.is_some_and(|claim| claim != Claim::Prior) {
         for s in &report.slices {
             let Some(misfit) = s.misfit else { continue };
             if !(MISFIT_BAND[0]..=MISFIT_BAND[1]).contains(&misfit) {

@@ -1,9 +1,11 @@
 //! What is impossible in the settings of a method.
 
 use super::Problems;
+use super::published::published;
 use crate::protocol::method::{CgSense, Cgls, Fbp, Mltr, PwlsTv, Sirt};
 use crate::protocol::methods::Methods;
-use crate::protocol::sampler::{Bridge, Dds, Dps, Draw, Mcg, Unconditional};
+use crate::protocol::sampler::{Bridge, Covariance, Dds, Dps, Draw, Mcg, Solver};
+use crate::protocol::unconditional::Unconditional;
 
 /// Every table that is there.
 pub(super) fn methods(tables: &Methods, problems: &mut Problems) {
@@ -21,6 +23,7 @@ pub(super) fn methods(tables: &Methods, problems: &mut Problems) {
     each(&tables.mcg, mcg, problems);
     each(&tables.dds, dds, problems);
     each(&tables.unconditional, unconditional, problems);
+    published(tables, problems);
 }
 
 fn cg_sense(table: &CgSense, problems: &mut Problems) {
@@ -60,6 +63,10 @@ fn dps(table: &Dps, problems: &mut Problems) {
     if let Some(clip) = table.clip {
         problems.positive("method.dps.clip", clip);
     }
+    if table.zeta.is_some() && table.solver == Solver::Heun {
+        let message = "`method.dps.solver` = \"heun\": only with `weight`, not with `zeta`";
+        problems.add("method.dps.solver", message.into());
+    }
     problems.at_least("method.dps.steps", table.steps, 2);
     problems.at_least("method.dps.samples", table.samples, 1);
     problems.positive("method.dps.guard", table.guard);
@@ -77,6 +84,7 @@ fn bridge(table: &Bridge, problems: &mut Problems) {
     }
     problems.positive("method.bridge.guard", table.guard);
     problems.at_least("method.bridge.cg_iterations", table.cg_iterations, 1);
+    problems.at_least("method.bridge.rounds", table.rounds, 1);
     noise_levels(
         "method.bridge",
         table.start_sigma,
@@ -108,6 +116,10 @@ fn dds(table: &Dds, problems: &mut Problems) {
     let holds = (0.0..=1.0).contains(&table.eta);
     problems.need(holds, "method.dds.eta", table.eta, "from 0 to 1");
     problems.positive("method.dds.gamma", table.gamma);
+    if table.covariance == Covariance::Jacobian {
+        let message = "`method.dds.covariance` = \"jacobian\": only `bridge` draws with it";
+        problems.add("method.dds.covariance", message.into());
+    }
     problems.at_least("method.dds.cg_iterations", table.cg_iterations, 1);
     noise_levels("method.dds", table.start_sigma, table.sigma_max, problems);
 }
@@ -115,6 +127,16 @@ fn dds(table: &Dds, problems: &mut Problems) {
 fn unconditional(table: &Unconditional, problems: &mut Problems) {
     problems.at_least("method.unconditional.levels", table.levels, 2);
     problems.at_least("method.unconditional.samples", table.samples, 1);
+    problems.at_least("method.unconditional.repeats", table.repeats, 1);
+    let holds = (0.0..=1.0).contains(&table.eta);
+    problems.need(holds, "method.unconditional.eta", table.eta, "from 0 to 1");
+    if let Some(snr) = table.snr {
+        problems.positive("method.unconditional.snr", snr);
+    }
+    problems.not_negative("method.unconditional.churn", table.churn);
+    let holds = table.step > 0.0 && table.step < 2.0;
+    let must = "above 0 and below 2, or it diverges";
+    problems.need(holds, "method.unconditional.step", table.step, must);
 }
 
 /// The published step, which excludes the rule.
@@ -128,7 +150,7 @@ fn zeta(key: &str, zeta: Option<f64>, and_weight: bool, problems: &mut Problems)
 }
 
 /// Where a sampler begins.
-fn noise_levels(table: &str, start: Option<f64>, max: f64, problems: &mut Problems) {
+pub(super) fn noise_levels(table: &str, start: Option<f64>, max: f64, problems: &mut Problems) {
     if !(max.is_finite() && max > 0.0) {
         problems.positive(&format!("{table}.sigma_max"), max);
     } else if let Some(start) = start {

@@ -144,6 +144,7 @@ impl<T: Channels> Slice<T> for Section<'_, T> {
             normal: self.guides.normal.as_ref(),
             pseudo_inverse: self.guides.inverse.as_ref().map(|i| i as _),
             unmeasured: self.guides.unmeasured.as_ref().map(|u| u as _),
+            spectral: None,
             ..Measurement::new(&self.a, self.likelihood.as_ref())
         }
     }

@@ -1,0 +1,109 @@
+//! What a run needs to know of a sampler's table, whatever the sampler.
+
+use super::published::{
+    Csgm, Daps, Ddnm, Ddrm, DiffPir, Ilvr, PiGdm, PnpDm, Projection, RedDiff, Smc,
+};
+use super::sampler::{Bridge, Dds, Dps, Draw, Mcg, Solver};
+use super::unconditional::Unconditional;
+
+/// What the samples of a method are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Claim {
+    /// Draws from the posterior: `annulus validate` holds them to closed forms.
+    Calibrated,
+    /// Draws whose spread is near that of the posterior, by how much is in docs/validation.md.
+    Approximate,
+    /// Likely images: their spread says nothing.
+    ModeSeeking,
+    /// Draws from the prior; the data are not used.
+    Prior,
+}
+
+impl Claim {
+    /// `calibrated`, `approximate`, `mode-seeking` or `prior`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Claim::Calibrated => "calibrated",
+            Claim::Approximate => "approximate",
+            Claim::ModeSeeking => "mode-seeking",
+            Claim::Prior => "prior",
+        }
+    }
+}
+
+/// The common part of the samplers' tables.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Sampling {
+    /// Noise levels.
+    pub levels: usize,
+    /// Evaluations of the network in all, a sample.
+    pub evaluations: usize,
+    /// Samples a slice.
+    pub samples: usize,
+    /// Start from the classical reconstruction noised to this level, in image units.
+    pub start_sigma: Option<f64>,
+    /// First level of a start from noise, in image units; the prior's largest without.
+    pub sigma_max: Option<f64>,
+    /// What the samples are.
+    pub claim: Claim,
+}
+
+impl Sampling {
+    /// The first noise level that is asked for.
+    pub fn first_sigma(&self) -> Option<f64> {
+        self.start_sigma.or(self.sigma_max)
+    }
+}
+
+/// The table of a method that draws samples with a learned prior.
+pub trait Sampler {
+    /// The common part.
+    fn sampling(&self) -> Sampling;
+    /// The number of samples, to be changed.
+    fn samples_mut(&mut self) -> &mut usize;
+}
+
+/// A table that has `samples`: its levels, its evaluations a level, where it starts, its claim.
+macro_rules! sampler {
+    ($table:ty, $m:ident: $levels:expr, $each:expr, [$start:expr, $max:expr], $claim:expr) => {
+        impl Sampler for $table {
+            fn sampling(&self) -> Sampling {
+                let $m = self;
+                Sampling {
+                    levels: $levels,
+                    evaluations: $levels * $each,
+                    samples: $m.samples,
+                    start_sigma: $start,
+                    sigma_max: $max,
+                    claim: $claim,
+                }
+            }
+
+            fn samples_mut(&mut self) -> &mut usize {
+                &mut self.samples
+            }
+        }
+    };
+}
+
+use Claim::{Approximate, Calibrated, ModeSeeking, Prior};
+
+sampler!(Dps, m: m.steps, if m.solver == Solver::Heun { 2 } else { 1 }, [m.start_sigma, Some(m.sigma_max)], Approximate);
+sampler!(Bridge, m: m.levels, 1, [m.start_sigma, Some(m.sigma_max)], match m.draw {
+    Draw::Mean | Draw::Network => Approximate,
+    Draw::Model => Calibrated,
+});
+sampler!(Mcg, m: m.steps, 1, [m.start_sigma, Some(m.sigma_max)], Approximate);
+sampler!(Dds, m: m.levels, 1, [m.start_sigma, Some(m.sigma_max)], Approximate);
+sampler!(Projection, m: m.levels, 2, [m.start_sigma, Some(m.sigma_max)], Approximate);
+sampler!(Ilvr, m: m.levels, 1, [m.start_sigma, Some(m.sigma_max)], Approximate);
+sampler!(PiGdm, m: m.levels, 1, [m.start_sigma, Some(m.sigma_max)], Approximate);
+sampler!(Ddnm, m: m.levels, 1, [m.start_sigma, Some(m.sigma_max)], Approximate);
+sampler!(Ddrm, m: m.levels, 1, [m.start_sigma, Some(m.sigma_max)], Approximate);
+sampler!(DiffPir, m: m.levels, 1, [m.start_sigma, Some(m.sigma_max)], Approximate);
+sampler!(Daps, m: m.levels, m.flow_steps, [m.start_sigma, Some(m.sigma_max)], Approximate);
+sampler!(PnpDm, m: m.levels, m.diffusion_steps, [m.start_sigma, Some(m.sigma_max)], Approximate);
+sampler!(Csgm, m: m.levels, m.repeats, [m.start_sigma, Some(m.sigma_max)], Approximate);
+sampler!(RedDiff, m: m.levels, 1, [None, Some(m.sigma_max)], ModeSeeking);
+sampler!(Smc, m: m.levels, m.particles, [None, Some(m.sigma_max)], Calibrated);
+sampler!(Unconditional, m: m.levels, m.evaluations(), [None, None], Prior);

@@ -1,0 +1,101 @@
+//! `[method.unconditional]`: how samples of the prior alone are drawn.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Samples of the prior alone: no data are used.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Unconditional {
+    /// How a level follows from the one above.
+    pub sampler: PriorSampler,
+    /// The equation of `euler-maruyama` and `reverse-diffusion`.
+    pub sde: Sde,
+    /// Share of fresh noise of `ddim`: 0 follows the probability flow, 1 is ancestral.
+    pub eta: f64,
+    /// Signal to noise of a Langevin corrector after each step of `euler-maruyama` and
+    /// `reverse-diffusion`; absent: none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub snr: Option<f64>,
+    /// Noise that `heun` puts back over all its steps (`S_churn`); 0 follows the probability flow.
+    pub churn: f64,
+    /// Length of a step of `langevin` over σ².
+    pub step: f64,
+    /// Steps of `langevin` at each level.
+    pub repeats: usize,
+    /// Noise levels.
+    pub levels: usize,
+    /// Samples.
+    pub samples: usize,
+}
+
+impl Default for Unconditional {
+    fn default() -> Self {
+        Self {
+            sampler: PriorSampler::Ancestral,
+            sde: Sde::Ve,
+            eta: 0.0,
+            snr: None,
+            churn: 0.0,
+            step: 0.5,
+            repeats: 3,
+            levels: 20,
+            samples: 8,
+        }
+    }
+}
+
+/// How a level follows from the one above.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum PriorSampler {
+    /// DDPM with the smaller variance, that of the reverse of one image.
+    Ancestral,
+    /// DDPM with the larger variance, that of the forward step.
+    AncestralLarge,
+    /// Denoising diffusion implicit models.
+    Ddim,
+    /// The reverse equation by Euler and Maruyama.
+    EulerMaruyama,
+    /// The reverse equation by the reverse of the forward step.
+    ReverseDiffusion,
+    /// Annealed Langevin dynamics.
+    Langevin,
+    /// Second order (EDM).
+    Heun,
+}
+
+/// The equation of a diffusion.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Sde {
+    /// Variance exploding.
+    Ve,
+    /// Variance preserving.
+    Vp,
+}
+
+impl Unconditional {
+    /// Evaluations of the network a level.
+    pub(super) fn evaluations(&self) -> usize {
+        match self.sampler {
+            PriorSampler::EulerMaruyama | PriorSampler::ReverseDiffusion => {
+                1 + usize::from(self.snr.is_some())
+            }
+            PriorSampler::Langevin => self.repeats,
+            PriorSampler::Heun => 2,
+            PriorSampler::Ancestral | PriorSampler::AncestralLarge | PriorSampler::Ddim => 1,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_empty_table_is_the_default() {
+        let empty: Unconditional = toml::from_str("").unwrap();
+        assert_eq!(empty, Unconditional::default());
+    }
+}
