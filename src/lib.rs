@@ -13,6 +13,7 @@ pub mod guidance;
 pub mod interrupt;
 pub mod io;
 pub mod metrics;
+pub mod plot;
 pub mod progress;
 pub mod protocol;
 #[cfg(feature = "torch")]

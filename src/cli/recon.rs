@@ -26,6 +26,7 @@ pub(super) fn run(a: &Recon) -> Outcome {
         batch: a.batch,
         seed: a.seed,
         formats: formats?,
+        quantiles: a.quantiles.clone(),
         force: a.force,
         resume: a.resume,
         verbose: a.verbose,

@@ -3,11 +3,12 @@
 //! | dataset | shape | type |
 //! |---|---|---|
 //! | `mean`, `std` | (slice, row, column) | float32 |
+//! | `quantiles` | (quantile, slice, row, column) | float32 |
 //! | `samples` | (sample, slice, row, column) | complex64 `{r, i}`, CT float32 |
 //! | `sensitivities` | (slice, coil, row, column) | complex64 `{r, i}` |
 //!
 //! Attributes of the root: `affine_lps_mm` (3, 4), voxel (column, row, slice) to LPS; `units`; `scale`;
-//! `provenance`, free text. Every dataset is compressed, one chunk a slice.
+//! `quantiles`, which ones, where there are any; `provenance`, free text. Every dataset is compressed, one chunk a slice.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -27,6 +28,8 @@ pub struct ResultInfo {
     pub shape: [usize; 3],
     /// How many samples will be written; may be 0.
     pub samples: usize,
+    /// Which quantiles will be written.
+    pub quantiles: Vec<f64>,
     /// How many coils of sensitivities will be written; may be 0.
     pub coils: usize,
     /// Voxel (column, row, slice) to LPS millimetres.
@@ -62,6 +65,11 @@ impl ResultH5 {
             file.new_attr::<f64>()
                 .create("scale")?
                 .write_scalar(&info.scale)?;
+            if !info.quantiles.is_empty() {
+                file.new_attr_builder()
+                    .with_data(&info.quantiles)
+                    .create("quantiles")?;
+            }
             for (name, text) in [("units", &info.units), ("provenance", &info.provenance)] {
                 let text: VarLenUnicode = text
                     .replace('\0', "")
@@ -92,6 +100,18 @@ impl ResultH5 {
     pub fn std(&mut self, slice: usize, image: &Array2<f32>) -> Result<(), IoError> {
         let shape = self.info.shape;
         self.put("std", &shape, &[slice], image.view())
+    }
+
+    /// Writes one slice of one quantile.
+    pub fn quantile(
+        &mut self,
+        quantile: usize,
+        slice: usize,
+        image: &Array2<f32>,
+    ) -> Result<(), IoError> {
+        let [slices, rows, columns] = self.info.shape;
+        let shape = [self.info.quantiles.len(), slices, rows, columns];
+        self.put("quantiles", &shape, &[quantile, slice], image.view())
     }
 
     /// Writes one slice of one sample.
@@ -199,6 +219,7 @@ mod tests {
         ResultInfo {
             shape: [2, 3, 4],
             samples: 2,
+            quantiles: vec![0.1],
             coils: 5,
             affine_lps_mm: [
                 [1.0, 0.0, 0.0, 7.0],
@@ -224,6 +245,8 @@ mod tests {
                 &Array3::from_elem([5, 3, 4], Complex32::new(1.0, k as f32)),
             )
             .unwrap();
+            file.quantile(0, k, &Array2::from_elem([3, 4], 7.0 + k as f32))
+                .unwrap();
             for s in 0..2 {
                 file.sample(
                     s,
@@ -247,13 +270,15 @@ mod tests {
 f = h5py.File(sys.argv[1])
 print(sorted(f), f['mean'][1, 2, 3], f['samples'].dtype, f['samples'][1, 0, 0, 0], f['sensitivities'].shape, f['sensitivities'][1, 4, 2, 3])
 print(f.attrs['affine_lps_mm'][0, 3], f.attrs['scale'], f.attrs['units'], len(f.attrs['provenance']), f['mean'].chunks, f['mean'].compression)
+print(f.attrs['quantiles'], f['quantiles'].shape, f['quantiles'][0, 1, 2, 3])
 ";
         let Some(out) = python(&["h5py"], script, &[&path]) else {
             return;
         };
         let lines = [
-            "['mean', 'samples', 'sensitivities'] 123.0 complex64 (1+0j) (2, 5, 3, 4) (1+1j)",
+            "['mean', 'quantiles', 'samples', 'sensitivities'] 123.0 complex64 (1+0j) (2, 5, 3, 4) (1+1j)",
             "7.0 0.25 a.u. 100020 (1, 3, 4) gzip",
+            "[0.1] (1, 2, 3, 4) 8.0",
         ];
         assert_eq!(out, lines.join("\n"));
     }

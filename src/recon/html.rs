@@ -1,6 +1,8 @@
 //! The report for people: one self-contained page.
 
+use super::geometry::picture;
 use super::report::Report;
+use crate::plot::escape;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use std::fmt::Write as _;
@@ -35,6 +37,7 @@ impl Report {
         self.hu_table(&mut page);
         self.metrics_table(&mut page);
         self.slice_table(&mut page);
+        self.geometry(&mut page);
         self.facts_table(&mut page);
         page
     }
@@ -76,6 +79,7 @@ impl Report {
                     .map(|i| format!("{} {}", i.path, i.sha256))
                     .collect(),
             ),
+            ("samples", self.claim.unwrap_or("none").into()),
             ("version", self.version.into()),
         ];
         page.push_str("<h2>How</h2><table>");
@@ -83,6 +87,22 @@ impl Report {
             let _ = write!(page, "<tr><th>{name}</th><td>{}</td></tr>", escape(&value));
         }
         page.push_str("</table>");
+    }
+
+    fn geometry(&self, page: &mut String) {
+        let seen = || self.slices.iter().filter(|s| !s.geometry.is_empty());
+        if seen().next().is_none() {
+            return;
+        }
+        page.push_str(
+            "<h2>Geometry of the sampler</h2><p>How far each state lies from the image that the prior \
+             sees in it, over what its noise level says. Far from the second curve the prior is asked \
+             about images that it was not trained on.</p><div class=pictures>",
+        );
+        for s in seen().take(PLOTS) {
+            let _ = write!(page, "<figure>{}</figure>", picture(s.index, &s.geometry));
+        }
+        page.push_str("</div>");
     }
 
     fn hu_table(&self, page: &mut String) {
@@ -156,14 +176,11 @@ impl Report {
     }
 }
 
+/// Slices whose geometry is drawn; report.json has them all.
+const PLOTS: usize = 4;
+
 const HEAD: &str = "<!doctype html><meta charset=utf-8><title>annulus recon</title><style>\
 body{font:15px system-ui,sans-serif;margin:2em auto;max-width:70em;padding:0 1em;color:#222}\
 table{border-collapse:collapse}td,th{border:1px solid #ccc;padding:.2em .6em;text-align:left}\
-.pictures{display:flex;flex-wrap:wrap;gap:1em}figure{margin:0}img{max-width:32em;width:100%}\
+svg{width:26em;font:11px system-ui,sans-serif}.pictures{display:flex;flex-wrap:wrap;gap:1em}figure{margin:0}img{max-width:32em;width:100%}\
 .warn{background:#fff3cd;padding:.5em}code{background:#f4f4f4;padding:.1em .3em}</style>";
-
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
-}

@@ -4,6 +4,7 @@ use super::dicom::DicomOutputs;
 use super::report::Report;
 use super::staging::Staging;
 use super::study::Facts;
+use super::summary::Shown;
 use super::{Plan, ReconError};
 use crate::io::png_sheet::on_sheet;
 use crate::io::{NiftiWriter, ResultH5, ResultInfo, png_sheet, write_npy_complex, write_npy_f32};
@@ -51,53 +52,11 @@ impl FromStr for Format {
 pub(super) struct Pictures {
     pub(super) mean: Array2<Complex32>,
     pub(super) std: Option<Array2<f32>>,
+    /// One of each quantile that was asked for.
+    pub(super) quantiles: Vec<Array2<f32>>,
     pub(super) samples: Vec<Array2<Complex32>>,
     pub(super) beside: Vec<(&'static str, Array2<Complex32>)>,
     pub(super) sensitivities: Option<Array3<Complex32>>,
-}
-
-/// What is shown of a value: the magnitude of a complex one, a real one itself.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Shown {
-    pub(super) complex: bool,
-}
-
-impl Shown {
-    fn value(self, z: &Complex32) -> f32 {
-        if self.complex { z.norm() } else { z.re }
-    }
-
-    fn image(self, image: &Array2<Complex32>) -> Array2<f32> {
-        image.mapv(|z| self.value(&z))
-    }
-}
-
-/// Posterior mean and spread of samples: `E x`, and the deviation of what is shown of `x` with the
-/// unbiased `n / (n - 1)`.
-pub(super) fn summarise(
-    samples: &[Array2<Complex32>],
-    shown: Shown,
-) -> (Array2<Complex32>, Option<Array2<f32>>) {
-    let n = samples.len() as f32;
-    let mut mean = Array2::zeros(samples[0].dim());
-    let mut level = Array2::<f32>::zeros(samples[0].dim());
-    for s in samples {
-        mean.zip_mut_with(s, |m, z| *m += z / n);
-        level.zip_mut_with(s, |l, z| *l += shown.value(z) / n);
-    }
-    if samples.len() < 2 {
-        return (mean, None);
-    }
-    let mut spread = Array2::<f32>::zeros(samples[0].dim());
-    for s in samples {
-        ndarray::Zip::from(&mut spread)
-            .and(s)
-            .and(&level)
-            .for_each(|v, z, l| {
-                *v += (shown.value(z) - l).powi(2) / (n - 1.0);
-            });
-    }
-    (mean, Some(spread.mapv(f32::sqrt)))
 }
 
 /// Everything that is being written.
@@ -151,6 +110,8 @@ pub(super) struct Kept {
 enum Stream {
     Mean,
     Std,
+    /// Its number, and thousandths.
+    Quantile(usize, u32),
     Sample(usize),
 }
 
@@ -159,8 +120,18 @@ impl Stream {
         match self {
             Stream::Mean => "mean.nii.gz".into(),
             Stream::Std => "std.nii.gz".into(),
+            Stream::Quantile(_, thousandths) => format!("{}.nii.gz", quantile_name(thousandths)),
             Stream::Sample(s) => format!("sample-{:03}.nii.gz", s + 1),
         }
+    }
+}
+
+/// `q05` for 0.05, `q975` for 0.975.
+fn quantile_name(thousandths: u32) -> String {
+    let digits = format!("{thousandths:03}");
+    match digits.strip_suffix('0') {
+        Some(hundredths) => format!("q{hundredths}"),
+        None => format!("q{digits}"),
     }
 }
 
@@ -213,6 +184,10 @@ impl Outputs {
             if about.samples > 1 {
                 open(Stream::Std, &format!("annulus std, {unit}"))?;
             }
+            for (n, q) in plan.options.quantiles.iter().enumerate() {
+                let stream = Stream::Quantile(n, (q * 1000.0).round() as u32);
+                open(stream, &format!("annulus quantile {q}, {unit}"))?;
+            }
             for s in 0..about.samples {
                 open(Stream::Sample(s), &format!("annulus sample, {unit}"))?;
             }
@@ -222,6 +197,7 @@ impl Outputs {
                 let info = ResultInfo {
                     shape: [about.slices, ny, nx],
                     samples: about.samples,
+                    quantiles: plan.options.quantiles.clone(),
                     coils: about.facts.coils,
                     affine_lps_mm: about.affine_lps_mm,
                     units: about.facts.units.clone(),
@@ -260,6 +236,7 @@ impl Outputs {
                 (Stream::Mean, _) => writer.slice(&mean)?,
                 (Stream::Std, Some(std)) => writer.slice(std)?,
                 (Stream::Std, None) => writer.slice(&mean.mapv(|_| 0.0))?,
+                (Stream::Quantile(n, _), _) => writer.slice(&p.quantiles[n])?,
                 (Stream::Sample(s), _) => writer.slice(&self.shown.image(&p.samples[s]))?,
             }
         }
@@ -267,6 +244,9 @@ impl Outputs {
             file.mean(index, &mean)?;
             if let Some(std) = &p.std {
                 file.std(index, std)?;
+            }
+            for (n, image) in p.quantiles.iter().enumerate() {
+                file.quantile(n, index, image)?;
             }
             for (s, sample) in p.samples.iter().enumerate() {
                 if self.shown.complex {

@@ -28,6 +28,8 @@ pub struct Options {
     pub seed: u64,
     /// What is written.
     pub formats: Vec<Format>,
+    /// Quantiles of the samples that are written as maps, from 0 to 1.
+    pub quantiles: Vec<f64>,
     /// Whether files of an earlier run are replaced.
     pub force: bool,
     /// Whether slices that an interrupted run finished are used.
@@ -81,6 +83,7 @@ impl Plan {
             let why = format!("samples: at most {MOST_SAMPLES} a slice");
             return Err(ReconError::Request(why));
         }
+        check_quantiles(&options.quantiles, method.samples())?;
         let device = find_device(options.device)?;
         let prior = match (&protocol.prior, method.needs_prior()) {
             (Some(choice), true) => Some(load_prior(&choice.model, device)?),
@@ -105,6 +108,26 @@ impl Plan {
             device,
         })
     }
+}
+
+/// Refuses quantiles that are none, that would share a file, or of fewer than two samples.
+fn check_quantiles(quantiles: &[f64], samples: Option<usize>) -> Result<(), ReconError> {
+    let mut names: Vec<i64> = quantiles
+        .iter()
+        .map(|q| (q * 1000.0).round() as i64)
+        .collect();
+    names.sort_unstable();
+    let twice = names.windows(2).any(|pair| pair[0] == pair[1]);
+    let why = if let Some(bad) = quantiles.iter().find(|q| !(0.0..=1.0).contains(*q)) {
+        format!("--quantiles {bad}: expected numbers from 0 to 1")
+    } else if twice {
+        "--quantiles: two are the same to a thousandth".to_owned()
+    } else if !quantiles.is_empty() && samples.unwrap_or(0) < 2 {
+        "--quantiles: needs a method that draws two samples or more".to_owned()
+    } else {
+        return Ok(());
+    };
+    Err(ReconError::Request(why))
 }
 
 /// Refuses a prior of complex images for CT, and one of real images for MRI.

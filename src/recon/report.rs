@@ -1,5 +1,6 @@
 //! `report.json` for scripts, `report.html` for people: what was done, and how well it fits.
 
+use super::geometry::Level;
 use super::staging::Staging;
 use super::study::Facts;
 use super::{Plan, ReconError};
@@ -25,6 +26,10 @@ pub(super) struct SliceReport {
     pub(super) network_evaluations: usize,
     pub(super) seconds: f64,
     pub(super) metrics: Option<Metrics>,
+    /// The states of the sampler, level by level; absent where the samples are those of a run that was
+    /// interrupted.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) geometry: Vec<Level>,
 }
 
 /// An input and its hash.
@@ -54,6 +59,9 @@ pub(super) struct Report {
     pub(super) inputs: Vec<Input>,
     pub(super) protocol: Value,
     pub(super) method: &'static str,
+    /// What its samples are: calibrated, approximate, mode-seeking, or of the prior.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) claim: Option<&'static str>,
     pub(super) seed: u64,
     pub(super) device: String,
     pub(super) threads: usize,
@@ -91,6 +99,7 @@ impl Report {
             inputs: vec![Input { path, sha256 }],
             protocol: plan.protocol.to_json()?,
             method: plan.method.name(),
+            claim: plan.method.sampling().map(|s| s.claim.name()),
             seed: plan.options.seed,
             device: format!("{:?}", plan.device).to_lowercase(),
             threads: plan.options.threads,

@@ -2,11 +2,12 @@
 
 use super::draw::evaluations;
 use super::mri;
-use super::output::{About, Outputs, Pictures, Shown, summarise};
+use super::output::{About, Outputs, Pictures};
 use super::parts::Parts;
 use super::report::{Report, SliceReport, StageTime, peak_memory_bytes};
 use super::slice::{SliceResult, Task};
 use super::study::{Facts, Study};
+use super::summary::{Shown, quantile, summarise};
 use super::verdict::{fit_warnings, measure, prior_report, words};
 use super::{Plan, ReconError};
 use crate::io::{Apart, DicomOptions, read_dicom_series, read_volume};
@@ -175,7 +176,7 @@ impl<T: Channels> Session<T> {
                 slice: index,
                 parts,
             };
-            let result = task.run(&mut tick)?;
+            let mut result = task.run(&mut tick)?;
             drop(prepared);
             let report = &mut self.report;
             report.adjoint_gap = report.adjoint_gap.or(result.adjoint_gap);
@@ -194,8 +195,9 @@ impl<T: Channels> Session<T> {
                 network_evaluations: result.network_evaluations,
                 seconds: began.elapsed().as_secs_f64(),
                 metrics: None,
+                geometry: std::mem::take(&mut result.geometry),
             });
-            outputs.write(place, pictures(result, shown))?;
+            outputs.write(place, pictures(result, shown, &plan.options.quantiles))?;
         }
         bar.finish();
         Ok(())
@@ -221,7 +223,7 @@ fn slices(plan: &Plan, there: usize) -> Result<Range<usize>, ReconError> {
 }
 
 /// What is written of a slice.
-fn pictures<T>(result: SliceResult<T>, shown: Shown) -> Pictures {
+fn pictures<T>(result: SliceResult<T>, shown: Shown, quantiles: &[f64]) -> Pictures {
     let (mean, std) = match result.samples.is_empty() {
         true => (result.image, None),
         false => summarise(&result.samples, shown),
@@ -229,6 +231,10 @@ fn pictures<T>(result: SliceResult<T>, shown: Shown) -> Pictures {
     Pictures {
         mean,
         std,
+        quantiles: quantiles
+            .iter()
+            .map(|q| quantile(&result.samples, shown, *q))
+            .collect(),
         samples: result.samples,
         beside: result.beside,
         sensitivities: result.sensitivities,

@@ -1,6 +1,7 @@
 //! One slice through the method of the plan.
 
 use super::draw::Draw;
+use super::geometry::Level;
 use super::parts::Parts;
 use super::study::Slice;
 use super::{Plan, ReconError};
@@ -20,6 +21,8 @@ pub(super) struct SliceResult<T> {
     pub(super) adjoint_gap: Option<f64>,
     pub(super) steps: usize,
     pub(super) network_evaluations: usize,
+    /// The states of the sampler; empty where the samples are those of an earlier run.
+    pub(super) geometry: Vec<Level>,
     /// The samples in units of the prior.
     pub(super) drawn: Option<T>,
 }
@@ -36,6 +39,7 @@ impl<T> SliceResult<T> {
             adjoint_gap: None,
             steps: 0,
             network_evaluations: 0,
+            geometry: Vec::new(),
             drawn: None,
         }
     }
@@ -90,12 +94,13 @@ impl<T: Channels> Task<'_, T> {
         let data = self.prepared.measurement();
         let draw = Draw::<T>::of(&self.plan.method, prior, self.prepared.noise_floor());
         result.steps = draw.schedule.levels();
-        result.network_evaluations = draw.schedule.levels() * draw.samples;
+        result.network_evaluations = draw.evaluations();
         if let Some(x) = parts.load(self.slice, &self.prepared.blank()) {
             (0..result.network_evaluations).all(|_| tick());
             return Ok(x);
         }
-        let x = draw.samples(self, prior, &data, tick)?;
+        let (x, geometry) = draw.samples(self, prior, &data, tick)?;
+        result.geometry = geometry.levels(prior);
         parts.save(self.slice, &x)?;
         Ok(x)
     }

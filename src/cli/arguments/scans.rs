@@ -45,6 +45,9 @@ pub(in crate::cli) struct Recon {
     /// nifti, hdf5, png, dicom, npy, npy-complex
     #[arg(long, value_delimiter = ',', default_value = "nifti,hdf5,png", value_parser = FORMATS)]
     pub(in crate::cli) format: Vec<String>,
+    /// Quantiles of the samples to write as maps, as 0.05,0.95; of few samples they are rough
+    #[arg(long, value_name = "Q", value_delimiter = ',')]
+    pub(in crate::cli) quantiles: Vec<f64>,
     /// A known image (NIfTI) on the same grid: metrics against it
     #[arg(long)]
     pub(in crate::cli) truth: Option<PathBuf>,
