@@ -1,6 +1,7 @@
 //! Checks of priors, samplers and their error bars.
 
 mod mixture;
+mod modes;
 mod oracle;
 mod priors;
 mod ranks;

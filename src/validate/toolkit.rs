@@ -2,7 +2,7 @@
 
 use super::error::Failure;
 use super::export;
-use crate::guidance::{Guidance, Measurement, sample};
+use crate::guidance::{Guidance, Measurement, Seen, sample};
 use crate::io::{ReadOptions, Volume, open_k_space};
 use crate::progress::Progress;
 use crate::protocol::Protocol;
@@ -91,6 +91,7 @@ pub trait Toolkit: Sync {
             batch: 8,
             seed: job.seed,
             formats: vec![Format::Nifti],
+            quantiles: Vec::new(),
             force: true,
             resume: false,
             verbose: false,
@@ -124,7 +125,7 @@ pub trait Toolkit: Sync {
         rng: &mut SliceRng,
         stop: &dyn Fn() -> bool,
     ) -> Result<Image, Failure> {
-        let go_on = &mut |_: usize, _: &Image| !stop();
+        let go_on = &mut |_: &Seen<'_, Image>| !stop();
         Ok(sample(
             rule,
             prior,

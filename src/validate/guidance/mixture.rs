@@ -3,112 +3,31 @@
 use super::super::bench::Bench;
 use super::super::error::Failure;
 use super::super::evidence::{Evidence, Marks, Plot, Table};
+use super::super::suite::Extent;
 use super::super::toolkit::Image;
+use super::modes::{MEASUREMENTS, VALUES, draws, exact_draws};
+use super::rules::tables;
 use crate::calibration::sliced_w1;
 use crate::guidance::{
-    Bridge, CovarianceModel, Dps, DpsZeta, Guidance, Guided, Measurement, MomentProjection,
-    PriorDraw, Unconditional,
+    Ancestral, Bridge, BridgeLocal, CovarianceModel, Dps, DpsZeta, Guidance, Guided,
+    MomentProjection, PriorDraw, Variance,
 };
-use crate::score::{Denoiser, Estimate, Pullback, Schedule, Want};
-use ndarray::{Array1, Array2, ArrayView1};
-use operators::likelihood::Gaussian;
-use operators::{Axis, Error, Field, Host, LinearOperator, SliceRng, Space, Vector};
-use phantoms::posterior::{Mixture, MixtureProblem};
-use rand::SeedableRng;
-use rand_chacha::ChaCha8Rng;
+use ndarray::ArrayView2;
+use phantoms::posterior::MixtureProblem;
 
-/// Values and measurements of a problem.
-const VALUES: usize = 8;
-const MEASUREMENTS: usize = 2;
 /// Random directions of the distance.
 const DIRECTIONS: usize = 200;
 
-/// A mixture as a prior of images of one row.
-struct Prior<'a>(&'a Mixture);
-
-impl Denoiser<Image> for Prior<'_> {
-    fn estimate<'a>(
-        &'a self,
-        x: &Image,
-        sigma: f64,
-        want: Want,
-    ) -> operators::Result<Estimate<'a, Image>> {
-        let smoothed = self.0.smoothed(sigma).map_err(|e| Error::Parameter {
-            what: "sigma",
-            expected: "above 0",
-            got: e.to_string(),
-        })?;
-        let x0 = by_item(x, |_, x| smoothed.denoise(x));
-        let at = x.clone();
-        let pullback = (want == Want::Pullback).then(|| {
-            Box::new(move |v: &Image| {
-                Ok(by_item(v, |i, v| smoothed.jacobian_product(row(&at, i), v)))
-            }) as Pullback<'a, Image>
-        });
-        Ok(Estimate { x0, pullback })
-    }
-}
-
-/// Item i as a vector.
-fn row(x: &Image, i: usize) -> ArrayView1<'_, f64> {
-    let n = Vector::reals(x);
-    ArrayView1::from(&x.reals()[i * n..(i + 1) * n])
-}
-
-/// A map of every item.
-fn by_item(x: &Image, f: impl Fn(usize, ArrayView1<f64>) -> Array1<f64>) -> Image {
-    let all: Vec<f64> = (0..x.batch()).flat_map(|i| f(i, row(x, i))).collect();
-    let n = all.len() / x.batch();
-    Host::new(&[x.batch(), 1, n], Field::Real, all)
-}
-
-/// A matrix as an operator on images of one row.
-struct Matrix {
-    matrix: Array2<f64>,
-    domain: Space,
-    range: Space,
-}
-
-impl Matrix {
-    fn new(matrix: Array2<f64>) -> Self {
-        let space = |n: usize| Space::real(&[(Axis::Y, 1), (Axis::X, n)]);
-        Matrix {
-            domain: space(matrix.ncols()),
-            range: space(matrix.nrows()),
-            matrix,
-        }
-    }
-}
-
-impl LinearOperator<Image> for Matrix {
-    fn name(&self) -> &'static str {
-        "matrix"
-    }
-    fn domain(&self) -> &Space {
-        &self.domain
-    }
-    fn range(&self) -> &Space {
-        &self.range
-    }
-    fn forward(&self, x: &Image) -> operators::Result<Image> {
-        Ok(by_item(x, |_, x| self.matrix.dot(&x)))
-    }
-    fn adjoint(&self, y: &Image) -> operators::Result<Image> {
-        Ok(by_item(y, |_, y| self.matrix.t().dot(&y)))
-    }
-}
-
-/// Sliced Wasserstein distance of the samples to exact ones, over that of the prior's own.
-pub(in super::super) fn mixture(bench: &Bench<'_>, evidence: &mut Evidence) -> Result<(), Failure> {
-    let problems = bench.extent.pick(2, 8);
-    let samples = 500;
+/// The samplers: the prior alone first, full-covariance guidance last.
+fn samplers(extent: Extent) -> Result<Vec<(String, Box<dyn Guidance<Image>>)>, Failure> {
     let guided = |covariance| Guided {
         covariance,
         cg_iterations: 50,
+        rounds: 1,
         guard: f64::INFINITY,
     };
-    let rules: [(&str, Box<dyn Guidance<Image>>); 5] = [
-        ("prior alone", Box::new(Unconditional)),
+    let mut rules: Vec<(&str, Box<dyn Guidance<Image>>)> = vec![
+        ("prior alone", Box::new(Ancestral(Variance::Small))),
         (
             "dps, zeta = 1",
             Box::new(DpsZeta {
@@ -129,121 +48,182 @@ pub(in super::super) fn mixture(bench: &Bench<'_>, evidence: &mut Evidence) -> R
             }),
         ),
         (
-            "C = sigma² J (moment projection)",
-            Box::new(MomentProjection { cg_iterations: 50 }),
+            JACOBIAN,
+            Box::new(BridgeLocal {
+                krylov: VALUES,
+                cg_iterations: 50,
+            }),
         ),
     ];
-    let mut distances = vec![Vec::new(); rules.len()];
-    let mut floors = Vec::new();
+    let moment: (&str, Box<dyn Guidance<Image>>) = (
+        "C = sigma² J (moment projection)",
+        Box::new(MomentProjection { cg_iterations: 50 }),
+    );
+    let mut all: Vec<_> = Vec::new();
+    if extent == Extent::Whole {
+        let others = tables()?.into_iter();
+        all.extend(
+            others
+                .filter(|rule| rule.name != "dps")
+                .map(|rule| (rule.name, rule.guidance)),
+        );
+    }
+    let named = |(name, rule): (&str, _)| (name.to_owned(), rule);
+    Ok(rules
+        .drain(..)
+        .map(named)
+        .chain(all)
+        .chain([named(moment)])
+        .collect())
+}
+
+/// The bridge whose covariance is the denoiser's own.
+const JACOBIAN: &str = "bridge, covariance = jacobian";
+
+/// What a sampler was found to be, problem by problem.
+#[derive(Clone, Default)]
+struct Found {
+    /// Sliced Wasserstein distance to exact draws.
+    distance: Vec<f64>,
+    /// Largest difference of a mode's share from its weight.
+    shares: Vec<f64>,
+}
+
+/// Sliced Wasserstein distance of the samples to exact ones, over that of the prior's own; shares of
+/// the modes.
+pub(in super::super) fn mixture(bench: &Bench<'_>, evidence: &mut Evidence) -> Result<(), Failure> {
+    let problems = bench.extent.pick(2, 8);
+    let samples = 500;
+    let rules = samplers(bench.extent)?;
+    let mut found = vec![Found::default(); rules.len()];
+    let mut floor = Found::default();
     for seed in 0..problems {
         let problem = MixtureProblem::new(VALUES, MEASUREMENTS, bench.seed.wrapping_add(seed))?;
         let exact = exact_draws(&problem, 2 * samples, bench.seed)?;
         let (one, two) = exact.view().split_at(ndarray::Axis(0), samples);
-        floors.push(sliced_w1(one, two, DIRECTIONS, bench.seed)?);
-        for (n, (_, rule)) in rules.iter().enumerate() {
+        floor
+            .distance
+            .push(sliced_w1(one, two, DIRECTIONS, bench.seed)?);
+        floor.shares.push(off_weights(&problem, two)?);
+        for (n, (name, rule)) in rules.iter().enumerate() {
             if (bench.interrupted)() {
                 return Err("interrupted".into());
             }
-            let drawn = draws(bench, &problem, rule.as_ref(), samples)?;
-            distances[n].push(sliced_w1(drawn.view(), one, DIRECTIONS, bench.seed)?);
+            let Some(drawn) = draws(bench, &problem, rule.as_ref(), samples)? else {
+                found[n].distance.push(f64::NAN);
+                found[n].shares.push(f64::NAN);
+                continue;
+            };
+            let apart = sliced_w1(drawn.view(), one, DIRECTIONS, bench.seed)?;
+            found[n].distance.push(apart);
+            found[n].shares.push(off_weights(&problem, drawn.view())?);
             if seed == 0 && (n == 0 || n + 1 == rules.len()) {
-                let points = |v: Array2<f64>| v.outer_iter().map(|r| [r[0], r[1]]).collect();
-                evidence.plots.push(Plot {
-                    title: format!("First two values: exact draws and {}", rules[n].0),
-                    axes: ["x1".into(), "x2".into()],
-                    curves: vec![
-                        ("exact".into(), points(one.to_owned())),
-                        (rules[n].0.into(), points(drawn)),
-                    ],
-                    marks: Marks::Dots,
-                    ..Plot::default()
-                });
+                evidence.plots.push(scatter(name, one, drawn.view()));
             }
         }
     }
+    report(evidence, &rules, &found, &floor, samples);
+    Ok(())
+}
+
+/// The table, and the gates.
+fn report(
+    evidence: &mut Evidence,
+    rules: &[(String, Box<dyn Guidance<Image>>)],
+    found: &[Found],
+    floor: &Found,
+    samples: usize,
+) {
     let mean = |v: &[f64]| v.iter().sum::<f64>() / v.len() as f64;
     let mut table = Table::new(
         &format!(
-            "Sliced Wasserstein distance to the posterior, mean of {problems} problems; \
-             {VALUES} values, {MEASUREMENTS} measurements, {samples} samples, 100 levels"
+            "Sliced Wasserstein distance to the posterior, mean of {} problems; \
+             {VALUES} values, {MEASUREMENTS} measurements, {samples} samples, 100 levels; NaN: diverged",
+            floor.distance.len()
         ),
-        &["sampler", "distance", "over the prior's"],
+        &[
+            "sampler",
+            "distance",
+            "over the prior's",
+            "worst share of a mode less its weight",
+        ],
     );
-    let prior = mean(&distances[0]);
-    table.row(
-        "exact draws (floor)",
-        &[mean(&floors), mean(&floors) / prior],
-    );
-    for ((name, _), found) in rules.iter().zip(&distances) {
-        table.row(name, &[mean(found), mean(found) / prior]);
+    let prior = mean(&found[0].distance);
+    let row = |found: &Found| {
+        let distance = mean(&found.distance);
+        [distance, distance / prior, mean(&found.shares)]
+    };
+    table.row("exact draws (floor)", &row(floor));
+    for ((name, _), found) in rules.iter().zip(found) {
+        table.row(name, &row(found));
     }
     evidence.tables.push(table);
-    let shares = rules.iter().zip(&distances).skip(1);
-    let shares: Vec<String> = shares
-        .map(|((name, _), found)| format!("{name}: {:.2}", mean(found) / prior))
-        .collect();
-    evidence.notes.push(format!(
-        "a prior of 25 modes, distance to the posterior over the prior's own: {}; the last is a \
-         reference that no protocol can choose",
-        shares.join(", ")
-    ));
-    let best = mean(&distances[rules.len() - 1]);
+    let of = |name: &str| {
+        let at = rules.iter().position(|(known, _)| known == name);
+        at.map(|n| row(&found[n]))
+    };
+    let reference = row(&found[rules.len() - 1]);
     evidence.at_most(
         "guidance.mixture.moment-projection",
         "distance of the samples to the posterior, over that of the prior's",
-        best / prior,
+        reference[1],
         0.35,
         "full-covariance guidance is near the posterior, and none but particle methods reach it",
     );
     evidence.at_least(
         "guidance.mixture.floor",
         "distance of the samples to the posterior, over that of exact draws",
-        best / mean(&floors),
+        reference[0] / mean(&floor.distance),
         0.9,
         "nearer than exact draws would be a mistake of the ruler",
     );
-    Ok(())
+    if let Some([distance, ..]) = of(JACOBIAN) {
+        evidence.at_most(
+            "guidance.mixture.bridge-jacobian",
+            "distance of the bridge with the denoiser's own covariance, over that of full-covariance guidance",
+            distance / reference[0],
+            1.05,
+            "with the same covariance a draw is not farther than a mean; five in a hundred for the draws",
+        );
+    }
+    if let Some([_, _, share]) = of("smc") {
+        evidence.at_most(
+            "guidance.mixture.smc.weights",
+            "largest difference of a mode's share of the particles from its weight, mean of the problems",
+            share,
+            0.05,
+            "particles find every mode in its proportion; of so many exact draws it is the floor's",
+        );
+    }
 }
 
-/// Exact draws of the posterior: `f64[n, VALUES]`.
-fn exact_draws(problem: &MixtureProblem, n: usize, seed: u64) -> Result<Array2<f64>, Failure> {
+/// The largest difference of a mode's share of the samples from its weight; a sample belongs to the mode
+/// under which it is likeliest.
+fn off_weights(problem: &MixtureProblem, samples: ArrayView2<f64>) -> Result<f64, Failure> {
     let posterior = problem
         .prior
         .posterior(&problem.measurement, problem.data.view())?;
-    let mut rng = ChaCha8Rng::seed_from_u64(seed);
-    let mut all = Array2::zeros((n, VALUES));
-    for mut row in all.outer_iter_mut() {
-        row.assign(&posterior.draw(&mut rng));
+    let means: Vec<_> = problem.prior.parts().iter().map(|p| p.mean()).collect();
+    let mut counts = vec![0.0; means.len()];
+    for x in samples.outer_iter() {
+        let far = |n: usize| (&x - means[n]).mapv(|d| d * d).sum();
+        let nearest = (0..means.len()).min_by(|a, b| far(*a).total_cmp(&far(*b)));
+        counts[nearest.unwrap_or(0)] += 1.0 / samples.nrows() as f64;
     }
-    Ok(all)
+    let apart = counts.iter().zip(posterior.weights());
+    Ok(apart.map(|(c, w)| (c - w).abs()).fold(0.0, f64::max))
 }
 
-/// Samples of a rule: `f64[n, VALUES]`.
-fn draws(
-    bench: &Bench<'_>,
-    problem: &MixtureProblem,
-    rule: &dyn Guidance<Image>,
-    n: usize,
-) -> Result<Array2<f64>, Failure> {
-    let operator = Matrix::new(problem.measurement.matrix().clone());
-    let sizes = [1, 1, MEASUREMENTS];
-    let y = Host::new(&sizes, Field::Real, problem.data.to_vec());
-    let ones = Host::new(&sizes, Field::Real, vec![1.0; MEASUREMENTS]);
-    let likelihood = Gaussian::new(y, problem.noise_std, ones)?;
-    let data = Measurement::new(&operator, &likelihood);
-    let schedule = Schedule::karras(100, problem.noise_std / 5.0, 100.0, 7.0);
-    let mut rng = SliceRng::samples(bench.seed, 0, n as u32);
-    let mut x = Host::zeros(&[n, 1, VALUES], Field::Real).normal_like(&mut rng);
-    x.scale(&[schedule.max()]);
-    let prior = Prior(&problem.prior);
-    let x = bench.toolkit.sample(
-        rule,
-        &prior,
-        &data,
-        &schedule,
-        x,
-        &mut rng,
-        bench.interrupted,
-    )?;
-    Ok(Array2::from_shape_vec((n, VALUES), x.reals().to_vec())?)
+fn scatter(name: &str, exact: ArrayView2<f64>, drawn: ArrayView2<f64>) -> Plot {
+    let points = |v: ArrayView2<f64>| v.outer_iter().map(|r| [r[0], r[1]]).collect();
+    Plot {
+        title: format!("First two values: exact draws and {name}"),
+        axes: ["x1".into(), "x2".into()],
+        curves: vec![
+            ("exact".into(), points(exact)),
+            (name.into(), points(drawn)),
+        ],
+        marks: Marks::Dots,
+        ..Plot::default()
+    }
 }

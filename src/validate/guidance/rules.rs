@@ -2,42 +2,27 @@
 
 use super::super::error::Failure;
 use super::super::toolkit::Image;
-use crate::guidance::{Bridge, CovarianceModel, Dds, Dps, Guidance, Guided, PriorDraw};
-use crate::protocol::Protocol;
+use crate::guidance::{Bridge, CovarianceModel, Dps, Guidance, Guided, PriorDraw};
+use crate::protocol::{Claim, Method, Methods, Modality, Protocol, methods};
 use crate::recon;
 
 /// A sampler, and whether its samples are meant to be those of the posterior.
 pub(super) struct Rule {
-    pub name: &'static str,
+    pub name: String,
     pub claim: Claim,
     pub levels: usize,
+    /// Evaluations of the network, a sample.
+    pub evaluations: usize,
     /// Whether a quick run draws from it.
     pub fast: bool,
     pub guidance: Box<dyn Guidance<Image>>,
-}
-
-/// What a method says of its samples.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Claim {
-    /// Of the posterior.
-    Calibrated,
-    /// Near it.
-    Approximate,
-}
-
-impl Claim {
-    pub fn name(self) -> &'static str {
-        match self {
-            Claim::Calibrated => "calibrated",
-            Claim::Approximate => "approximate",
-        }
-    }
 }
 
 fn guided(covariance: CovarianceModel) -> Guided {
     Guided {
         covariance,
         cg_iterations: 400,
+        rounds: 1,
         guard: f64::INFINITY,
     }
 }
@@ -51,78 +36,92 @@ pub(super) fn bridge() -> Bridge {
     }
 }
 
-/// The bridge as a built-in protocol runs it, with its guard and its budget of conjugate gradients.
-fn shipped(name: &'static str, protocol: &str, claim: Claim) -> Result<Rule, Failure> {
-    let protocol = Protocol::find(protocol)?;
-    let table = protocol.method.bridge.unwrap_or_default();
-    Ok(Rule {
-        name,
+/// A sampler of the library, an evaluation a level.
+fn of(name: &str, claim: Claim, levels: usize, guidance: Box<dyn Guidance<Image>>) -> Rule {
+    Rule {
+        name: name.to_owned(),
         claim,
-        levels: table.levels,
-        fast: true,
-        guidance: Box::new(recon::bridge(&table)),
+        levels,
+        evaluations: levels,
+        fast: name == "bridge" || name.ends_with("network"),
+        guidance,
+    }
+}
+
+/// A sampler of a protocol's table, as `recon` runs it; nothing for a method without a prior.
+fn tabled(name: String, method: &Method, fast: bool) -> Option<Rule> {
+    // The oracle knows every noise level.
+    let guidance = recon::rule(method, LEAST_SIGMA)?;
+    let sampling = method.sampling()?;
+    Some(Rule {
+        name,
+        claim: sampling.claim,
+        levels: sampling.levels,
+        evaluations: sampling.evaluations,
+        fast,
+        guidance,
     })
 }
 
-/// Every sampler for a linear operator and a Gaussian prior.
+/// Where inner diffusions end.
+const LEAST_SIGMA: f64 = 0.005;
+
+/// The bridge as a built-in protocol runs it, with its guard and its budget of conjugate gradients.
+fn shipped(name: &str, protocol: &str) -> Result<Option<Rule>, Failure> {
+    let method = Protocol::find(protocol)?.method.get("bridge")?;
+    Ok(tabled(name.to_owned(), &method, true))
+}
+
+/// Every sampler of the protocols but the bridge and the prior alone, with the settings of an empty
+/// table. Particles are for problems of a few numbers: `guidance.mixture`.
+pub(super) fn published() -> Result<Vec<Rule>, Failure> {
+    let all = tables()?.into_iter();
+    Ok(all.filter(|rule| rule.name != "smc").collect())
+}
+
+/// The same with the particles.
+pub(super) fn tables() -> Result<Vec<Rule>, Failure> {
+    let mut rules = Vec::new();
+    for known in methods() {
+        let elsewhere = ["zero-filled", "cg-sense", "bridge", "unconditional"];
+        if known.modalities.contains(&Modality::Mri) && !elsewhere.contains(&known.name) {
+            let method = Methods::default().get(known.name)?;
+            rules.extend(tabled(known.name.to_owned(), &method, false));
+        }
+    }
+    Ok(rules)
+}
+
+/// The bridge and DPS, in their forms.
 pub(super) fn rules() -> Result<Vec<Rule>, Failure> {
-    let network = Bridge {
-        draw: PriorDraw::Network,
-        ..bridge()
-    };
-    let mean = Bridge {
-        draw: PriorDraw::Mean,
-        ..bridge()
-    };
-    let dds = Dds {
-        gamma: 1.0,
-        covariance: CovarianceModel::Sigma,
-        eta: 0.85,
-        cg_iterations: 400,
-    };
-    let rule = |name: &'static str, claim, levels, guidance| Rule {
-        name,
-        claim,
-        levels,
-        fast: name == "bridge" || name.ends_with("network"),
-        guidance,
-    };
-    Ok(vec![
-        rule("bridge", Claim::Calibrated, 20, Box::new(bridge())),
-        shipped(
-            "bridge of mri/brain-cartesian-r4",
-            "mri/brain-cartesian-r4",
-            Claim::Calibrated,
-        )?,
-        shipped(
-            "bridge of ct/head-sparse60 (draw = network)",
-            "ct/head-sparse60",
-            Claim::Approximate,
-        )?,
-        rule(
+    let with = |draw| Bridge { draw, ..bridge() };
+    let mut rules = vec![of("bridge", Claim::Calibrated, 20, Box::new(bridge()))];
+    rules.extend(shipped(
+        "bridge of mri/brain-cartesian-r4",
+        "mri/brain-cartesian-r4",
+    )?);
+    rules.extend(shipped(
+        "bridge of ct/head-sparse60 (draw = network)",
+        "ct/head-sparse60",
+    )?);
+    let approximate = |name, levels, rule| of(name, Claim::Approximate, levels, rule);
+    rules.extend([
+        approximate(
             "bridge, draw = network",
-            Claim::Approximate,
             20,
-            Box::new(network),
+            Box::new(with(PriorDraw::Network)),
         ),
-        rule(
-            "bridge, draw = mean",
-            Claim::Approximate,
-            60,
-            Box::new(mean),
-        ),
-        rule(
+        approximate("bridge, draw = mean", 60, Box::new(with(PriorDraw::Mean))),
+        approximate(
             "dps, C of the card",
-            Claim::Approximate,
             60,
             Box::new(Dps(guided(CovarianceModel::Spectrum))),
         ),
-        rule(
+        approximate(
             "dps, C = sigma²",
-            Claim::Approximate,
             60,
             Box::new(Dps(guided(CovarianceModel::Sigma))),
         ),
-        rule("dds", Claim::Approximate, 50, Box::new(dds)),
-    ])
+    ]);
+    Ok(rules)
 }
