@@ -15,6 +15,7 @@ const TABLE: &[(&str, &[&str])] = &[
     ("lib", &[]),
     ("main", &["cli"]),
     ("metrics", &[]),
+    ("plot", &[]),
     ("progress", &[]),
     ("protocol", &[]),
     (
@@ -25,6 +26,7 @@ const TABLE: &[(&str, &[&str])] = &[
             "io",
             "metrics",
             "operators",
+            "plot",
             "progress",
             "protocol",
             "score",
@@ -48,6 +50,7 @@ const TABLE: &[(&str, &[&str])] = &[
             "metrics",
             "operators",
             "phantoms",
+            "plot",
             "progress",
             "protocol",
             "recon",

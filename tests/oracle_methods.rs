@@ -1,226 +1,289 @@
 //! The published methods against their own exact laws: each is an affine recursion mode by mode.
 
-use crate::oracle::{SIGMA_MAX, SIGMA_Y, Setting, ancestral};
+use crate::oracle::{Setting, ancestral};
 use annulus::guidance::{
-    AnnealedLangevin, Daps, Ddnm, DiffPir, Ilvr, PiGdm, PnpDm, ProjectedPc, Projecting,
+    AnnealedLangevin, CovarianceModel, Daps, Ddnm, Ddrm, DiffPir, DpsFlow, Guided, Ilvr, PiGdm,
+    PnpDm, ProjectedPc, Projecting,
 };
 use annulus::score::Schedule;
 
-/// CG iterations: data and prior are diagonal, with two values of the data's weight.
-const ITERATIONS: usize = 20;
+/// CG iterations at most: of a mask two suffice.
+const ITERATIONS: usize = 200;
 /// Samples drawn together.
 const BATCH: usize = 2;
 
-fn schedule(levels: usize) -> Schedule {
-    Schedule::karras(levels, SIGMA_Y / 5.0, SIGMA_MAX, 7.0)
+/// The guided flow: with the prior's own covariance it is the flow of the posterior.
+#[test]
+fn the_guided_flow_follows_its_law() {
+    for s in Setting::all() {
+        let schedule = s.schedule(12);
+        // x0' = (1 - k) D + k y, and D = w x.
+        let guided = |mode, sigma| {
+            let w = s.gain(mode, sigma);
+            let k = s.conditional(mode, s.c(mode, sigma)).0;
+            // The pullback's gain for the model's: σ² w / C.
+            let pull = k * sigma * sigma * w / s.c(mode, sigma);
+            ((1.0 - pull) * w, pull)
+        };
+        let law = s.law(&schedule, |mode, _, sigma, next| {
+            let (a, b) = guided(mode, sigma);
+            if next == 0.0 {
+                return (a, b, 0.0);
+            }
+            let (down, slope) = (next - sigma, [(1.0 - a) / sigma, -b / sigma]);
+            let euler = [1.0 + down * slope[0], down * slope[1]];
+            let (a, b) = guided(mode, next);
+            let end = [
+                euler[0] * (1.0 - a) / next,
+                (euler[1] * (1.0 - a) - b) / next,
+            ];
+            (
+                1.0 + 0.5 * down * (slope[0] + end[0]),
+                0.5 * down * (slope[1] + end[1]),
+                0.0,
+            )
+        });
+        let rule = DpsFlow(Guided {
+            covariance: CovarianceModel::Spectrum,
+            cg_iterations: ITERATIONS,
+            rounds: 1,
+            guard: f64::INFINITY,
+        });
+        let samples = s.run(&rule, Some(&s.likelihood()), &schedule, BATCH);
+        s.assert_law(&samples, &law, "guided flow");
+    }
 }
 
-/// Weight of the datum and variance of a draw, for a variance `c` of `x0`.
-fn conditional(s: &Setting, mode: usize, c: f64) -> (f64, f64) {
-    match s.observed[mode] {
-        true => {
-            let k = c / (c + SIGMA_Y.powi(2));
-            (k, k * SIGMA_Y.powi(2))
-        }
-        false => (0.0, c),
+#[test]
+fn ddrm_follows_its_law() {
+    let (eta, eta_b) = (0.85, 0.9);
+    for s in Setting::all().filter(Setting::is_spectral) {
+        let schedule = s.schedule(20);
+        let law = s.law(&schedule, |mode, _, sigma, next| {
+            let (w, noise) = (s.gain(mode, sigma), s.sigma_y(mode));
+            match next < noise {
+                true => {
+                    let kept = f64::sqrt(1.0 - eta * eta) * next / noise;
+                    ((1.0 - kept) * w, kept, (eta * next).powi(2))
+                }
+                false => (
+                    (1.0 - eta_b) * w,
+                    eta_b,
+                    next * next - (eta_b * noise).powi(2),
+                ),
+            }
+        });
+        let rule = Ddrm { eta, eta_b };
+        let samples = s.run(&rule, Some(&s.likelihood()), &schedule, BATCH);
+        // The last step keeps the denoised image, which has no spread of its own at this level.
+        let law: Vec<(f64, f64)> = law.iter().map(|(m, v)| (*m, v.max(1e-20))).collect();
+        s.assert_law(&samples, &law, "ddrm");
     }
 }
 
 #[test]
 fn diffpir_follows_its_law() {
-    let s = Setting::new();
-    let schedule = schedule(50);
-    for (lambda, zeta) in [(1.0, 0.1), (7.0, 0.3), (1.0, 1.0)] {
-        let law = s.law(&schedule, |mode, _, sigma, next| {
-            let (k, _) = conditional(&s, mode, sigma * sigma / lambda);
-            let w = s.gain(mode, sigma);
-            let kept = next / sigma * f64::sqrt(1.0 - zeta);
-            (
-                (1.0 - kept) * (1.0 - k) * w + kept,
-                (1.0 - kept) * k,
-                zeta * next * next,
-            )
-        });
-        let rule = DiffPir {
-            lambda,
-            zeta,
-            cg_iterations: ITERATIONS,
-        };
-        let samples = s.run(&rule, Some(&s.likelihood()), &schedule, BATCH);
-        s.assert_law(&samples, &law, &format!("diffpir {lambda} {zeta}"));
+    for s in Setting::all() {
+        let schedule = s.schedule(50);
+        for (lambda, zeta) in [(1.0, 0.1), (7.0, 0.3), (1.0, 1.0)] {
+            let law = s.law(&schedule, |mode, _, sigma, next| {
+                let (k, _) = s.conditional(mode, sigma * sigma / lambda);
+                let w = s.gain(mode, sigma);
+                let kept = next / sigma * f64::sqrt(1.0 - zeta);
+                (
+                    (1.0 - kept) * (1.0 - k) * w + kept,
+                    (1.0 - kept) * k,
+                    zeta * next * next,
+                )
+            });
+            let rule = DiffPir {
+                lambda,
+                zeta,
+                cg_iterations: ITERATIONS,
+            };
+            let samples = s.run(&rule, Some(&s.likelihood()), &schedule, BATCH);
+            s.assert_law(&samples, &law, &format!("diffpir {lambda} {zeta}"));
+        }
     }
 }
 
 #[test]
 fn pigdm_follows_its_law() {
-    let s = Setting::new();
-    let schedule = schedule(100);
-    for (prior_std, eta) in [(1.0, 1.0), (0.5, 0.2)] {
-        let law = s.law(&schedule, |mode, _, sigma, next| {
-            let w = s.gain(mode, sigma);
-            let c = (prior_std * sigma).powi(2) / (prior_std * prior_std + sigma * sigma);
-            let pull = conditional(&s, mode, c).0 * w;
-            let fresh = eta * next * (1.0 - (next / sigma).powi(2)).sqrt();
-            let kept = (next * next - fresh * fresh).sqrt() / sigma;
-            ((1.0 - kept) * w + kept - pull * w, pull, fresh * fresh)
-        });
-        let rule = PiGdm {
-            prior_std,
-            eta,
-            cg_iterations: ITERATIONS,
-        };
-        let samples = s.run(&rule, Some(&s.likelihood()), &schedule, BATCH);
-        s.assert_law(&samples, &law, &format!("pigdm {prior_std} {eta}"));
+    for s in Setting::all() {
+        let schedule = s.schedule(100);
+        for (prior_std, eta) in [(1.0, 1.0), (0.5, 0.2)] {
+            let law = s.law(&schedule, |mode, _, sigma, next| {
+                let w = s.gain(mode, sigma);
+                let c = (prior_std * sigma).powi(2) / (prior_std * prior_std + sigma * sigma);
+                let pull = s.conditional(mode, c).0 * w;
+                let fresh = eta * next * (1.0 - (next / sigma).powi(2)).sqrt();
+                let kept = (next * next - fresh * fresh).sqrt() / sigma;
+                ((1.0 - kept) * w + kept - pull * w, pull, fresh * fresh)
+            });
+            let rule = PiGdm {
+                prior_std,
+                eta,
+                cg_iterations: ITERATIONS,
+            };
+            let samples = s.run(&rule, Some(&s.likelihood()), &schedule, BATCH);
+            s.assert_law(&samples, &law, &format!("pigdm {prior_std} {eta}"));
+        }
     }
 }
 
 #[test]
 fn ddnm_follows_its_law() {
-    let s = Setting::new();
-    let schedule = schedule(60);
-    let eta = 0.85;
-    let law = s.law(&schedule, |mode, _, sigma, next| {
-        let (w, o) = (s.gain(mode, sigma), f64::from(u8::from(s.observed[mode])));
-        let kept = next / sigma * f64::sqrt(1.0 - eta * eta);
-        ((1.0 - o) * w + kept * (1.0 - w), o, (eta * next).powi(2))
-    });
-    let rule = Ddnm {
-        eta,
-        cg_iterations: ITERATIONS,
-    };
-    let samples = s.run(&rule, Some(&s.likelihood()), &schedule, BATCH);
-    // Where next is 0 and a mode is measured the sample is the datum: no deviation to divide by.
-    let unmeasured: Vec<(f64, f64)> = law.iter().map(|(m, v)| (*m, v.max(1e-20))).collect();
-    s.assert_law_where(&samples, &unmeasured, "ddnm", false);
+    for s in Setting::all() {
+        let schedule = s.schedule(60);
+        let eta = 0.85;
+        let law = s.law(&schedule, |mode, _, sigma, next| {
+            let (w, o) = (s.gain(mode, sigma), f64::from(u8::from(s.observed[mode])));
+            let kept = next / sigma * f64::sqrt(1.0 - eta * eta);
+            ((1.0 - o) * w + kept * (1.0 - w), o, (eta * next).powi(2))
+        });
+        let rule = Ddnm {
+            eta,
+            cg_iterations: ITERATIONS,
+        };
+        let samples = s.run(&rule, Some(&s.likelihood()), &schedule, BATCH);
+        // Where next is 0 and a mode is measured the sample is the datum: no deviation to divide by.
+        let unmeasured: Vec<(f64, f64)> = law.iter().map(|(m, v)| (*m, v.max(1e-20))).collect();
+        s.assert_law_where(&samples, &unmeasured, "ddnm", false);
+    }
 }
 
 #[test]
 fn daps_follows_its_law() {
-    let s = Setting::new();
-    let schedule = schedule(30);
-    let (ode_steps, ode_sigma) = (5, 0.01);
-    let law = s.law(&schedule, |mode, _, sigma, next| {
-        let end = f64::min(ode_sigma, sigma);
-        let flow: f64 = Schedule::karras(ode_steps, end, sigma, 7.0)
-            .steps()
-            .map(|(from, to)| to / from + (1.0 - to / from) * s.gain(mode, from))
-            .product();
-        let (k, v) = conditional(&s, mode, sigma * sigma);
-        ((1.0 - k) * flow, k, v + next * next)
-    });
-    let rule = Daps {
-        ode_steps,
-        ode_sigma,
-        cg_iterations: ITERATIONS,
-    };
-    let samples = s.run(&rule, Some(&s.likelihood()), &schedule, BATCH);
-    s.assert_law(&samples, &law, "daps");
+    for s in Setting::all() {
+        let schedule = s.schedule(30);
+        let (ode_steps, ode_sigma) = (5, 0.01);
+        let law = s.law(&schedule, |mode, _, sigma, next| {
+            let end = f64::min(ode_sigma, sigma);
+            let flow: f64 = Schedule::karras(ode_steps, end, sigma, 7.0)
+                .steps()
+                .map(|(from, to)| to / from + (1.0 - to / from) * s.gain(mode, from))
+                .product();
+            let (k, v) = s.conditional(mode, sigma * sigma);
+            ((1.0 - k) * flow, k, v + next * next)
+        });
+        let rule = Daps {
+            ode_steps,
+            ode_sigma,
+            cg_iterations: ITERATIONS,
+        };
+        let samples = s.run(&rule, Some(&s.likelihood()), &schedule, BATCH);
+        s.assert_law(&samples, &law, "daps");
+    }
 }
 
 #[test]
 fn pnp_dm_follows_its_law() {
-    let s = Setting::new();
-    let schedule = Schedule::karras(15, 0.02, 10.0, 7.0);
-    let (levels, sigma_min) = (8, 0.005);
-    let law = s.law(&schedule, |mode, _, rho, _| {
-        let (k, v) = conditional(&s, mode, rho * rho);
-        let down = Schedule::karras(levels, f64::min(sigma_min, rho), rho, 7.0);
-        let (a, v) = down.steps().fold((1.0, v), |(a, v), (sigma, next)| {
-            let (c, fresh) = ancestral(sigma, next);
-            let f = (1.0 - c) * s.gain(mode, sigma) + c;
-            (a * f, v * f * f + fresh)
+    for s in Setting::all() {
+        let schedule = Schedule::karras(15, 0.02, 10.0, 7.0);
+        let (levels, sigma_min) = (8, 0.005);
+        let law = s.law(&schedule, |mode, _, rho, _| {
+            let (k, v) = s.conditional(mode, rho * rho);
+            let down = Schedule::karras(levels, f64::min(sigma_min, rho), rho, 7.0);
+            let (a, v) = down.steps().fold((1.0, v), |(a, v), (sigma, next)| {
+                let (c, fresh) = ancestral(sigma, next);
+                let f = (1.0 - c) * s.gain(mode, sigma) + c;
+                (a * f, v * f * f + fresh)
+            });
+            (a * (1.0 - k), a * k, v)
         });
-        (a * (1.0 - k), a * k, v)
-    });
-    let rule = PnpDm {
-        levels,
-        sigma_min,
-        cg_iterations: ITERATIONS,
-    };
-    let samples = s.run(&rule, Some(&s.likelihood()), &schedule, BATCH);
-    s.assert_law(&samples, &law, "pnp-dm");
+        let rule = PnpDm {
+            levels,
+            sigma_min,
+            cg_iterations: ITERATIONS,
+        };
+        let samples = s.run(&rule, Some(&s.likelihood()), &schedule, BATCH);
+        s.assert_law(&samples, &law, "pnp-dm");
+    }
 }
 
 #[test]
 fn annealed_langevin_follows_its_law() {
-    let s = Setting::new();
-    let schedule = schedule(40);
-    let (step, repeats) = (0.6, 3);
-    let law = s.law(&schedule, |mode, _, sigma, next| {
-        let (w, alpha) = (s.gain(mode, sigma), step * sigma * sigma);
-        let pull = match s.observed[mode] {
-            true => alpha / (SIGMA_Y.powi(2) + sigma * sigma),
-            false => 0.0,
-        };
-        let f = 1.0 - step * (1.0 - w) - pull;
-        let (a, b, v) = (0..repeats).fold((1.0, 0.0, 0.0), |(a, b, v), _| {
-            (a * f, b * f + pull, v * f * f + 2.0 * alpha)
+    for s in Setting::all() {
+        let schedule = s.schedule(40);
+        let (step, repeats) = (0.6, 3);
+        let law = s.law(&schedule, |mode, _, sigma, next| {
+            let (w, alpha) = (s.gain(mode, sigma), step * sigma * sigma);
+            let pull = match s.observed[mode] {
+                true => alpha * s.h(mode).powi(2) / (s.noise().powi(2) + sigma * sigma),
+                false => 0.0,
+            };
+            let f = 1.0 - step * (1.0 - w) - pull;
+            let (a, b, v) = (0..repeats).fold((1.0, 0.0, 0.0), |(a, b, v), _| {
+                (a * f, b * f + pull, v * f * f + 2.0 * alpha)
+            });
+            match next == 0.0 {
+                true => (a * w, b * w, v * w * w),
+                false => (a, b, v),
+            }
         });
-        match next == 0.0 {
-            true => (a * w, b * w, v * w * w),
-            false => (a, b, v),
-        }
-    });
-    let rule = AnnealedLangevin { step, repeats };
-    let samples = s.run(&rule, Some(&s.likelihood()), &schedule, BATCH);
-    s.assert_law(&samples, &law, "annealed Langevin");
+        let rule = AnnealedLangevin { step, repeats };
+        let samples = s.run(&rule, Some(&s.likelihood()), &schedule, BATCH);
+        s.assert_law(&samples, &law, "annealed Langevin");
+    }
 }
 
 #[test]
 fn ilvr_follows_its_law() {
-    let s = Setting::new();
-    let schedule = schedule(50);
-    for (lambda, noisy) in [(1.0, true), (0.6, true), (0.6, false)] {
-        let law = s.law(&schedule, |mode, _, sigma, next| {
-            let mix = if s.observed[mode] { lambda } else { 0.0 };
-            let (c, fresh) = ancestral(sigma, next);
-            let a = (1.0 - c) * s.gain(mode, sigma) + c;
-            let noise = if noisy { (mix * next).powi(2) } else { 0.0 };
-            ((1.0 - mix) * a, mix, (1.0 - mix).powi(2) * fresh + noise)
-        });
-        let rule = Ilvr(Projecting {
-            lambda,
-            noisy,
-            cg_iterations: ITERATIONS,
-        });
-        let samples = s.run(&rule, Some(&s.likelihood()), &schedule, BATCH);
-        s.assert_law_where(&samples, &law, "ilvr", lambda < 1.0);
+    for s in Setting::all() {
+        let schedule = s.schedule(50);
+        for (lambda, noisy) in [(1.0, true), (0.6, true), (0.6, false)] {
+            let law = s.law(&schedule, |mode, _, sigma, next| {
+                let mix = if s.observed[mode] { lambda } else { 0.0 };
+                let (c, fresh) = ancestral(sigma, next);
+                let a = (1.0 - c) * s.gain(mode, sigma) + c;
+                let noise = if noisy { (mix * next).powi(2) } else { 0.0 };
+                ((1.0 - mix) * a, mix, (1.0 - mix).powi(2) * fresh + noise)
+            });
+            let rule = Ilvr(Projecting {
+                lambda,
+                noisy,
+                cg_iterations: ITERATIONS,
+            });
+            let samples = s.run(&rule, Some(&s.likelihood()), &schedule, BATCH);
+            s.assert_law_where(&samples, &law, "ilvr", lambda < 1.0);
+        }
     }
 }
 
 /// Without the corrector, whose step depends on norms.
 #[test]
 fn projection_between_predictor_steps_follows_its_law() {
-    let s = Setting::new();
-    let schedule = schedule(60);
-    let lambda = 0.7;
-    let law = s.law(&schedule, |mode, _, sigma, next| {
-        let mix = if s.observed[mode] { lambda } else { 0.0 };
-        let project = |(a, b, v): (f64, f64, f64), noise: f64| {
-            let kept = 1.0 - mix;
-            (
-                a * kept,
-                b * kept + mix,
-                v * kept * kept + (mix * noise).powi(2),
-            )
+    for s in Setting::all() {
+        let schedule = s.schedule(60);
+        let lambda = 0.7;
+        let law = s.law(&schedule, |mode, _, sigma, next| {
+            let mix = if s.observed[mode] { lambda } else { 0.0 };
+            let project = |(a, b, v): (f64, f64, f64), noise: f64| {
+                let kept = 1.0 - mix;
+                (
+                    a * kept,
+                    b * kept + mix,
+                    v * kept * kept + (mix * noise).powi(2),
+                )
+            };
+            let (a, b, v) = project(project((1.0, 0.0, 0.0), sigma), sigma);
+            let w = s.gain(mode, sigma);
+            if next == 0.0 {
+                return project((a * w, b * w, v * w * w), 0.0);
+            }
+            let down = sigma * sigma - next * next;
+            let f = 1.0 - down / (sigma * sigma) * (1.0 - w);
+            (a * f, b * f, v * f * f + down)
+        });
+        let rule = ProjectedPc {
+            projecting: Projecting {
+                lambda,
+                noisy: true,
+                cg_iterations: ITERATIONS,
+            },
+            snr: 0.0,
         };
-        let (a, b, v) = project(project((1.0, 0.0, 0.0), sigma), sigma);
-        let w = s.gain(mode, sigma);
-        if next == 0.0 {
-            return project((a * w, b * w, v * w * w), 0.0);
-        }
-        let down = sigma * sigma - next * next;
-        let f = 1.0 - down / (sigma * sigma) * (1.0 - w);
-        (a * f, b * f, v * f * f + down)
-    });
-    let rule = ProjectedPc {
-        projecting: Projecting {
-            lambda,
-            noisy: true,
-            cg_iterations: ITERATIONS,
-        },
-        snr: 0.0,
-    };
-    let samples = s.run(&rule, Some(&s.likelihood()), &schedule, BATCH);
-    s.assert_law(&samples, &law, "projection");
+        let samples = s.run(&rule, Some(&s.likelihood()), &schedule, BATCH);
+        s.assert_law(&samples, &law, "projection");
+    }
 }

@@ -1,7 +1,9 @@
 //! A stationary Gaussian prior seen through a projector, and what its samplers are held against: laws
 //! found backwards, without any code of `guidance`.
 
-use annulus::guidance::{CovarianceModel, Guidance, Guided, Measurement, NormalSpectrum, sample};
+use annulus::guidance::{
+    CovarianceModel, Guidance, Guided, Measurement, NormalSpectrum, Seen, sample,
+};
 use annulus::score::{Covariance, Denoiser, Schedule, Spectrum, StationaryGaussian};
 use operators::ct::{Beam, Detector, Geometry, Grid, Projector};
 use operators::likelihood::{Gaussian, Likelihood};
@@ -84,7 +86,7 @@ impl Setting {
         let mut rng = SliceRng::samples(13, 0, samples);
         let mut x = blank.repeat(samples as usize).normal_like(&mut rng);
         x.scale(&[schedule.max()]);
-        let go_on = &mut |_, _: &Image| true;
+        let go_on = &mut |_: &Seen<'_, Image>| true;
         sample(rule, &self.prior, Some(&data), schedule, x, &mut rng, go_on).unwrap()
     }
 
@@ -211,6 +213,7 @@ pub fn guided(covariance: CovarianceModel) -> Guided {
     Guided {
         covariance,
         cg_iterations: 600,
+        rounds: 1,
         guard: f64::INFINITY,
     }
 }
