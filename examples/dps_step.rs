@@ -4,6 +4,9 @@
 //! One coil, every fourth line; f32, the network of the shipped prior. Prints one JSON object a size:
 //! medians of interleaved rounds and their ratio. `benches/peers/dps_loop.py` reads it.
 
+// It prints: that is what it is for.
+#![allow(clippy::print_stdout)]
+
 use annulus::guidance::{CovarianceModel, Dps, DpsZeta, Guidance, Guided, Measurement, sample};
 use annulus::score::{Denoiser, Model, Schedule, Want};
 use operators::array::Torch;
@@ -45,7 +48,7 @@ fn time(model: &Model, size: usize) -> Result<(), Box<dyn Error>> {
     let place: Place = (Device::Cpu, Kind::Float);
     let ones = [1.0, 0.0].repeat(size * size);
     let maps = Torch::from_reals(&place, &[1, 1, size, size], Field::Complex, &ones);
-    let lines = (0..size * size).map(|i| f64::from(u8::from(i % size % 4 == 0)));
+    let lines = (0..size * size).map(|i| f64::from(u8::from((i % size).is_multiple_of(4))));
     let mask = Torch::from_reals(
         &place,
         &[1, size, size],

@@ -18,8 +18,11 @@ use phantoms::posterior::MixtureProblem;
 /// Random directions of the distance.
 const DIRECTIONS: usize = 200;
 
+/// A sampler and its name.
+type Named = (String, Box<dyn Guidance<Image>>);
+
 /// The samplers: the prior alone first, full-covariance guidance last.
-fn samplers(extent: Extent) -> Result<Vec<(String, Box<dyn Guidance<Image>>)>, Failure> {
+fn samplers(extent: Extent) -> Result<Vec<Named>, Failure> {
     let guided = |covariance| Guided {
         covariance,
         cg_iterations: 50,
@@ -129,7 +132,7 @@ pub(in super::super) fn mixture(bench: &Bench<'_>, evidence: &mut Evidence) -> R
 /// The table, and the gates.
 fn report(
     evidence: &mut Evidence,
-    rules: &[(String, Box<dyn Guidance<Image>>)],
+    rules: &[Named],
     found: &[Found],
     floor: &Found,
     samples: usize,
