@@ -26,8 +26,7 @@ class Network:
     def __init__(self, path):
         with safe_open(path, "pt") as f:
             self.w = {k: f.get_tensor(k).float() for k in f.keys()}
-            self.card = json.loads(f.metadata()["card"]) if "card" in f.metadata() else dict(f.metadata())
-        network = self.card["network"]
+            network = json.loads(f.metadata()["annulus.card"])["network"]
         self.blocks, self.sigma_data = network["blocks"], network["sigma_data"]
         self.coarsest = len(network["channels"]) - 1
 
@@ -51,7 +50,7 @@ class Network:
             skips.append(x)
             x = F.conv2d(x, w[f"level{i}.shrink.weight"], stride=2)
         for b in range(self.blocks[self.coarsest]):
-            x = self.block(f"middle{b}" if f"middle{b}.first.weight" in w else f"level{self.coarsest}.middle{b}", x, e)
+            x = self.block(f"level{self.coarsest}.middle{b}", x, e)
         for i in reversed(range(self.coarsest)):
             x = F.conv_transpose2d(x, w[f"level{i}.grow.weight"], stride=2) + skips[i]
             for b in range(self.blocks[i]):
