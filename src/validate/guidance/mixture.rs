@@ -6,7 +6,7 @@ use super::super::evidence::{Evidence, Marks, Plot, Table};
 use super::super::suite::Extent;
 use super::super::toolkit::Image;
 use super::modes::{MEASUREMENTS, VALUES, draws, exact_draws};
-use super::rules::tables;
+use super::rules::published;
 use crate::calibration::sliced_w1;
 use crate::guidance::{
     Ancestral, Bridge, BridgeLocal, CovarianceModel, Dps, DpsZeta, Guidance, Guided,
@@ -64,7 +64,7 @@ fn samplers(extent: Extent) -> Result<Vec<Named>, Failure> {
     );
     let mut all: Vec<_> = Vec::new();
     if extent == Extent::Whole {
-        let others = tables()?.into_iter();
+        let others = published()?.into_iter();
         all.extend(
             others
                 .filter(|rule| rule.name != "dps")
@@ -187,15 +187,6 @@ fn report(
             distance / reference[0],
             1.05,
             "with the same covariance a draw is not farther than a mean; five in a hundred for the draws",
-        );
-    }
-    if let Some([_, _, share]) = of("smc") {
-        evidence.at_most(
-            "guidance.mixture.smc.weights",
-            "largest difference of a mode's share of the particles from its weight, mean of the problems",
-            share,
-            0.05,
-            "particles find every mode in its proportion; of so many exact draws it is the floor's",
         );
     }
 }

@@ -73,17 +73,11 @@ fn shipped(name: &str, protocol: &str) -> Result<Option<Rule>, Failure> {
 }
 
 /// Every sampler of the protocols but the bridge and the prior alone, with the settings of an empty
-/// table. Particles are for problems of a few numbers: `guidance.mixture`.
+/// table. Particles take too long for a report: `tests/oracle_small.rs` has them.
 pub(super) fn published() -> Result<Vec<Rule>, Failure> {
-    let all = tables()?.into_iter();
-    Ok(all.filter(|rule| rule.name != "smc").collect())
-}
-
-/// The same with the particles.
-pub(super) fn tables() -> Result<Vec<Rule>, Failure> {
     let mut rules = Vec::new();
     for known in methods() {
-        let elsewhere = ["zero-filled", "cg-sense", "bridge", "unconditional"];
+        let elsewhere = ["zero-filled", "cg-sense", "bridge", "smc", "unconditional"];
         if known.modalities.contains(&Modality::Mri) && !elsewhere.contains(&known.name) {
             let method = Methods::default().get(known.name)?;
             rules.extend(tabled(known.name.to_owned(), &method, false));
