@@ -5,6 +5,7 @@
 
 mod cg_sense;
 mod cgls;
+mod hybrid_input_output;
 mod line_integrals;
 mod mltr;
 mod optimised_gradient;
@@ -12,16 +13,19 @@ mod pwls_tv;
 mod sirt;
 #[cfg(test)]
 mod testing;
+mod tikhonov;
 mod total_variation;
 mod trace;
 mod zero_filled;
 
 pub use cg_sense::cg_sense;
 pub use cgls::cgls;
+pub use hybrid_input_output::hybrid_input_output;
 pub use line_integrals::LineIntegrals;
 pub use mltr::mltr;
 pub use pwls_tv::{PwlsTvParams, pwls_tv};
 pub use sirt::{SirtParams, sirt};
+pub use tikhonov::{TikhonovParams, tikhonov};
 pub use total_variation::total_variation;
 pub use trace::Trace;
 pub use zero_filled::zero_filled;

@@ -16,7 +16,7 @@
 //! | TIFF | [`tiff_stack`] | |
 //! | NIfTI-1 | [`nifti_read`] | [`nifti_write`] |
 //! | HDF5 of results | | [`hdf5_write`] |
-//! | PNG | | [`png_sheet`](mod@png_sheet) |
+//! | PNG | [`picture`] | [`png_sheet`](mod@png_sheet) |
 //!
 //! Arrays are (slice, row, column) for volumes, (coil, y, x) for k-space, x being the readout, and (view, bin) for
 //! sinograms. Positions are LPS in millimetres, in NIfTI files RAS. No names or other identifiers of patients are read
@@ -51,6 +51,7 @@ pub mod npy;
 pub mod npy_array;
 mod npy_header;
 pub mod npy_sinogram;
+pub mod picture;
 pub mod png_sheet;
 pub mod projections;
 pub mod raw;
@@ -72,6 +73,7 @@ pub use mrd_write::{LineFlags, MrdWriteHeader, MrdWriter, SliceGeometry};
 pub use nifti_read::{Volume, read_volume};
 pub use nifti_write::NiftiWriter;
 pub use npy::{write_npy_complex, write_npy_f32};
+pub use picture::{read_measurements, read_picture};
 pub use png_sheet::{png_panels, png_sheet};
 pub use projections::{
     AngleUnit, Beam, ColumnOrder, Content, DetectorShape, Flats, ProjectionHeader,

@@ -8,9 +8,11 @@
 //! well-formed but impossible. `docs/protocols.md` describes every key for users.
 
 mod acquisition;
+mod blur;
 mod check;
 mod error;
 mod explain;
+mod forward;
 mod image;
 mod known;
 mod library;
@@ -33,12 +35,14 @@ mod tomography;
 mod unconditional;
 
 pub use acquisition::{Acquisition, Cartesian, CoilMaps, Contrast, Pattern};
+pub use blur::{Blur, GaussianKernel, Kernel, Motion, NonlinearBlur, NonuniformBlur, RandomMotion};
 pub use error::{Problem, ProtocolError};
+pub use forward::{Degradation, Forward, Inpainting, PhaseRetrieval, SuperResolution};
 pub use image::Image;
 pub use known::{KnownMethod, methods};
 pub use library::{builtins, source};
-pub use likelihood::{Gaussian, Likelihood, Poisson, Pwls};
-pub use method::{CgSense, Cgls, Fbp, Lines, Mltr, PwlsTv, Sirt, Window, ZeroFilled};
+pub use likelihood::{Emission, Gaussian, Likelihood, Poisson, Pwls, Rician};
+pub use method::{CgSense, Cgls, Fbp, Lines, Mltr, PwlsTv, Sirt, Tikhonov, Window, ZeroFilled};
 pub use methods::{Method, Methods};
 pub use preparation::{AngleUnit, Angles, Averages, Content, Espirit, Preparation, Sensitivities};
 pub use probe::{Beam, column, probe};
@@ -71,8 +75,11 @@ pub struct Protocol {
     /// What `simulate` makes; `recon` warns where a raw file differs from it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub acquisition: Option<Acquisition>,
-    /// The grid of a CT image; absent: a square of as many pixels as bins, each the size of a bin
-    /// at the rotation axis.
+    /// The operator that degraded an image, for `modality = "imaging"`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub forward: Option<Forward>,
+    /// The grid of a CT image, or of a phantom that `simulate` degrades; absent: of CT a square of
+    /// as many pixels as bins, each the size of a bin at the rotation axis.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub image: Option<Image>,
     /// How raw data are prepared before any method sees them.
@@ -81,7 +88,7 @@ pub struct Protocol {
     /// How coil sensitivities are found.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sensitivities: Option<Sensitivities>,
-    /// The noise of CT data; absent: Poisson where there are counts or photon statistics.
+    /// The noise of the data; absent: of CT Poisson where there are counts or photon statistics.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub likelihood: Option<Likelihood>,
     /// The score model of the methods that need one.

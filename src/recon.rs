@@ -11,6 +11,7 @@ mod draw;
 mod error;
 mod geometry;
 mod html;
+mod imaging;
 mod mri;
 mod output;
 mod parts;

@@ -2,6 +2,7 @@
 //! noise scan. Shares no operator with the reconstruction.
 
 mod acquire;
+mod imaging;
 mod labels;
 mod mapped;
 mod mask;

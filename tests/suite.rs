@@ -12,6 +12,7 @@ mod ct_path;
 mod ct_projector;
 mod dicom_series;
 mod golden;
+mod imaging;
 mod labels;
 mod layers;
 mod metrics;

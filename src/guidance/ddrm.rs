@@ -26,13 +26,15 @@ impl<T: Array> Guidance<T> for Ddrm {
         let data = at.data.expect("guided sampling has data");
         let Some(spectral) = data.spectral else {
             return Err(operators::Error::Parameter {
-                what: "forward model of ddrm",
-                expected: "one whose singular values are known",
-                got: "one without".into(),
+                what: "forward model of `ddrm`",
+                expected: "one whose singular values are known: inpainting, super-resolution or a blur",
+                got: "one without, or noise that is not white; `method.run` = \"bridge\" takes any"
+                    .into(),
             });
         };
         let d = at.denoise()?;
-        let zero = data.operator.apply(&at.x.zeros_like())?.scaled(0.0);
+        // What the data say beyond the image 0: y less the offset of an affine model.
+        let zero = data.operator.apply(&at.x.zeros_like())?;
         let y = spectral.operator.data(&data.likelihood.residual(&zero)?)?;
         let [x, d] = [
             spectral.operator.analyse(at.x)?,

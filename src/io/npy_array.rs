@@ -15,9 +15,38 @@ use super::npy_header::NpyHeader;
 ///
 /// NaN or infinity is refused with its place.
 pub fn read_array(path: &Path) -> Result<ArrayD<Complex64>, IoError> {
+    let array = numbers(path)?;
+    match array.indexed_iter().find(|(_, z)| !z.is_finite()) {
+        None => Ok(array),
+        Some((at, _)) => Err(not_finite(path, "NaN or infinity", at.slice())),
+    }
+}
+
+/// Reads a real array of the same types in which gaps are NaN; infinity is refused with its place.
+pub fn incomplete(path: &Path) -> Result<ArrayD<f64>, IoError> {
+    let array = numbers(path)?;
+    match array
+        .indexed_iter()
+        .find(|(_, z)| z.re.is_infinite() || z.im != 0.0)
+    {
+        None => Ok(array.mapv(|z| z.re)),
+        Some((at, _)) => Err(not_finite(path, "infinity or a complex number", at.slice())),
+    }
+}
+
+fn not_finite(path: &Path, found: &str, at: &[usize]) -> IoError {
+    IoError::new(
+        path,
+        "finite numbers",
+        format!("{found} at {at:?}"),
+        "replace them and save the file again",
+    )
+}
+
+fn numbers(path: &Path) -> Result<ArrayD<Complex64>, IoError> {
     let header = NpyHeader::read(path)?;
     let real = |v: f64| Complex64::new(v, 0.0);
-    let array = match header.descr.as_str() {
+    Ok(match header.descr.as_str() {
         "<f4" => read::<f32>(path)?.mapv(|v| real(v.into())),
         "<f8" => read::<f64>(path)?.mapv(real),
         "<c8" => read::<Complex32>(path)?.mapv(|z| Complex64::new(z.re.into(), z.im.into())),
@@ -36,16 +65,7 @@ pub fn read_array(path: &Path) -> Result<ArrayD<Complex64>, IoError> {
                 "save it as float64 or complex128",
             ));
         }
-    };
-    match array.indexed_iter().find(|(_, z)| !z.is_finite()) {
-        None => Ok(array),
-        Some((at, _)) => Err(IoError::new(
-            path,
-            "finite numbers",
-            format!("NaN or infinity at {:?}", at.slice()),
-            "replace them and save the file again",
-        )),
-    }
+    })
 }
 
 fn read<T: ReadableElement>(path: &Path) -> Result<ArrayD<T>, IoError> {

@@ -1,6 +1,7 @@
 //! The second pass: what is well-formed TOML and still impossible. All of it, not the first.
 
 mod ct;
+mod forward;
 mod methods;
 mod modality;
 mod mri;
@@ -35,6 +36,7 @@ pub(super) fn check(protocol: &Protocol) -> Vec<Problem> {
     if let Some(table) = &protocol.image {
         ct::image(table, scan.as_ref(), &mut problems);
     }
+    forward::imaging(protocol, &mut problems);
     if let Some(table) = &protocol.likelihood {
         ct::likelihood(table, &mut problems);
     }

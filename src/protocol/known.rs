@@ -45,6 +45,11 @@ const METHODS: &[KnownMethod] = &[
     method("pwls-tv", CT, "weighted least squares with total variation"),
     method("mltr", CT, "maximum likelihood of the photon counts"),
     method(
+        "tikhonov",
+        IMAGING,
+        "least squares of a degraded image, smooth",
+    ),
+    method(
         "dps",
         ANY,
         "posterior samples, each step along the misfit's gradient",

@@ -41,6 +41,46 @@ const BUILTINS: &[Builtin] = &[
         title: "Head, fan beam, low dose: posterior mean and spread",
         text: include_str!("../../protocols/ct/head-lowdose.toml"),
     },
+    Builtin {
+        name: "imaging/inpainting-random92",
+        title: "Inpainting, 92 % of the pixels missing: posterior mean and spread",
+        text: include_str!("../../protocols/imaging/inpainting-random92.toml"),
+    },
+    Builtin {
+        name: "imaging/inpainting-box",
+        title: "Inpainting, a box missing: posterior mean and spread",
+        text: include_str!("../../protocols/imaging/inpainting-box.toml"),
+    },
+    Builtin {
+        name: "imaging/super-resolution-4x",
+        title: "Super-resolution, 4x along each axis: posterior mean and spread",
+        text: include_str!("../../protocols/imaging/super-resolution-4x.toml"),
+    },
+    Builtin {
+        name: "imaging/blur-gaussian",
+        title: "Deblurring, out of focus: posterior mean and spread",
+        text: include_str!("../../protocols/imaging/blur-gaussian.toml"),
+    },
+    Builtin {
+        name: "imaging/blur-motion",
+        title: "Deblurring, moved along a line: posterior mean and spread",
+        text: include_str!("../../protocols/imaging/blur-motion.toml"),
+    },
+    Builtin {
+        name: "imaging/blur-nonuniform",
+        title: "Deblurring, sharper at one side than at the other: posterior mean and spread",
+        text: include_str!("../../protocols/imaging/blur-nonuniform.toml"),
+    },
+    Builtin {
+        name: "imaging/blur-saturated",
+        title: "Deblurring, a detector that saturates: posterior mean and spread",
+        text: include_str!("../../protocols/imaging/blur-saturated.toml"),
+    },
+    Builtin {
+        name: "imaging/phase-retrieval",
+        title: "Phase retrieval, magnitudes of diffraction: posterior mean and spread",
+        text: include_str!("../../protocols/imaging/phase-retrieval.toml"),
+    },
 ];
 
 const NAMES: [(&str, &str); BUILTINS.len()] = {

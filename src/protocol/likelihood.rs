@@ -1,11 +1,11 @@
-//! `[likelihood.*]`: the noise of CT data.
+//! `[likelihood.*]`: the noise of CT data and of degraded images.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// The noise of CT data: one table, named by its kind.
+/// The noise of CT data or of a degraded image: one table, named by its kind.
 ///
-/// Without one it is Poisson where there are counts or photon statistics, and Gaussian elsewhere.
+/// Of CT without one it is Poisson where there are counts or photon statistics, and Gaussian elsewhere.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Likelihood {
@@ -13,8 +13,12 @@ pub enum Likelihood {
     Poisson(Poisson),
     /// Line integrals, each with its own deviation.
     Pwls(Pwls),
-    /// Line integrals of one deviation.
+    /// Line integrals, or pixels, of one deviation.
     Gaussian(Gaussian),
+    /// Counts of what an object emits.
+    Emission(Emission),
+    /// Magnitudes of complex numbers with Gaussian noise.
+    Rician(Rician),
 }
 
 impl Likelihood {
@@ -24,6 +28,8 @@ impl Likelihood {
             Self::Poisson(_) => "poisson",
             Self::Pwls(_) => "pwls",
             Self::Gaussian(_) => "gaussian",
+            Self::Emission(_) => "emission",
+            Self::Rician(_) => "rician",
         }
     }
 }
@@ -72,13 +78,32 @@ impl Default for Pwls {
     }
 }
 
-/// The same deviation for every line integral.
+/// The same deviation for every line integral, or pixel of a degraded image.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Gaussian {
-    /// Deviation of a line integral; absent: estimated from the data.
+    /// Deviation, in units of the data; absent (CT only): estimated from the data.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub std: Option<f64>,
+}
+
+/// `y ~ Poisson(gain z + background)` of what the operator gives.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Emission {
+    /// Counts to expect for one unit of what the operator gives.
+    pub gain: f64,
+    /// Counts to expect beside them.
+    #[serde(default)]
+    pub background: f64,
+}
+
+/// `y = |z + n|`, n complex.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Rician {
+    /// Deviation of the noise a component, in units of the data.
+    pub std: f64,
 }
 
 #[cfg(test)]

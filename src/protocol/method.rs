@@ -151,6 +151,26 @@ impl Default for Mltr {
     }
 }
 
+/// `argmin ‖y − A(v)‖² + λ ‖∇v‖²` by conjugate gradients, around the last image where A is not
+/// linear.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Tikhonov {
+    /// λ, the weight of the differences between neighbouring pixels.
+    pub lambda: f64,
+    /// Iterations of conjugate gradients at most.
+    pub iterations: usize,
+}
+
+impl Default for Tikhonov {
+    fn default() -> Self {
+        Self {
+            lambda: 0.01,
+            iterations: 200,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -3,7 +3,7 @@
 use super::Modality;
 use super::error::ProtocolError;
 use super::known::{self, names, refusal};
-use super::method::{CgSense, Cgls, Fbp, Mltr, PwlsTv, Sirt, ZeroFilled};
+use super::method::{CgSense, Cgls, Fbp, Mltr, PwlsTv, Sirt, Tikhonov, ZeroFilled};
 use super::published::{
     Csgm, Daps, Ddnm, Ddrm, DiffPir, Ilvr, PiGdm, PnpDm, Projection, RedDiff, Smc,
 };
@@ -38,6 +38,9 @@ pub struct Methods {
     /// Maximum likelihood of photon counts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mltr: Option<Mltr>,
+    /// Least squares with a smooth image.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tikhonov: Option<Tikhonov>,
     /// Diffusion posterior sampling.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dps: Option<Dps>,
@@ -105,6 +108,8 @@ pub enum Method {
     PwlsTv(PwlsTv),
     /// `mltr`
     Mltr(Mltr),
+    /// `tikhonov`
+    Tikhonov(Tikhonov),
     /// `dps`
     Dps(Dps),
     /// `bridge`
@@ -153,6 +158,7 @@ impl Methods {
             "cgls" => Method::Cgls(self.cgls.clone().unwrap_or_default()),
             "pwls-tv" => Method::PwlsTv(self.pwls_tv.clone().unwrap_or_default()),
             "mltr" => Method::Mltr(self.mltr.clone().unwrap_or_default()),
+            "tikhonov" => Method::Tikhonov(self.tikhonov.clone().unwrap_or_default()),
             "dps" => Method::Dps(self.dps.clone().unwrap_or_default()),
             "bridge" => Method::Bridge(self.bridge.clone().unwrap_or_default()),
             "mcg" => Method::Mcg(self.mcg.clone().unwrap_or_default()),
@@ -185,6 +191,7 @@ impl Methods {
             self.cgls.is_some(),
             self.pwls_tv.is_some(),
             self.mltr.is_some(),
+            self.tikhonov.is_some(),
             self.dps.is_some(),
             self.bridge.is_some(),
             self.mcg.is_some(),
@@ -218,6 +225,7 @@ impl Methods {
             Method::Cgls(table) => self.cgls = Some(table),
             Method::PwlsTv(table) => self.pwls_tv = Some(table),
             Method::Mltr(table) => self.mltr = Some(table),
+            Method::Tikhonov(table) => self.tikhonov = Some(table),
             Method::Dps(table) => self.dps = Some(table),
             Method::Bridge(table) => self.bridge = Some(table),
             Method::Mcg(table) => self.mcg = Some(table),
@@ -249,6 +257,7 @@ impl Method {
             Self::Cgls(_) => "cgls",
             Self::PwlsTv(_) => "pwls-tv",
             Self::Mltr(_) => "mltr",
+            Self::Tikhonov(_) => "tikhonov",
             Self::Dps(_) => "dps",
             Self::Bridge(_) => "bridge",
             Self::Mcg(_) => "mcg",
@@ -282,7 +291,8 @@ impl Method {
             | Self::Sirt(_)
             | Self::Cgls(_)
             | Self::PwlsTv(_)
-            | Self::Mltr(_) => return None,
+            | Self::Mltr(_)
+            | Self::Tikhonov(_) => return None,
             Self::Dps(table) => table,
             Self::Bridge(table) => table,
             Self::Mcg(table) => table,
@@ -310,7 +320,8 @@ impl Method {
             | Self::Sirt(_)
             | Self::Cgls(_)
             | Self::PwlsTv(_)
-            | Self::Mltr(_) => return None,
+            | Self::Mltr(_)
+            | Self::Tikhonov(_) => return None,
             Self::Dps(table) => table,
             Self::Bridge(table) => table,
             Self::Mcg(table) => table,

@@ -48,6 +48,15 @@ where
     first_last(from).map(Some)
 }
 
+/// `[rows, columns]` of a key that may be absent.
+pub(super) fn maybe_rows_columns<'de, D, T>(from: D) -> Result<Option<[T; 2]>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    two(from, "two values, [rows, columns]").map(Some)
+}
+
 fn two<'de, D, T>(from: D, expected: &'static str) -> Result<[T; 2], D::Error>
 where
     D: Deserializer<'de>,

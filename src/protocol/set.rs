@@ -12,6 +12,7 @@ const RIVALS: &[(&str, &str)] = &[
         "acquisition.parallel.centre_column",
     ),
     ("acquisition.fan.offset_mm", "acquisition.fan.centre_column"),
+    ("forward.inpainting.keep", "forward.inpainting.box"),
     ("method.dps.weight", "method.dps.zeta"),
     ("method.mcg.weight", "method.mcg.zeta"),
 ];

@@ -74,6 +74,10 @@ pub fn check_text(name_or_path: &str) -> Result<String, ProtocolError> {
     if let Some(acquisition) = &protocol.acquisition {
         rows.push(("acquisition", acquisition_text(acquisition)));
     }
+    if let Some(forward) = &protocol.forward {
+        let names: Vec<&str> = forward.tables().iter().map(|one| one.name()).collect();
+        rows.push(("forward", names.join(", ")));
+    }
     let probe = probe_of(&protocol);
     let names = ["probe"].into_iter().chain(std::iter::repeat(""));
     rows.extend(names.zip(probe.lines().map(str::to_string)));

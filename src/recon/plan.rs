@@ -61,15 +61,8 @@ pub struct Plan {
 impl Plan {
     /// Resolves `protocol`: finds the device, loads the prior.
     ///
-    /// Errors: a modality without raw data, a device or a prior that is not there, a prior of
-    /// another modality.
+    /// Errors: a device or a prior that is not there, a prior of another modality.
     pub fn new(protocol: Protocol, options: Options) -> Result<Self, ReconError> {
-        if protocol.modality == Modality::Imaging {
-            return Err(ReconError::Request(format!(
-                "protocol `{}`: this build reconstructs the modalities \"mri\" and \"ct\"",
-                protocol.title
-            )));
-        }
         if options.samples == Some(0) || options.batch == 0 || options.threads == 0 {
             let why = "--samples, --batch and --threads: expected at least 1";
             return Err(ReconError::Request(why.into()));
@@ -130,9 +123,9 @@ fn check_quantiles(quantiles: &[f64], samples: Option<usize>) -> Result<(), Reco
     Err(ReconError::Request(why))
 }
 
-/// Refuses a prior of complex images for CT, and one of real images for MRI.
+/// Refuses a prior of complex images for real ones, and one of real images for MRI.
 fn check_kind(modality: Modality, prior: &Model) -> Result<(), ReconError> {
-    let wanted = if modality == Modality::Ct { 1 } else { 2 };
+    let wanted = if modality == Modality::Mri { 2 } else { 1 };
     if prior.card.channels == wanted {
         return Ok(());
     }

@@ -81,7 +81,8 @@ pub fn rule<T: Array>(method: &Method, least: f64) -> Option<Box<dyn Guidance<T>
         | Method::Sirt(_)
         | Method::Cgls(_)
         | Method::PwlsTv(_)
-        | Method::Mltr(_) => return None,
+        | Method::Mltr(_)
+        | Method::Tikhonov(_) => return None,
     })
 }
 

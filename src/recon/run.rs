@@ -1,6 +1,7 @@
 //! A run: open, find the scale, reconstruct slice by slice, write, report.
 
 use super::draw::evaluations;
+use super::imaging::{self, Affine};
 use super::mri;
 use super::output::{About, Outputs, Pictures};
 use super::parts::Parts;
@@ -15,8 +16,8 @@ use crate::progress::Progress;
 use crate::protocol::Modality;
 use crate::score::Channels;
 use ndarray::{Array3, s};
-use operators::Host;
 use operators::array::Torch;
+use operators::{Host, Operator};
 use std::ops::Range;
 use std::time::Instant;
 use tch::{Device, Kind};
@@ -46,7 +47,10 @@ fn run_on<T: Channels>(
     device: T::Device,
     progress: &Progress,
     interrupted: &dyn Fn() -> bool,
-) -> Result<String, ReconError> {
+) -> Result<String, ReconError>
+where
+    Affine<T>: Operator<T>,
+{
     let mut session = Session::<T>::open(plan, device, progress, interrupted)?;
     let truth = session.truth(plan)?;
     let mut outputs = Outputs::create(plan, &session.about(plan), &session.report)?;
@@ -72,7 +76,10 @@ fn run_on<T: Channels>(
     Ok(words(plan, &report))
 }
 
-impl<T: Channels> Session<T> {
+impl<T: Channels> Session<T>
+where
+    Affine<T>: Operator<T>,
+{
     /// Opens the scan and finds the volume's scale.
     fn open(
         plan: &Plan,
@@ -83,7 +90,8 @@ impl<T: Channels> Session<T> {
         let began = Instant::now();
         let mut study: Box<dyn Study<T>> = match plan.protocol.modality {
             Modality::Ct => Box::new(super::ct::Scan::<T>::open(plan, device)?),
-            _ => Box::new(mri::Scan::open(plan, device)?),
+            Modality::Imaging => Box::new(imaging::Scan::open(plan, device)?),
+            Modality::Mri => Box::new(mri::Scan::open(plan, device)?),
         };
         let facts = study.facts();
         let mut report = Report::new(plan, &facts)?;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
 /// Files that say that a folder holds a result, besides its samples.
-const RESULTS: [&str; 14] = [
+const RESULTS: [&str; 18] = [
     "report.json",
     "report.html",
     "mean.nii.gz",
@@ -19,6 +19,10 @@ const RESULTS: [&str; 14] = [
     "zero-filled.png",
     "cg-sense.png",
     "fbp.png",
+    "pseudo-inverse.png",
+    "adjoint.png",
+    "tikhonov.png",
+    "hio.png",
     "mean.dcm",
     "std.dcm",
 ];

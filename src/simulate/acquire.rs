@@ -1,10 +1,11 @@
-//! A scan as a protocol describes it, of either modality.
+//! A scan as a protocol describes it, of any modality.
 
+use super::imaging::simulate_imaging;
 use super::memory;
 use super::scan::SimulateError;
 use super::{CtScan, CtSource, LabelMap, Scan, Source, simulate, simulate_ct};
 use crate::progress::Progress;
-use crate::protocol::{Acquisition, Image, Projections, Protocol};
+use crate::protocol::{Acquisition, Image, Modality, Projections, Protocol};
 use std::path::{Path, PathBuf};
 
 /// What is asked of the scanner.
@@ -34,6 +35,9 @@ pub fn acquire(
     progress: &Progress,
     interrupted: &dyn Fn() -> bool,
 ) -> Result<PathBuf, SimulateError> {
+    if protocol.modality == Modality::Imaging {
+        return simulate_imaging(protocol, request, progress, interrupted);
+    }
     let Some(acquisition) = &protocol.acquisition else {
         return Err(SimulateError::Request(format!(
             "protocol `{}` says nothing of an acquisition: add [acquisition.cartesian] (MRI), \

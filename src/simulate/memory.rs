@@ -1,7 +1,7 @@
 //! What a simulation needs of memory, known before anything is opened.
 
 use super::SimulateError;
-use crate::protocol::{Cartesian, Image, Projections};
+use crate::protocol::{Cartesian, Degradation, Image, Projections};
 
 /// Memory that a simulation may take: 16 GiB.
 const MOST_BYTES: u128 = 16 << 30;
@@ -44,6 +44,17 @@ pub(super) fn of_ct(p: &Projections, image: &Image) -> Result<(), SimulateError>
         p.views, p.bins
     );
     refuse(what, bytes)
+}
+
+/// Errors if a phantom to be degraded is too large.
+pub(super) fn of_picture(image: &Image, one: Degradation<'_>) -> Result<(), SimulateError> {
+    let [columns, rows] = image.matrix;
+    let padded = match one {
+        Degradation::PhaseRetrieval(table) => table.oversampling.powi(2).ceil() as u128,
+        _ => 1,
+    };
+    let bytes = product(&[columns, rows]).saturating_mul(DRAWN + COMPLEX * padded);
+    refuse(format!("image.matrix = [{columns}, {rows}]"), bytes)
 }
 
 fn product(factors: &[usize]) -> u128 {

@@ -10,7 +10,8 @@ use std::path::PathBuf;
   annulus recon scan.h5 -p mri/brain-poisson-r8 --method cg-sense --set method.cg-sense.lambda=0.02 -o out")]
 pub(in crate::cli) struct Recon {
     /// Raw data. MRI: MRD (ISMRMRD), fastMRI HDF5, npy. CT: a folder of DICOM-CT-PD or TIFF files,
-    /// Data Exchange, NXtomo or LoDoPaB HDF5, TIFF, npy
+    /// Data Exchange, NXtomo or LoDoPaB HDF5, TIFF, npy. Degraded images: npy, NaN where nothing was
+    /// measured
     pub(in crate::cli) input: PathBuf,
     /// Protocol: a built-in name or a TOML file
     #[arg(short, long)]
@@ -73,14 +74,18 @@ writes brain.h5 (MRD) and brain.truth.nii.gz.
 draws the brain from a label map in the folder maps; a large head needs a field of view of 280 mm:
   --set acquisition.cartesian.fov_mm='[280.0, 280.0]'
   annulus simulate thorax -p ct/head-sparse60 --set image.pixel_mm=2.3 -o thorax
-shows the whole chest: 192 pixels of 2.3 mm.")]
+shows the whole chest: 192 pixels of 2.3 mm.
+  annulus simulate ct.nii.gz -p imaging/blur-motion -o data.npy
+blurs an image in HU and adds noise.")]
 pub(in crate::cli) struct Simulate {
-    /// A phantom (see `annulus phantom --list`), a NIfTI image or a CT DICOM series
+    /// A phantom (see `annulus phantom --list`), a NIfTI image or a CT DICOM series; to be degraded also
+    /// npy or grey PNG
     pub(in crate::cli) source: String,
-    /// Protocol with an [acquisition.*] table
+    /// Protocol with an [acquisition.*] or a [forward.*] table
     #[arg(short, long)]
     pub(in crate::cli) protocol: String,
-    /// Raw data to write: an .h5 file (MRD, Data Exchange), or for a CT fan beam a folder of CT-PD files
+    /// Raw data to write: an .h5 file (MRD, Data Exchange), for a CT fan beam a folder of CT-PD
+    /// files, of a degraded image an .npy file
     #[arg(short, long)]
     pub(in crate::cli) output: PathBuf,
     /// Folder of label maps (NIfTI, classes of FreeSurfer, SAMSEG or SynthSeg) that brain or head is drawn

@@ -120,5 +120,10 @@ pub(super) fn likelihood(table: &Likelihood, problems: &mut Problems) {
                 problems.positive("likelihood.gaussian.std", std);
             }
         }
+        Likelihood::Emission(table) => {
+            problems.positive("likelihood.emission.gain", table.gain);
+            problems.not_negative("likelihood.emission.background", table.background);
+        }
+        Likelihood::Rician(table) => problems.positive("likelihood.rician.std", table.std),
     }
 }

@@ -2,7 +2,7 @@
 
 use super::Problems;
 use super::published::published;
-use crate::protocol::method::{CgSense, Cgls, Fbp, Mltr, PwlsTv, Sirt};
+use crate::protocol::method::{CgSense, Cgls, Fbp, Mltr, PwlsTv, Sirt, Tikhonov};
 use crate::protocol::methods::Methods;
 use crate::protocol::sampler::{Bridge, Covariance, Dds, Dps, Draw, Mcg, Solver};
 use crate::protocol::unconditional::Unconditional;
@@ -18,6 +18,7 @@ pub(super) fn methods(tables: &Methods, problems: &mut Problems) {
     each(&tables.cgls, cgls, problems);
     each(&tables.pwls_tv, pwls_tv, problems);
     each(&tables.mltr, mltr, problems);
+    each(&tables.tikhonov, tikhonov, problems);
     each(&tables.dps, dps, problems);
     each(&tables.bridge, bridge, problems);
     each(&tables.mcg, mcg, problems);
@@ -55,6 +56,11 @@ fn pwls_tv(table: &PwlsTv, problems: &mut Problems) {
 
 fn mltr(table: &Mltr, problems: &mut Problems) {
     problems.at_least("method.mltr.iterations", table.iterations, 1);
+}
+
+fn tikhonov(table: &Tikhonov, problems: &mut Problems) {
+    problems.positive("method.tikhonov.lambda", table.lambda);
+    problems.at_least("method.tikhonov.iterations", table.iterations, 1);
 }
 
 fn dps(table: &Dps, problems: &mut Problems) {

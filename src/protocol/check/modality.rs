@@ -2,16 +2,18 @@
 
 use super::Problems;
 use crate::protocol::acquisition::Acquisition;
+use crate::protocol::likelihood::Likelihood;
 use crate::protocol::preparation::{self, Preparation};
 use crate::protocol::{Modality, Protocol, known};
 use toml::Table;
 
 /// Tables, methods and keys of another modality.
 pub(super) fn modality(protocol: &Protocol, problems: &mut Problems) {
-    for (key, owner) in tables(protocol) {
-        if owner != protocol.modality {
-            let owner = owner.name();
-            problems.add(&key, format!("[{key}] belongs to `modality` = \"{owner}\""));
+    for (key, owners) in tables(protocol) {
+        if !owners.contains(&protocol.modality) {
+            let names: Vec<_> = owners.iter().map(|o| format!("\"{}\"", o.name())).collect();
+            let owners = names.join(" or ");
+            problems.add(&key, format!("[{key}] belongs to `modality` = {owners}"));
         }
     }
     for name in protocol.method.tables() {
@@ -33,24 +35,37 @@ pub(super) fn modality(protocol: &Protocol, problems: &mut Problems) {
     }
 }
 
-/// The tables that are there and belong to one modality.
-fn tables(protocol: &Protocol) -> Vec<(String, Modality)> {
+const MRI: &[Modality] = &[Modality::Mri];
+const CT: &[Modality] = &[Modality::Ct];
+const IMAGING: &[Modality] = &[Modality::Imaging];
+const CT_OR_IMAGING: &[Modality] = &[Modality::Ct, Modality::Imaging];
+
+/// The tables that are there and belong to some modalities alone.
+fn tables(protocol: &Protocol) -> Vec<(String, &'static [Modality])> {
     let mut found = Vec::new();
     if let Some(acquisition) = &protocol.acquisition {
         let owner = match acquisition {
-            Acquisition::Cartesian(_) => Modality::Mri,
-            Acquisition::Parallel(_) | Acquisition::Fan(_) => Modality::Ct,
+            Acquisition::Cartesian(_) => MRI,
+            Acquisition::Parallel(_) | Acquisition::Fan(_) => CT,
         };
         found.push((format!("acquisition.{}", acquisition.name()), owner));
     }
     if protocol.sensitivities.is_some() {
-        found.push(("sensitivities.espirit".to_string(), Modality::Mri));
+        found.push(("sensitivities.espirit".to_string(), MRI));
     }
     if protocol.image.is_some() {
-        found.push(("image".to_string(), Modality::Ct));
+        found.push(("image".to_string(), CT_OR_IMAGING));
+    }
+    if protocol.forward.is_some() {
+        found.push(("forward".to_string(), IMAGING));
     }
     if let Some(likelihood) = &protocol.likelihood {
-        found.push((format!("likelihood.{}", likelihood.name()), Modality::Ct));
+        let owners = match likelihood {
+            Likelihood::Poisson(_) | Likelihood::Pwls(_) => CT,
+            Likelihood::Gaussian(_) => CT_OR_IMAGING,
+            Likelihood::Emission(_) | Likelihood::Rician(_) => IMAGING,
+        };
+        found.push((format!("likelihood.{}", likelihood.name()), owners));
     }
     found
 }

@@ -137,6 +137,92 @@ fn each_impossible_value_of_a_ct_protocol_is_refused_by_its_key() {
     }
 }
 
+#[test]
+fn each_impossible_operator_is_refused_by_its_key() {
+    for (name, argument) in [
+        ("inpainting-random92", "forward.inpainting.keep=0"),
+        ("inpainting-random92", "forward.inpainting.keep=1"),
+        ("inpainting-random92", "forward.inpainting.box=[0, 3]"),
+        ("inpainting-box", "forward.zero=nan"),
+        ("inpainting-box", "forward.unit=0"),
+        ("super-resolution-4x", "forward.super-resolution.factor=1"),
+        ("super-resolution-4x", "likelihood.gaussian.std=0"),
+        ("super-resolution-4x", "method.tikhonov.lambda=0"),
+        ("super-resolution-4x", "method.tikhonov.iterations=0"),
+        (
+            "blur-gaussian",
+            "forward.blur.kernel.gaussian.sigma_pixels=0",
+        ),
+        (
+            "blur-motion",
+            "forward.blur.kernel.motion.length_pixels=201",
+        ),
+        ("blur-motion", "forward.blur.kernel.motion.angle_deg=inf"),
+        (
+            "blur-nonuniform",
+            "forward.nonuniform-blur.sigmas_pixels=[1.0]",
+        ),
+        (
+            "blur-nonuniform",
+            "forward.nonuniform-blur.sigmas_pixels=[1.0, -1.0]",
+        ),
+        ("blur-saturated", "forward.nonlinear-blur.saturation=0"),
+        (
+            "phase-retrieval",
+            "forward.phase-retrieval.oversampling=0.9",
+        ),
+        ("phase-retrieval", "preparation.every_nth_view=2"),
+    ] {
+        let (key, _) = argument.split_once('=').unwrap();
+        assert_eq!(refused_by(&format!("imaging/{name}"), &[argument]), [key]);
+    }
+    let shaken = "forward.blur.kernel={random-motion={size_pixels=20, bend_deg=3}}";
+    let key = "forward.blur.kernel.random-motion.size_pixels";
+    assert_eq!(refused_by("imaging/blur-motion", &[shaken]), [key]);
+    for (noise, key) in [
+        ("{emission={gain=0}}", "likelihood.emission.gain"),
+        ("{rician={std=-1}}", "likelihood.rician.std"),
+        ("{gaussian={}}", "likelihood.gaussian.std"),
+        ("{pwls={}}", "likelihood.pwls"),
+    ] {
+        let argument = format!("likelihood={noise}");
+        assert_eq!(refused_by("imaging/blur-motion", &[&argument]), [key]);
+    }
+    let rician = "likelihood={rician={std=1}}";
+    let key = "likelihood.rician";
+    assert_eq!(refused_by("imaging/inpainting-box", &[rician]), [key]);
+}
+
+#[test]
+fn an_image_has_one_operator_and_a_noise() {
+    let two = "forward.super-resolution.factor=2";
+    assert_eq!(refused_by("imaging/blur-motion", &[two]), ["forward"]);
+    let text = "title = \"t\"\nmodality = \"imaging\"\nrun = \"tikhonov\"\n[method.tikhonov]\n";
+    let said = |more: &str| {
+        let text = format!("{text}{more}");
+        Protocol::parse(&text, "x.toml").unwrap_err().to_string()
+    };
+    assert!(said("").contains("needs its operator: one of [forward.inpainting]"));
+    assert!(said("[forward]\n").contains("exactly one table of: inpainting, "));
+    let noise = said("[forward.super-resolution]\nfactor = 2\n");
+    assert!(noise.contains("add [likelihood.gaussian] std"), "{noise}");
+    let kind = said("[forward.blurr]\n");
+    assert!(
+        kind.contains("`blurr` in [forward]; did you mean `blur`?"),
+        "{kind}"
+    );
+    let neither = said("[forward.inpainting]\n[likelihood.gaussian]\nstd = 1\n");
+    assert!(neither.contains("needs `keep`"), "{neither}");
+    // One of the pair takes the place of the other.
+    assert!(
+        refused_by(
+            "imaging/inpainting-random92",
+            &["forward.inpainting.box=[3, 4]"]
+        )
+        .is_empty()
+    );
+}
+
 /// The scan of another kind in the place of the head's.
 #[test]
 fn a_parallel_scan_is_checked_under_its_own_name() {
@@ -154,6 +240,8 @@ fn a_modality_has_its_own_tables_methods_and_keys() {
     for (name, argument, key) in [
         (mri, "image={matrix=[8, 8], pixel_mm=1}", "image"),
         (mri, "likelihood.gaussian={}", "likelihood.gaussian"),
+        (mri, "forward.super-resolution.factor=2", "forward"),
+        (ct, "forward.phase-retrieval.oversampling=2", "forward"),
         (mri, "method.mcg.steps=9", "method.mcg"),
         (
             mri,

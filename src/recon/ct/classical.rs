@@ -80,7 +80,9 @@ impl<T: Array> Problem<'_, T> {
                 let std = g.std.unwrap_or(std).max(1e-6) as f32;
                 return self.alike().mapv(|one| one / (std * std));
             }
-            None => (default.edge_error, default.floor),
+            Some(Likelihood::Emission(_) | Likelihood::Rician(_)) | None => {
+                (default.edge_error, default.floor)
+            }
         };
         self.rays.precisions(edge, floor, std)
     }

@@ -5,7 +5,7 @@ use super::weights::estimated_std;
 use crate::protocol;
 use ndarray::Array2;
 use operators::likelihood::{Likelihood, Scan, Shifted, TransmissionPoisson, WeightedGaussian};
-use operators::{Array, Field, Result};
+use operators::{Array, Error, Field, Result};
 
 /// A sinogram on a backend, batch 1.
 pub(super) fn upload<T: Array>(device: &T::Device, values: &Array2<f32>) -> T {
@@ -60,6 +60,14 @@ impl<T: Array> Noise<T> {
                     .measured
                     .mapv(|m| if m { 1.0 / (std * std) } else { 0.0 });
                 Self::lines(device, rays, w)
+            }
+            // The protocol's check refuses them first.
+            (other @ (protocol::Likelihood::Emission(_) | protocol::Likelihood::Rician(_)), ..) => {
+                Err(Error::Parameter {
+                    what: "likelihood of CT data",
+                    expected: "poisson, pwls or gaussian",
+                    got: other.name().into(),
+                })
             }
         }
     }

@@ -1,0 +1,101 @@
+//! The operator of a protocol, on a backend.
+
+use crate::protocol::{Degradation, Kernel};
+use operators::imaging::{
+    self, Blur, Mask, NonUniformBlur, NonlinearBlur, PhaseRetrieval, Spectral, SuperResolution,
+};
+use operators::{Array, Axis, LinearOperator, Result, SliceRng, Space};
+use std::rc::Rc;
+
+/// An operator, by what else it can do.
+pub(super) enum Model<T> {
+    /// Diagonal between two bases: it has a pseudo-inverse.
+    Spectral(Rc<dyn Spectral<T>>),
+    /// Linear.
+    Linear(Box<dyn LinearOperator<T>>),
+    /// A detector that saturates.
+    Saturated(NonlinearBlur<T>),
+    /// Magnitudes.
+    Magnitudes(PhaseRetrieval),
+}
+
+/// Frequencies that a kernel damps below this count as lost to its pseudo-inverse.
+const CUTOFF: f64 = 0.05;
+
+impl<T: Array> Model<T> {
+    /// The operator on images `[rows, columns]`; `support` is 1 where the data are, of the sizes of
+    /// the data.
+    ///
+    /// Errors: those of the operator's own.
+    pub(super) fn new(
+        one: Degradation<'_>,
+        device: &T::Device,
+        [rows, columns]: [usize; 2],
+        support: &T,
+    ) -> Result<Self> {
+        let space = || Space::real(&[(Axis::Y, rows), (Axis::X, columns)]);
+        Ok(match one {
+            Degradation::Inpainting(_) => {
+                Model::Spectral(Rc::new(Mask::new(support.clone(), space())?))
+            }
+            Degradation::SuperResolution(table) => {
+                Model::Spectral(Rc::new(SuperResolution::new(space(), table.factor)?))
+            }
+            Degradation::Blur(table) => {
+                let blur = Blur::new(device, space(), &kernel(&table.kernel)?)?;
+                Model::Spectral(Rc::new(blur.with_cutoff(CUTOFF)?))
+            }
+            Degradation::NonuniformBlur(table) => {
+                let one = |sigma: &f64| Blur::gaussian(device, space(), *sigma);
+                let blurs: Result<Vec<_>> = table.sigmas_pixels.iter().map(one).collect();
+                Model::Linear(Box::new(NonUniformBlur::across(device, blurs?)?))
+            }
+            Degradation::NonlinearBlur(table) => {
+                let blur = Blur::new(device, space(), &kernel(&table.kernel)?)?;
+                Model::Saturated(NonlinearBlur::new(blur, table.saturation)?)
+            }
+            Degradation::PhaseRetrieval(table) => {
+                Model::Magnitudes(PhaseRetrieval::new(space(), table.oversampling)?)
+            }
+        })
+    }
+}
+
+fn kernel(kernel: &Kernel) -> Result<imaging::Kernel> {
+    match kernel {
+        Kernel::Gaussian(table) => imaging::Kernel::gaussian(table.sigma_pixels),
+        Kernel::Motion(table) => {
+            imaging::Kernel::motion(table.length_pixels, table.angle_deg.to_radians())
+        }
+        Kernel::RandomMotion(table) => {
+            let mut rng = SliceRng::samples(table.seed, 0, 1);
+            imaging::Kernel::random_motion(table.size_pixels, table.bend_deg.to_radians(), &mut rng)
+        }
+    }
+}
+
+/// Rows and columns of the image whose data have these rows and columns.
+///
+/// Errors, as words: data that no image has.
+pub(super) fn image_size(
+    one: Degradation<'_>,
+    [rows, columns]: [usize; 2],
+) -> std::result::Result<[usize; 2], String> {
+    match one {
+        Degradation::SuperResolution(table) => Ok([rows * table.factor, columns * table.factor]),
+        Degradation::PhaseRetrieval(table) => {
+            let r = table.oversampling;
+            let image = [rows, columns].map(|n| (n as f64 / r + 1e-9) as usize);
+            let data = image.map(|n| (r * n as f64).ceil() as usize);
+            match data == [rows, columns] && image.iter().all(|n| *n > 0) {
+                true => Ok(image),
+                false => Err(format!(
+                    "{rows} x {columns} magnitudes: no image has them with \
+                     forward.phase-retrieval.oversampling = {r}; expected the oversampling that \
+                     they were taken with"
+                )),
+            }
+        }
+        _ => Ok([rows, columns]),
+    }
+}
