@@ -1,0 +1,118 @@
+#!/usr/bin/env python3
+"""Makes docs/pictures/imaging.png and the numbers of docs/imaging.md, by the commands that a user runs.
+
+    python3 docs/make_imaging.py target/release/annulus FOLDER
+
+A column a protocol of protocols/imaging/: the truth, the data, the classical image, the posterior mean, its
+standard deviation. HU from -200 to 600; the deviation from 0 to 200; the data of each model in the same window
+where they are an image, the logarithm of the magnitudes of phase retrieval.
+"""
+import json
+import math
+import pathlib
+import struct
+import subprocess
+import sys
+import zlib
+
+MODELS = [
+    "inpainting-random92",
+    "inpainting-box",
+    "super-resolution-4x",
+    "blur-gaussian",
+    "blur-motion",
+    "blur-nonuniform",
+    "blur-saturated",
+    "phase-retrieval",
+]
+SIZE, GAP = 160, 4
+WINDOW, SPREAD = (-200.0, 600.0), (0.0, 200.0)
+
+
+def read(path):
+    """Rows of the first slice of an npy stack of f32."""
+    data = path.read_bytes()
+    length = struct.unpack("<H", data[8:10])[0]
+    header = eval(data[10 : 10 + length].decode())
+    rows, columns = header["shape"][-2:]
+    values = struct.unpack_from(f"<{rows * columns}f", data, 10 + length)
+    return [values[row * columns : (row + 1) * columns] for row in range(rows)]
+
+
+def fitted(rows):
+    """Nearest neighbours on SIZE x SIZE pixels."""
+    high, wide = len(rows), len(rows[0])
+    return [[rows[y * high // SIZE][x * wide // SIZE] for x in range(SIZE)] for y in range(SIZE)]
+
+
+def grey(rows, window):
+    low, high = window
+    level = lambda v: 0 if math.isnan(v) else max(0, min(255, round(255 * (v - low) / (high - low))))
+    return [[level(v) for v in row] for row in fitted(rows)]
+
+
+def seen(model, rows):
+    if model == "phase-retrieval":
+        return grey([[math.log10(max(v, 1e-3)) for v in row] for row in rows], (-3.0, 1.0))
+    return grey([[1000.0 * v - 1000.0 for v in row] for row in rows], WINDOW)
+
+
+def png(path, rows):
+    raw = b"".join(b"\0" + bytes(row) for row in rows)
+    chunk = lambda kind, body: (
+        struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+    )
+    head = struct.pack(">IIBBBBB", len(rows[0]), len(rows), 8, 0, 0, 0, 0)
+    body = chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(raw, 9)) + chunk(b"IEND", b"")
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + body)
+
+
+def main():
+    program, folder = pathlib.Path(sys.argv[1]).resolve(), pathlib.Path(sys.argv[2])
+    folder.mkdir(parents=True, exist_ok=True)
+    run = lambda *line: subprocess.run([program, *line], cwd=folder, check=True, capture_output=True)
+    columns = []
+    print("| protocol | direct | classical | mean | spread / error | misfit |")
+    print("|---|---|---|---|---|---|")
+    for model in MODELS:
+        protocol, data, out = f"imaging/{model}", f"{model}.npy", folder / model
+        if not (out / "report.json").exists():
+            run("simulate", "head", "-p", protocol, "-o", data)
+            recon = ["recon", data, "-p", protocol, "--truth", f"{model}.truth.nii.gz"]
+            run(*recon, "--format", "npy,png", "-o", model)
+            run(*recon, "--method", "tikhonov", "--format", "npy", "-o", f"{model}-classical")
+        # A kernel narrower than a pixel leaves the truth, as npy.
+        whole = f"{model}-truth.npy"
+        run("simulate", "head", "-p", protocol, "-o", whole, "--force",
+            "--set", "forward={blur={kernel={gaussian={sigma_pixels=0.05}}}}",
+            "--set", "likelihood.gaussian.std=1e-6")
+        report = json.loads((out / "report.json").read_text())
+        rows = {name: row for name, row in report["hu"]}
+        direct = rows.get("pseudo-inverse") or rows.get("adjoint")
+        classical = rows.get("tikhonov") or rows["hio"]
+        number = lambda row: f"{row['rmse_hu']:.0f} HU" if row else "-"
+        own = rows["bridge"]
+        print(
+            f"| `{model}` | {number(direct)} | {number(classical)} | {number(own)} | "
+            f"{own['spread_over_error']:.2f} | {report['slices'][0]['misfit']:.2f} |"
+        )
+        truth = [[1000.0 * v - 1000.0 for v in row] for row in read(folder / whole)]
+        columns.append([
+            grey(truth, WINDOW),
+            seen(model, read(folder / data)),
+            grey(read(folder / f"{model}-classical" / "mean.npy"), WINDOW),
+            grey(read(out / "mean.npy"), WINDOW),
+            grey(read(out / "std.npy"), SPREAD),
+        ])
+    sheet = []
+    for place in range(5):
+        for row in range(SIZE):
+            line = []
+            for column in columns:
+                line += column[place][row] + [255] * GAP
+            sheet.append(line[:-GAP])
+        sheet += [[255] * len(sheet[0])] * GAP
+    png(pathlib.Path(__file__).parent / "pictures" / "imaging.png", sheet[:-GAP])
+
+
+main()
