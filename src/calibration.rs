@@ -49,6 +49,7 @@ pub use ranks::Ranks;
 pub use reliability::{Reliability, ReliabilityBin};
 pub use sbc::{Sbc, SbcLine};
 pub use score::{Estimator, crps, crps_gaussian, energy_score};
+pub(crate) use special::normal_quantile;
 pub use spread::SpreadSkill;
 pub use tarp::{ReferenceBox, Tarp, TarpCurve};
 

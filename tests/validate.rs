@@ -48,6 +48,19 @@ fn a_wrong_adjoint_is_caught() {
 }
 
 #[test]
+fn half_the_variance_is_caught_where_the_data_speak_and_where_the_prior_does() {
+    let gates = [
+        "guidance.posteriors.coils.range.std",
+        "guidance.posteriors.coils.null.std",
+        "guidance.posteriors.radon.range.std",
+        "guidance.posteriors.radon.null.std",
+        "guidance.posteriors.counts.range.std",
+        "guidance.posteriors.counts.null.std",
+    ];
+    assert_caught(&HalfTheVariance, "guidance.posteriors", &gates);
+}
+
+#[test]
 fn what_is_no_number_is_caught() {
     let gates = ["mri.laws.adjoint", "mri.laws.linear"];
     assert_caught(&NotANumber, "mri.laws", &gates);

@@ -78,7 +78,7 @@ pub(super) fn normal_density(z: f64) -> f64 {
 }
 
 /// `Φ⁻¹(p)` for 0 < p < 1.
-pub(super) fn normal_quantile(p: f64) -> f64 {
+pub(crate) fn normal_quantile(p: f64) -> f64 {
     if p > 0.5 {
         return -normal_quantile(1.0 - p);
     }

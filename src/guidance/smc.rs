@@ -36,19 +36,11 @@ type Weights = Vec<Vec<f64>>;
 
 impl<T: Array> Guidance<T> for Smc {
     fn step(&self, at: &mut Step<'_, T>) -> Result<T> {
-        let data = at.data.expect("guided sampling has data");
-        let (states, mut weights) = self.population(at);
-        let mut particles = Vec::with_capacity(self.particles);
-        for x in states {
-            particles.push(self.look(at.prior, data, x, at.sigma)?);
-        }
-        at.measure(&particles[0].x, &particles[0].d);
-        for (w, p) in weights.iter_mut().zip(&particles) {
-            w.iter_mut().zip(&p.energy).for_each(|(w, e)| *w -= e);
-        }
         if at.next == 0.0 {
-            return last(data, &particles, weights, at.rng);
+            let (images, shares) = self.last(at)?;
+            return chosen(&images, &shares, at.rng);
         }
+        let (mut particles, mut weights) = self.weighed(at)?;
         resample(&mut particles, &mut weights, at.rng)?;
         let mut states = Vec::with_capacity(self.particles + 1);
         for (p, w) in particles.iter().zip(&mut weights) {
@@ -77,6 +69,42 @@ impl Smc {
             states.push(at.x.normal_like(at.rng).scaled(at.sigma));
         }
         (states, vec![vec![0.0; items]; self.particles])
+    }
+
+    /// The particles of this level, weighed with its twist.
+    fn weighed<T: Array>(&self, at: &mut Step<'_, T>) -> Result<(Vec<Particle<T>>, Weights)> {
+        let data = at.data.expect("guided sampling has data");
+        let (states, mut weights) = self.population(at);
+        let mut particles = Vec::with_capacity(self.particles);
+        for x in states {
+            particles.push(self.look(at.prior, data, x, at.sigma)?);
+        }
+        at.measure(&particles[0].x, &particles[0].d);
+        for (w, p) in weights.iter_mut().zip(&particles) {
+            w.iter_mut().zip(&p.energy).for_each(|(w, e)| *w -= e);
+        }
+        Ok((particles, weights))
+    }
+
+    /// The whole population at the last level, whose twist is the likelihood of D itself: images, and their
+    /// shares `[particle][item]`, which sum to 1 for every item. A step draws one of them.
+    pub fn last<T: Array>(&self, at: &mut Step<'_, T>) -> Result<(Vec<T>, Vec<Vec<f64>>)> {
+        let data = at.data.expect("guided sampling has data");
+        let (particles, mut weights) = self.weighed(at)?;
+        for (w, p) in weights.iter_mut().zip(&particles) {
+            let nll = data.likelihood.nll(&data.operator.apply(&p.d)?);
+            for (i, w) in w.iter_mut().enumerate() {
+                *w += p.energy[i] - nll[i];
+            }
+        }
+        for item in 0..weights[0].len() {
+            let shares = shares(&weights, item);
+            weights
+                .iter_mut()
+                .zip(shares)
+                .for_each(|(w, s)| w[item] = s);
+        }
+        Ok((particles.into_iter().map(|p| p.d).collect(), weights))
     }
 
     /// What the prior and the data say of a state.
@@ -197,30 +225,18 @@ fn systematic(shares: &[f64], start: f64) -> Vec<usize> {
         .collect()
 }
 
-/// One particle of each item by its weight, the last twist being the likelihood of D itself.
-fn last<T: Array>(
-    data: &Measurement<'_, T>,
-    particles: &[Particle<T>],
-    mut weights: Weights,
-    rng: &mut SliceRng,
-) -> Result<T> {
-    for (w, p) in weights.iter_mut().zip(particles) {
-        let nll = data.likelihood.nll(&data.operator.apply(&p.d)?);
-        for (i, w) in w.iter_mut().enumerate() {
-            *w += p.energy[i] - nll[i];
-        }
-    }
-    let mut chosen = Vec::with_capacity(weights[0].len());
+/// One image of each item by its share.
+fn chosen<T: Array>(images: &[T], shares: &Weights, rng: &mut SliceRng) -> Result<T> {
+    let mut chosen = Vec::with_capacity(shares[0].len());
     for (item, rng) in rng.items().iter_mut().enumerate() {
         let mark: f64 = rng.random();
         let mut sum = 0.0;
-        let shares = shares(&weights, item);
         let n = shares.iter().position(|s| {
-            sum += s;
+            sum += s[item];
             sum >= mark
         });
         let n = n.unwrap_or(shares.len() - 1);
-        chosen.push(particles[n].d.items(item, item + 1));
+        chosen.push(images[n].items(item, item + 1));
     }
     T::concatenate(&chosen)
 }

@@ -139,9 +139,21 @@ pub(super) const CHECKS: &[Check] = &[
     ),
     check(
         Suite::Guidance,
+        "guidance.particles",
+        "The same prior by particles: the share of every mode",
+        guidance::particles,
+    ),
+    check(
+        Suite::Guidance,
         "guidance.ranks",
         "Ranks of the truth among samples: is the posterior calibrated?",
         guidance::ranks,
+    ),
+    check(
+        Suite::Guidance,
+        "guidance.posteriors",
+        "Several coils, line integrals, photon counts: is the posterior calibrated where the data speak, and where the prior does?",
+        guidance::posteriors,
     ),
     check(
         Suite::Guidance,

@@ -1,8 +1,13 @@
 //! Checks of priors, samplers and their error bars.
 
+mod counts;
+mod dense;
+mod linear;
 mod mixture;
 mod modes;
 mod oracle;
+mod particles;
+mod posteriors;
 mod priors;
 mod ranks;
 mod rules;
@@ -12,6 +17,8 @@ mod spread;
 
 pub(super) use mixture::mixture;
 pub(super) use oracle::oracle;
+pub(super) use particles::particles;
+pub(super) use posteriors::posteriors;
 pub(super) use priors::priors;
 pub(super) use ranks::ranks;
 pub(super) use scalar::scalar;

@@ -12,7 +12,7 @@ use crate::guidance::{
     Ancestral, Bridge, BridgeLocal, CovarianceModel, Dps, DpsZeta, Guidance, Guided,
     MomentProjection, PriorDraw, Variance,
 };
-use ndarray::ArrayView2;
+use ndarray::{ArrayView1, ArrayView2};
 use phantoms::posterior::MixtureProblem;
 
 /// Random directions of the distance.
@@ -197,15 +197,20 @@ fn off_weights(problem: &MixtureProblem, samples: ArrayView2<f64>) -> Result<f64
     let posterior = problem
         .prior
         .posterior(&problem.measurement, problem.data.view())?;
-    let means: Vec<_> = problem.prior.parts().iter().map(|p| p.mean()).collect();
-    let mut counts = vec![0.0; means.len()];
+    let mut counts = vec![0.0; problem.prior.parts().len()];
     for x in samples.outer_iter() {
-        let far = |n: usize| (&x - means[n]).mapv(|d| d * d).sum();
-        let nearest = (0..means.len()).min_by(|a, b| far(*a).total_cmp(&far(*b)));
-        counts[nearest.unwrap_or(0)] += 1.0 / samples.nrows() as f64;
+        counts[nearest_mode(problem, x)] += 1.0 / samples.nrows() as f64;
     }
     let apart = counts.iter().zip(posterior.weights());
     Ok(apart.map(|(c, w)| (c - w).abs()).fold(0.0, f64::max))
+}
+
+/// The mode whose middle is nearest: modes are eight apart and one wide.
+pub(super) fn nearest_mode(problem: &MixtureProblem, x: ArrayView1<f64>) -> usize {
+    let far = |mean: ArrayView1<f64>| (&x - &mean).mapv(|d| d * d).sum();
+    let all = problem.prior.parts().iter().map(|p| far(p.mean().view()));
+    let nearest = all.enumerate().min_by(|a, b| a.1.total_cmp(&b.1));
+    nearest.map_or(0, |(n, _)| n)
 }
 
 fn scatter(name: &str, exact: ArrayView2<f64>, drawn: ArrayView2<f64>) -> Plot {

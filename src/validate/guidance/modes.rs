@@ -107,13 +107,11 @@ pub(super) fn exact_draws(
     Ok(all)
 }
 
-/// Samples of a rule: `f64[n, VALUES]`; nothing where it diverges.
-pub(super) fn draws(
-    bench: &Bench<'_>,
+/// What `run` makes of a problem: its prior, what was measured, and the noise levels.
+pub(super) fn measured<R>(
     problem: &MixtureProblem,
-    rule: &dyn Guidance<Image>,
-    n: usize,
-) -> Result<Option<Array2<f64>>, Failure> {
+    run: impl FnOnce(&dyn Denoiser<Image>, &Measurement<'_, Image>, &Schedule) -> Result<R, Failure>,
+) -> Result<R, Failure> {
     let operator = Matrix::new(problem.measurement.matrix().clone());
     let sizes = [1, 1, MEASUREMENTS];
     let y = Host::new(&sizes, Field::Real, problem.data.to_vec());
@@ -121,26 +119,28 @@ pub(super) fn draws(
     let likelihood = Gaussian::new(y, problem.noise_std, ones)?;
     let data = Measurement::new(&operator, &likelihood);
     let schedule = Schedule::karras(100, problem.noise_std / 5.0, 100.0, 7.0);
-    let mut rng = SliceRng::samples(bench.seed, 0, n as u32);
-    let mut x = Host::zeros(&[n, 1, VALUES], Field::Real).normal_like(&mut rng);
-    x.scale(&[schedule.max()]);
-    let prior = Prior(&problem.prior);
-    let drawn = bench.toolkit.sample(
-        rule,
-        &prior,
-        &data,
-        &schedule,
-        x,
-        &mut rng,
-        bench.interrupted,
-    );
-    let x = match drawn {
-        Ok(x) => x,
-        Err(e) if (bench.interrupted)() => return Err(e),
-        Err(_) => return Ok(None),
-    };
-    Ok(Some(Array2::from_shape_vec(
-        (n, VALUES),
-        x.reals().to_vec(),
-    )?))
+    run(&Prior(&problem.prior), &data, &schedule)
+}
+
+/// Samples of a rule: `f64[n, VALUES]`; nothing where it diverges.
+pub(super) fn draws(
+    bench: &Bench<'_>,
+    problem: &MixtureProblem,
+    rule: &dyn Guidance<Image>,
+    n: usize,
+) -> Result<Option<Array2<f64>>, Failure> {
+    measured(problem, |prior, data, schedule| {
+        let mut rng = SliceRng::samples(bench.seed, 0, n as u32);
+        let mut x = Host::zeros(&[n, 1, VALUES], Field::Real).normal_like(&mut rng);
+        x.scale(&[schedule.max()]);
+        let toolkit = bench.toolkit;
+        let drawn = toolkit.sample(rule, prior, data, schedule, x, &mut rng, bench.interrupted);
+        let x = match drawn {
+            Ok(x) => x,
+            Err(e) if (bench.interrupted)() => return Err(e),
+            Err(_) => return Ok(None),
+        };
+        let values = x.reals().to_vec();
+        Ok(Some(Array2::from_shape_vec((n, VALUES), values)?))
+    })
 }

@@ -163,7 +163,7 @@ impl Setting {
 }
 
 /// A linear operator where any is asked for.
-struct Linear<'a>(&'a dyn LinearOperator<Image>);
+pub(super) struct Linear<'a>(pub &'a dyn LinearOperator<Image>);
 
 impl operators::Operator<Image> for Linear<'_> {
     fn apply(&self, x: &Image) -> operators::Result<Image> {
