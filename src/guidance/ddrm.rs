@@ -28,7 +28,7 @@ impl<T: Array> Guidance<T> for Ddrm {
             return Err(operators::Error::Parameter {
                 what: "forward model of `ddrm`",
                 expected: "one whose singular values are known: inpainting, super-resolution or a blur",
-                got: "one without, or noise that is not white; `method.run` = \"bridge\" takes any"
+                got: "one without, data with gaps, or noise that is not white; `method.run` = \"bridge\" takes any"
                     .into(),
             });
         };

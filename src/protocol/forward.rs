@@ -35,6 +35,9 @@ pub struct Forward {
     /// Diffraction without phases.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub phase_retrieval: Option<PhaseRetrieval>,
+    /// A network of the user's own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub script: Option<Script>,
 }
 
 impl Default for Forward {
@@ -48,6 +51,7 @@ impl Default for Forward {
             nonuniform_blur: None,
             nonlinear_blur: None,
             phase_retrieval: None,
+            script: None,
         }
     }
 }
@@ -67,6 +71,8 @@ pub enum Degradation<'a> {
     NonlinearBlur(&'a NonlinearBlur),
     /// `phase-retrieval`
     PhaseRetrieval(&'a PhaseRetrieval),
+    /// `script`
+    Script(&'a Script),
 }
 
 impl Degradation<'_> {
@@ -79,19 +85,21 @@ impl Degradation<'_> {
             Self::NonuniformBlur(_) => "nonuniform-blur",
             Self::NonlinearBlur(_) => "nonlinear-blur",
             Self::PhaseRetrieval(_) => "phase-retrieval",
+            Self::Script(_) => "script",
         }
     }
 }
 
 impl Forward {
     /// The names of the tables that an operator may have.
-    pub const KINDS: [&str; 6] = [
+    pub const KINDS: [&str; 7] = [
         "inpainting",
         "super-resolution",
         "blur",
         "nonuniform-blur",
         "nonlinear-blur",
         "phase-retrieval",
+        "script",
     ];
 
     /// The tables that are there; a protocol that passes the check has one.
@@ -109,10 +117,17 @@ impl Forward {
             self.phase_retrieval
                 .as_ref()
                 .map(Degradation::PhaseRetrieval),
+            self.script.as_ref().map(Degradation::Script),
         ]
         .into_iter()
         .flatten()
         .collect()
+    }
+
+    /// Whether the operator is linear.
+    pub fn is_linear(&self) -> bool {
+        let curved = self.nonlinear_blur.is_some() || self.phase_retrieval.is_some();
+        !curved && self.script.is_none()
     }
 
     /// Whether the values are HU: zero is air and a unit is water over it.
@@ -157,6 +172,21 @@ pub struct PhaseRetrieval {
     pub oversampling: f64,
 }
 
+/// A TorchScript network `[1, 1, rows, columns] -> [1, 1, rows of the data, columns of the data]` in f32.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Script {
+    /// Its file, by `torch.jit.save`.
+    pub file: String,
+    /// Columns and rows of the image; absent: those of the data.
+    #[serde(
+        default,
+        deserialize_with = "pair::maybe_columns_rows",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub matrix: Option<[usize; 2]>,
+}
+
 pub(super) fn one() -> u64 {
     1
 }
@@ -183,6 +213,7 @@ mod tests {
                 "nonlinear-blur",
             ),
             ("[phase-retrieval]\noversampling = 2", "phase-retrieval"),
+            ("[script]\nfile = \"a.pt\"\nmatrix = [8, 9]", "script"),
         ] {
             let forward: Forward = toml::from_str(text).unwrap();
             let tables = forward.tables();

@@ -81,6 +81,11 @@ const BUILTINS: &[Builtin] = &[
         title: "Phase retrieval, magnitudes of diffraction: posterior mean and spread",
         text: include_str!("../../protocols/imaging/phase-retrieval.toml"),
     },
+    Builtin {
+        name: "imaging/script",
+        title: "An operator of your own, a TorchScript network: posterior mean and spread",
+        text: include_str!("../../protocols/imaging/script.toml"),
+    },
 ];
 
 const NAMES: [(&str, &str); BUILTINS.len()] = {

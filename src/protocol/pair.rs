@@ -57,6 +57,15 @@ where
     two(from, "two values, [rows, columns]").map(Some)
 }
 
+/// `[columns, rows]` of a key that may be absent.
+pub(super) fn maybe_columns_rows<'de, D, T>(from: D) -> Result<Option<[T; 2]>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    columns_rows(from).map(Some)
+}
+
 fn two<'de, D, T>(from: D, expected: &'static str) -> Result<[T; 2], D::Error>
 where
     D: Deserializer<'de>,

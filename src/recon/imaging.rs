@@ -153,7 +153,7 @@ where
     }
 
     fn slice<'a>(
-        &'a mut self,
+        &mut self,
         plan: &'a Plan,
         index: usize,
     ) -> Result<Box<dyn Slice<T> + 'a>, ReconError> {

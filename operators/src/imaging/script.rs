@@ -17,8 +17,13 @@ pub struct Script {
     range: Space,
 }
 
+/// The first line of what libtorch says; a stack of its own code follows.
+fn said(e: &tch::TchError) -> String {
+    e.to_string().lines().next().unwrap_or_default().to_owned()
+}
+
 fn torch(e: tch::TchError) -> Error {
-    Error::Torch(e.to_string())
+    Error::Torch(said(&e))
 }
 
 impl Script {
@@ -30,8 +35,9 @@ impl Script {
     pub fn load(path: &Path, device: Device, rows: usize, columns: usize) -> Result<Self> {
         let module = CModule::load_on_device(path, device).map_err(|e| {
             Error::Torch(format!(
-                "{}: not a TorchScript network: {e}",
-                path.display()
+                "{}: not a TorchScript network: {}",
+                path.display(),
+                said(&e)
             ))
         })?;
         Self::new(module, device, rows, columns)

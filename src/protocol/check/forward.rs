@@ -10,6 +10,8 @@ use crate::protocol::{Modality, Protocol};
 const MOST_SIGMA: f64 = 50.0;
 const MOST_LENGTH: f64 = 200.0;
 const MOST_SIZE: usize = 201;
+/// Coarsest pixels.
+const MOST_FACTOR: usize = 64;
 
 /// The operator and the noise of a protocol for imaging; neither is optional.
 pub(super) fn imaging(protocol: &Protocol, problems: &mut Problems) {
@@ -69,7 +71,14 @@ fn degradation(one: Degradation<'_>, problems: &mut Problems) {
     match one {
         Degradation::Inpainting(table) => inpainting(table, problems),
         Degradation::SuperResolution(table) => {
-            problems.at_least("forward.super-resolution.factor", table.factor, 2);
+            let key = "forward.super-resolution.factor";
+            let must = format!("from 2 to {MOST_FACTOR}");
+            problems.need(
+                (2..=MOST_FACTOR).contains(&table.factor),
+                key,
+                table.factor,
+                must,
+            );
         }
         Degradation::Blur(table) => kernel("forward.blur.kernel", &table.kernel, problems),
         Degradation::NonuniformBlur(table) => {
@@ -87,6 +96,22 @@ fn degradation(one: Degradation<'_>, problems: &mut Problems) {
             let holds = (1.0..=8.0).contains(&table.oversampling);
             let key = "forward.phase-retrieval.oversampling";
             problems.need(holds, key, table.oversampling, "from 1 to 8");
+        }
+        Degradation::Script(table) => {
+            let key = "forward.script.file";
+            let must = "the file of a TorchScript network";
+            problems.need(
+                !table.file.is_empty(),
+                key,
+                format!("{:?}", table.file),
+                must,
+            );
+            if let Some([columns, rows]) = table.matrix {
+                let value = format!("[{columns}, {rows}]");
+                let holds = columns > 0 && rows > 0;
+                let key = "forward.script.matrix";
+                problems.need(holds, key, value, "at least 1 pixel an axis");
+            }
         }
     }
 }

@@ -2,10 +2,10 @@
 
 use super::super::Plan;
 use super::model::Model;
-use super::spectral::{Inverse, Spectrum};
+use super::spectral::{Inverse, Known, Spectrum, Unmeasured};
 use crate::score::Channels;
 use operators::array::Torch;
-use operators::imaging::{NonlinearBlur, PhaseRetrieval};
+use operators::imaging::{NonlinearBlur, PhaseRetrieval, Script};
 use operators::{Array, Host, LinearOperator, Operator, Result, Space};
 
 /// `A(b + c x)`: the operator of images in units of the prior.
@@ -60,21 +60,27 @@ impl<T: Channels> Affine<T> {
         x.scaled(1.0 / c)
     }
 
-    /// `c A` by its singular values, and `A† / c`, where they are known.
-    pub(super) fn spectrum(&self) -> Option<(Spectrum<T>, Inverse<T>)> {
+    /// `c A` by its singular values, where they are known.
+    pub(super) fn known(&self) -> Option<Known<T>> {
         let Model::Spectral(of) = &self.model else {
             return None;
         };
         let factor = self.scale[1];
-        let inverse = Inverse::new(of.clone(), factor, &self.ones);
-        let of = of.clone();
-        Some((Spectrum { of, factor }, inverse))
+        Some(Known {
+            inverse: Inverse::new(of.clone(), factor, &self.ones),
+            unmeasured: Unmeasured::new(of.clone(), &self.ones),
+            spectrum: Spectrum {
+                of: of.clone(),
+                factor,
+            },
+        })
     }
 
     fn linearized<'a>(&'a self, x: &T) -> Result<(T, Box<dyn LinearOperator<T> + 'a>)>
     where
         NonlinearBlur<T>: Operator<T>,
         PhaseRetrieval: Operator<T>,
+        Script: Operator<T>,
     {
         let (v, factor) = (self.seen(x), self.scale[1]);
         let (y, inner) = match &self.model {
@@ -85,6 +91,10 @@ impl<T: Channels> Affine<T> {
                 (y, Inner::Slope(slope))
             }
             Model::Magnitudes(a) => {
+                let (y, slope) = a.linearize(&v)?;
+                (y, Inner::Slope(slope))
+            }
+            Model::Network(a) => {
                 let (y, slope) = a.linearize(&v)?;
                 (y, Inner::Slope(slope))
             }

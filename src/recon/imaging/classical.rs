@@ -22,6 +22,7 @@ where
             Model::Spectral(_) | Model::Linear(_) => (self.blank(), 1),
             Model::Saturated(_) => (self.of_seen(&data.y), ROUNDS),
             Model::Magnitudes(_) => (self.phases(data, seed)?, ROUNDS),
+            Model::Network(_) => (self.blank(), ROUNDS),
         };
         let params = TikhonovParams {
             // ‖∇v‖² of v = b + c x.
@@ -32,7 +33,7 @@ where
         tikhonov(self, [&data.y, &data.support], &start, params)
     }
 
-    /// Hybrid input-output, on the host; what was not measured counts as dark.
+    /// Hybrid input-output, on the host.
     fn phases(&self, data: &Data<T>, seed: u64) -> Result<T> {
         let blank = self.blank();
         let sizes = blank.sizes();
@@ -44,7 +45,13 @@ where
             Field::Real,
             &magnitudes.to_reals(),
         );
-        let found = hybrid_input_output([sizes[1], sizes[2]], &host, seed)?;
+        let measured = Host::<f64>::from_reals(
+            &(),
+            &data.support.sizes(),
+            Field::Real,
+            &data.support.to_reals(),
+        );
+        let found = hybrid_input_output([sizes[1], sizes[2]], [&host, &measured], seed)?;
         let v = T::from_reals(&blank.device(), &sizes, Field::Real, &found.to_reals());
         Ok(self.of_seen(&v))
     }
@@ -65,9 +72,14 @@ where
 
     /// The data as an image by the shortest way: the pseudo-inverse, else the adjoint; none of
     /// magnitudes.
-    pub(super) fn direct(&self, data: &Data<T>) -> Result<Option<(&'static str, T)>> {
+    pub(super) fn direct(
+        &self,
+        data: &Data<T>,
+        complete: bool,
+    ) -> Result<Option<(&'static str, T)>> {
         let v = match &self.model {
-            Model::Spectral(a) => ("pseudo-inverse", a.pseudo_inverse(&data.y)?),
+            Model::Spectral(a) if complete => ("pseudo-inverse", a.pseudo_inverse(&data.y)?),
+            Model::Spectral(a) => ("adjoint", a.adjoint(&data.y)?),
             Model::Linear(a) => ("adjoint", a.adjoint(&data.y)?),
             Model::Saturated(_) => {
                 // At 0 the detector is linear.
@@ -75,7 +87,7 @@ where
                 let (_, j) = self.linearize(&dark)?;
                 ("adjoint", j.adjoint(&data.y)?.scaled(1.0 / self.scale[1]))
             }
-            Model::Magnitudes(_) => return Ok(None),
+            Model::Magnitudes(_) | Model::Network(_) => return Ok(None),
         };
         Ok(Some((v.0, self.of_seen(&v.1))))
     }

@@ -6,9 +6,9 @@ use super::affine::Affine;
 use super::model::Model;
 use super::noise::Data;
 use super::parts;
-use super::spectral::{Inverse, Spectrum};
+use super::spectral::Known;
 use crate::guidance::{Measurement, NormalSpectrum, SpectralData};
-use crate::protocol::{Forward, Likelihood, Method, Tikhonov};
+use crate::protocol::{Degradation, Forward, Likelihood, Method, Tikhonov};
 use crate::score::Channels;
 use ndarray::Array2;
 use num_complex::Complex32;
@@ -23,7 +23,7 @@ pub(super) struct Degraded<'a, T: Channels> {
     forward: &'a Forward,
     a: Affine<T>,
     data: Data<T>,
-    spectrum: Option<(Spectrum<T>, Inverse<T>)>,
+    known: Option<Known<T>>,
     /// Deviation of the noise, where it is white.
     sigma_y: Option<f64>,
     normal: Option<NormalSpectrum>,
@@ -39,12 +39,6 @@ fn white(noise: &Likelihood) -> Option<f64> {
         Likelihood::Gaussian(table) => table.std,
         _ => None,
     }
-}
-
-fn spectral<T: Channels>(
-    ((operator, _), sigma_y): (&(Spectrum<T>, Inverse<T>), f64),
-) -> SpectralData<'_, T> {
-    SpectralData { operator, sigma_y }
 }
 
 impl<'a, T: Channels> Degraded<'a, T>
@@ -64,7 +58,8 @@ where
         let [rows, columns] = image;
         let zeros = vec![0.0; rows * columns];
         let blank = T::from_reals(device, &[1, rows, columns], Field::Real, &zeros);
-        let model = Model::new(one, device, image, &data.support).map_err(&failed)?;
+        let model =
+            Model::new(one, (device, plan.device), image, &data.support).map_err(&failed)?;
         let a = Affine::new(model, Affine::<T>::scale(plan), &blank);
         let seed = plan.options.seed;
         let smooth = plan.protocol.method.tikhonov.clone().unwrap_or_default();
@@ -79,7 +74,11 @@ where
         };
         Ok(Degraded {
             forward,
-            spectrum: a.spectrum(),
+            // The singular values are those of complete data: a mask knows its own gaps.
+            known: match one {
+                Degradation::Inpainting(_) => a.known(),
+                _ => a.known().filter(|_| plane.iter().all(|v| !v.is_nan())),
+            },
             sigma_y: white(likelihood),
             a,
             data,
@@ -91,7 +90,11 @@ where
         })
     }
 
+    /// The reference where it is the same.
     fn smooth(&self, m: &Tikhonov) -> Result<T, ReconError> {
+        if self.reference.0 == "tikhonov" {
+            return Ok(self.reference.1.clone());
+        }
         let made = self.a.smooth(&self.data, m, self.seed);
         made.map_err(ReconError::at(self.slice))
     }
@@ -102,16 +105,25 @@ where
     Affine<T>: Operator<T>,
 {
     fn measurement(&self) -> Measurement<'_, T> {
+        let known = self.known.as_ref();
+        let spectral = known.zip(self.sigma_y);
         Measurement {
             normal: self.normal.as_ref(),
-            pseudo_inverse: self.spectrum.as_ref().map(|(_, inverse)| inverse as _),
-            spectral: self.spectrum.as_ref().zip(self.sigma_y).map(spectral),
+            pseudo_inverse: known.map(|k| &k.inverse as _),
+            unmeasured: known.map(|k| &k.unmeasured as _),
+            spectral: spectral.map(|(k, sigma_y)| SpectralData {
+                operator: &k.spectrum,
+                sigma_y,
+            }),
             ..Measurement::new(&self.a, self.data.likelihood.as_ref())
         }
     }
 
-    /// `1 / √h` where the data hold the image most.
+    /// `σ_y / Σ` of the largest singular value, or `1 / √h` where the data hold the image most.
     fn noise_floor(&self) -> f64 {
+        if let (Some(known), Some(sigma_y)) = (&self.known, self.sigma_y) {
+            return sigma_y / known.spectrum.largest(&self.blank);
+        }
         let Some(normal) = &self.normal else {
             return 1.0;
         };
@@ -139,7 +151,9 @@ where
                 method.name()
             )));
         };
-        tick();
+        if !tick() {
+            return Err(ReconError::Interrupted { slice: self.slice });
+        }
         let x = self.smooth(m)?;
         Ok(Classical {
             image: self.images(&x).swap_remove(0),
@@ -162,7 +176,7 @@ where
     }
 
     fn beside(&self) -> Result<Vec<(&'static str, Array2<Complex32>)>, ReconError> {
-        let direct = self.a.direct(&self.data);
+        let direct = self.a.direct(&self.data, self.known.is_some());
         let direct = direct.map_err(ReconError::at(self.slice))?;
         let (name, reference) = &self.reference;
         let all = direct.iter().map(|(n, x)| (*n, x));

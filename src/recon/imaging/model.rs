@@ -2,10 +2,13 @@
 
 use crate::protocol::{Degradation, Kernel};
 use operators::imaging::{
-    self, Blur, Mask, NonUniformBlur, NonlinearBlur, PhaseRetrieval, Spectral, SuperResolution,
+    self, Blur, Mask, NonUniformBlur, NonlinearBlur, PhaseRetrieval, Script, Spectral,
+    SuperResolution,
 };
-use operators::{Array, Axis, LinearOperator, Result, SliceRng, Space};
+use operators::{Array, Axis, Error, LinearOperator, Result, SliceRng, Space};
+use std::path::Path;
 use std::rc::Rc;
+use tch::Device;
 
 /// An operator, by what else it can do.
 pub(super) enum Model<T> {
@@ -17,6 +20,8 @@ pub(super) enum Model<T> {
     Saturated(NonlinearBlur<T>),
     /// Magnitudes.
     Magnitudes(PhaseRetrieval),
+    /// A network of the user's.
+    Network(Script),
 }
 
 /// Frequencies that a kernel damps below this count as lost to its pseudo-inverse.
@@ -26,10 +31,10 @@ impl<T: Array> Model<T> {
     /// The operator on images `[rows, columns]`; `support` is 1 where the data are, of the sizes of
     /// the data.
     ///
-    /// Errors: those of the operator's own.
+    /// Errors: those of the operator's own, a network that gives data of another size.
     pub(super) fn new(
         one: Degradation<'_>,
-        device: &T::Device,
+        (device, network): (&T::Device, Device),
         [rows, columns]: [usize; 2],
         support: &T,
     ) -> Result<Self> {
@@ -57,6 +62,22 @@ impl<T: Array> Model<T> {
             Degradation::PhaseRetrieval(table) => {
                 Model::Magnitudes(PhaseRetrieval::new(space(), table.oversampling)?)
             }
+            Degradation::Script(table) => {
+                let script = Script::load(Path::new(&table.file), network, rows, columns)?;
+                let (gives, data) = (script.range().sizes(), support.sizes());
+                if gives[..] != data[1..] {
+                    return Err(Error::Space {
+                        operator: table.file.clone(),
+                        expected: format!("data of {} x {}", data[1], data[2]),
+                        got: format!(
+                            "{} x {} of an image of {rows} x {columns}; `forward.script.matrix` \
+                             says which size the image has",
+                            gives[0], gives[1]
+                        ),
+                    });
+                }
+                Model::Network(script)
+            }
         })
     }
 }
@@ -74,15 +95,35 @@ fn kernel(kernel: &Kernel) -> Result<imaging::Kernel> {
     }
 }
 
+/// Pixels of an image at most: 16384 x 16384.
+const MOST_PIXELS: usize = 1 << 28;
+
 /// Rows and columns of the image whose data have these rows and columns.
 ///
-/// Errors, as words: data that no image has.
+/// Errors, as words: data that no image has, an image that is too large.
 pub(super) fn image_size(
+    one: Degradation<'_>,
+    data: [usize; 2],
+) -> std::result::Result<[usize; 2], String> {
+    let [rows, columns] = size(one, data)?;
+    match rows.checked_mul(columns) {
+        Some(pixels) if pixels <= MOST_PIXELS => Ok([rows, columns]),
+        _ => Err(format!(
+            "[forward.{}] makes an image of {rows} x {columns} of them: expected at most {MOST_PIXELS} \
+             pixels",
+            one.name()
+        )),
+    }
+}
+
+fn size(
     one: Degradation<'_>,
     [rows, columns]: [usize; 2],
 ) -> std::result::Result<[usize; 2], String> {
     match one {
-        Degradation::SuperResolution(table) => Ok([rows * table.factor, columns * table.factor]),
+        Degradation::SuperResolution(table) => {
+            Ok([rows, columns].map(|n| n.saturating_mul(table.factor)))
+        }
         Degradation::PhaseRetrieval(table) => {
             let r = table.oversampling;
             let image = [rows, columns].map(|n| (n as f64 / r + 1e-9) as usize);
@@ -96,6 +137,13 @@ pub(super) fn image_size(
                 )),
             }
         }
-        _ => Ok([rows, columns]),
+        Degradation::Script(table) => Ok(match table.matrix {
+            Some([columns, rows]) => [rows, columns],
+            None => [rows, columns],
+        }),
+        Degradation::Inpainting(_)
+        | Degradation::Blur(_)
+        | Degradation::NonuniformBlur(_)
+        | Degradation::NonlinearBlur(_) => Ok([rows, columns]),
     }
 }

@@ -10,6 +10,15 @@ pub(super) struct Spectrum<T> {
     pub(super) factor: f64,
 }
 
+impl<T: Array> Spectrum<T> {
+    /// The largest singular value; above 0.
+    pub(super) fn largest(&self, like: &T) -> f64 {
+        let values = self.singular_values(like).to_reals();
+        let largest = values.into_iter().fold(0.0, f64::max);
+        largest.max(f64::MIN_POSITIVE)
+    }
+}
+
 impl<T: Array> LinearOperator<T> for Spectrum<T> {
     fn name(&self) -> &'static str {
         self.of.name()
@@ -84,4 +93,46 @@ impl<T: Array> LinearOperator<T> for Inverse<T> {
             .forward(&self.of.synthesise(&c)?)?
             .scaled(self.factor))
     }
+}
+
+/// `1 - A† A`: the part of an image that the data say nothing of.
+pub(super) struct Unmeasured<T> {
+    of: Rc<dyn Spectral<T>>,
+    /// 1 where Σ is 0.
+    lost: T,
+}
+
+impl<T: Array> Unmeasured<T> {
+    /// `like` is an image, batch 1.
+    pub(super) fn new(of: Rc<dyn Spectral<T>>, like: &T) -> Self {
+        let lost = |s: f64, _: &[f64]| f64::from(u8::from(s == 0.0));
+        let lost = of.singular_values(like).elementwise(&[], &lost);
+        Unmeasured { of, lost }
+    }
+}
+
+impl<T: Array> LinearOperator<T> for Unmeasured<T> {
+    fn name(&self) -> &'static str {
+        "unmeasured part"
+    }
+    fn domain(&self) -> &Space {
+        self.of.domain()
+    }
+    fn range(&self) -> &Space {
+        self.of.domain()
+    }
+    fn forward(&self, x: &T) -> Result<T> {
+        self.of
+            .synthesise(&self.of.analyse(x)?.weighted(&self.lost))
+    }
+    fn adjoint(&self, x: &T) -> Result<T> {
+        self.forward(x)
+    }
+}
+
+/// A degradation by its singular values.
+pub(super) struct Known<T> {
+    pub(super) spectrum: Spectrum<T>,
+    pub(super) inverse: Inverse<T>,
+    pub(super) unmeasured: Unmeasured<T>,
 }

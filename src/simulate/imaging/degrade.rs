@@ -28,6 +28,11 @@ pub(super) fn degraded(
             Ok(blurred.mapv(|b| s * (b / s).tanh()))
         }
         Degradation::PhaseRetrieval(table) => Ok(magnitudes(image, table.oversampling)),
+        Degradation::Script(table) => Err(SimulateError::Request(format!(
+            "{}: `simulate` runs no network; run it on v = (value - zero) / unit yourself, add the \
+             noise of [likelihood.*] and write an npy stack (slice, row, column) in f32",
+            table.file
+        ))),
     }
 }
 
