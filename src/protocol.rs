@@ -50,7 +50,7 @@ pub use projections::Projections;
 pub use published::{
     Csgm, Daps, Ddnm, Ddrm, DiffPir, Ilvr, PiGdm, PnpDm, Projection, RedDiff, Smc,
 };
-pub use sampler::{Bridge, Covariance, Dds, Dps, Draw, Mcg, Solver, Weight};
+pub use sampler::{Bridge, Covariance, Dds, Dps, Draw, Mcg, McgForm, Solver, Weight};
 pub use sampling::{Claim, Sampler, Sampling};
 pub use schema::schema;
 pub use text::{check_text, list_text, show_text};

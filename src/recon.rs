@@ -4,6 +4,7 @@
 //! the output folder, whose contract is docs/output.md.
 
 mod apply;
+mod averaging;
 mod ct;
 mod device;
 mod dicom;
@@ -25,6 +26,7 @@ mod staging;
 mod study;
 mod summary;
 mod verdict;
+mod volume;
 
 pub use apply::{Way, apply_ct, apply_mri};
 pub use device::{DeviceChoice, find_device};

@@ -1,6 +1,8 @@
 //! Manifold constrained gradients: the gradient moves what was not measured, a projection the rest.
 
 use super::conditional::Guided;
+use super::dps::DpsZeta;
+use super::projection::Projecting;
 use super::{Guidance, Measurement, Step};
 use crate::score::Want;
 use operators::{Array, Result};
@@ -75,6 +77,26 @@ impl<T: Array> Guidance<T> for McgZeta {
         next.axpy(&[lambda], &back.weighted(&weight));
         next.axpy(&[self.zeta], &descent);
         Ok(next)
+    }
+}
+
+/// MCG as published for data without noise to speak of, such as the pixels that inpainting was left: the step
+/// of DPS, `x' ← x' - ζ' ∇_x ‖y - A D(x)‖`, then the projection `x' + λ A† (y + A n - A x')` with n of
+/// the next level, so that the gradient moves what was not measured.
+///
+/// Source: Chung et al. 2022, eq. 14 and 15.
+pub struct McgProjection {
+    /// The gradient.
+    pub gradient: DpsZeta,
+    /// The projection.
+    pub projecting: Projecting,
+}
+
+impl<T: Array> Guidance<T> for McgProjection {
+    fn step(&self, at: &mut Step<'_, T>) -> Result<T> {
+        let data = at.data.expect("guided sampling has data");
+        let x = self.gradient.step(at)?;
+        self.projecting.onto_data(data, &x, at.next, at.rng)
     }
 }
 

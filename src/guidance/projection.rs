@@ -18,7 +18,7 @@ pub struct Projecting {
 
 impl Projecting {
     /// `x + λ A† (y + A n - A x)` with n of deviation σ.
-    fn onto_data<T: Array>(
+    pub(super) fn onto_data<T: Array>(
         &self,
         data: &Measurement<'_, T>,
         x: &T,

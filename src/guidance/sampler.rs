@@ -11,7 +11,8 @@ pub enum SampleError {
     /// A state is not finite.
     #[error(
         "sampling diverged at step {step} of {steps} (sigma {sigma:.4}), sample {item}: \
-         a state is not finite; try `weight = \"sigma\"` instead of zeta, or a smaller zeta"
+         a state is not finite; more levels or a smaller step (zeta, lambda, gamma, guard) keep it so, and \
+         `bridge` has none to set"
     )]
     Diverged {
         /// Index of the step.

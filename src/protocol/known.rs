@@ -61,7 +61,7 @@ const METHODS: &[KnownMethod] = &[
     ),
     method(
         "mcg",
-        CT,
+        ANY,
         "posterior samples, the step of dps and one back to the data",
     ),
     method(

@@ -167,7 +167,11 @@ pub struct Mcg {
     /// The step of the publication, to be tuned by hand; excludes `weight`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub zeta: Option<f64>,
-    /// Relaxation of the step back to the data, at the first level and at the last (`zeta` only).
+    /// How the state goes back to the data (`zeta` only); absent: `back-projection`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub form: Option<McgForm>,
+    /// Relaxation of the step back to the data, at the first level and at the last (`zeta` only); of a
+    /// projection the first, at every level.
     #[serde(deserialize_with = "pair::first_last")]
     pub lambda: [f64; 2],
     /// Noise levels.
@@ -182,7 +186,7 @@ pub struct Mcg {
     pub sigma_max: f64,
     /// The pulled-back correction is at most this times the direct one (`weight` only).
     pub guard: f64,
-    /// Iterations of conjugate gradients in a step (`weight` only).
+    /// Iterations of conjugate gradients in a step (not of `back-projection`).
     pub cg_iterations: usize,
 }
 
@@ -191,6 +195,7 @@ impl Default for Mcg {
         Self {
             weight: None,
             zeta: None,
+            form: None,
             lambda: [1.0, 0.6],
             steps: 60,
             samples: 8,
@@ -200,6 +205,16 @@ impl Default for Mcg {
             cg_iterations: 8,
         }
     }
+}
+
+/// The two published forms of MCG.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum McgForm {
+    /// For CT: back-projection of the misfit, the gradient kept to what was not measured.
+    BackProjection,
+    /// For inpainting: the gradient, then the projection onto data of the level's noise.
+    Projection,
 }
 
 impl Mcg {
@@ -225,6 +240,10 @@ pub struct Dds {
     pub covariance: Covariance,
     /// Iterations of conjugate gradients at each level.
     pub cg_iterations: usize,
+    /// What neighbouring slices differ by, in image units: total variation from slice to slice holds
+    /// them together, all in memory; absent: every slice by itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub z_step: Option<f64>,
     /// Start from the classical reconstruction noised to this level, in image units; absent: from
     /// noise at `sigma_max`.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -242,6 +261,7 @@ impl Default for Dds {
             gamma: 1.0,
             covariance: Covariance::Spectrum,
             cg_iterations: 5,
+            z_step: None,
             start_sigma: None,
             sigma_max: 4.0,
         }

@@ -284,7 +284,7 @@ impl<T: Channels> Study<T> for Scan<T> {
     }
 
     fn slice<'a>(
-        &'a mut self,
+        &mut self,
         plan: &'a Plan,
         index: usize,
     ) -> Result<Box<dyn Slice<T> + 'a>, ReconError> {

@@ -19,7 +19,7 @@ pub(super) struct Draw<T> {
     /// Whether the data are used.
     guided: bool,
     /// Start from the classical image plus noise instead of noise alone.
-    warm: bool,
+    pub(super) warm: bool,
 }
 
 impl<T: Channels> Draw<T> {

@@ -27,12 +27,17 @@ pub(super) struct Geometry {
 impl Geometry {
     /// Adds what was seen of a step.
     pub(super) fn add<T>(&mut self, seen: &Seen<'_, T>) {
+        self.add_some(seen, seen.distance);
+    }
+
+    /// Adds some of the items that were seen of a step.
+    pub(super) fn add_some<T>(&mut self, seen: &Seen<'_, T>, distances: &[f64]) {
         if self.levels.len() == seen.index {
             self.levels.push((seen.sigma, 0.0, 0));
         }
         if let Some((_, sum, samples)) = self.levels.get_mut(seen.index) {
-            *sum += seen.distance.iter().sum::<f64>();
-            *samples += seen.distance.len();
+            *sum += distances.iter().sum::<f64>();
+            *samples += distances.len();
         }
     }
 

@@ -36,6 +36,7 @@ impl Report {
         page.push_str("</div>");
         self.hu_table(&mut page);
         self.metrics_table(&mut page);
+        self.averaging(&mut page);
         self.slice_table(&mut page);
         self.geometry(&mut page);
         self.facts_table(&mut page);
@@ -151,6 +152,19 @@ impl Report {
             );
         }
         page.push_str("</table>");
+    }
+
+    fn averaging(&self, page: &mut String) {
+        let Some(averaging) = &self.averaging else {
+            return;
+        };
+        let _ = write!(
+            page,
+            "<p>Of the samples' error: {}. A draw of the posterior is twice as far from the truth, in \
+             squares, as the mean of many (3.01 dB); a smaller gain says that the samples agree too well \
+             for their error.</p>",
+            averaging.words()
+        );
     }
 
     fn slice_table(&self, page: &mut String) {

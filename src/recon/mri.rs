@@ -142,7 +142,7 @@ impl<T: Channels> Study<T> for Scan<T::Device> {
     }
 
     fn slice<'a>(
-        &'a mut self,
+        &mut self,
         plan: &'a Plan,
         index: usize,
     ) -> Result<Box<dyn Slice<T> + 'a>, ReconError> {
@@ -155,7 +155,7 @@ impl<D> Scan<D> {
         &mut self,
         plan: &Plan,
         index: usize,
-    ) -> Result<Sense<'_, T>, ReconError> {
+    ) -> Result<Sense<T>, ReconError> {
         let raw = self.source.slice(index)?;
         let prepared = Prepared::new(&raw, &self.noise, &self.grid)?;
         Sense::new(

@@ -102,8 +102,19 @@ impl Keep {
 #[derive(Default)]
 pub(super) struct Kept {
     pub(super) mean: Vec<Array2<f32>>,
+    /// Mean over the samples of what is shown of each: of complex images not the magnitude of their mean.
+    pub(super) level: Vec<Array2<f32>>,
     pub(super) std: Vec<Array2<f32>>,
     pub(super) beside: Vec<(&'static str, Vec<Array2<f32>>)>,
+}
+
+/// The mean of what is shown of each sample.
+fn level(samples: &[Array2<Complex32>], shown: Shown) -> Array2<f32> {
+    let mut sum = Array2::zeros(samples[0].dim());
+    for sample in samples {
+        sum += &shown.image(sample);
+    }
+    sum / samples.len() as f32
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -267,6 +278,9 @@ impl Outputs {
         }
         if self.keep.slice(index, self.slices) {
             self.kept.mean.push(mean);
+            if p.std.is_some() {
+                self.kept.level.push(level(&p.samples, self.shown));
+            }
             self.kept.std.extend(p.std);
             for (name, image) in p.beside {
                 self.kept.beside(name).push(self.shown.image(&image));

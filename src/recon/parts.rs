@@ -1,9 +1,11 @@
 //! Finished slices of a run that may be interrupted: what `--resume` goes on from.
 
+use super::report::Input;
 use super::{Plan, ReconError};
 use crate::io::{IoError, atomic, npy};
 use ndarray::Array2;
 use operators::{Array, Vector};
+use std::ops::Range;
 use std::path::PathBuf;
 
 /// The samples of each finished slice, in `.parts` of the output folder; gone when the run is done.
@@ -17,7 +19,11 @@ pub(super) struct Parts {
 impl Parts {
     /// Of this plan. Parts of another one (input, protocol, seed, threads, prior, version) are
     /// refused with `--resume` and discarded without.
-    pub(super) fn open(plan: &Plan, input_sha256: &str) -> Result<Self, ReconError> {
+    pub(super) fn open(
+        plan: &Plan,
+        inputs: &[Input],
+        range: &Range<usize>,
+    ) -> Result<Self, ReconError> {
         let folder = plan.options.output.join(".parts");
         let o = &plan.options;
         let prior = plan
@@ -30,8 +36,15 @@ impl Parts {
         } else {
             o.batch
         };
+        let inputs: Vec<&str> = inputs.iter().map(|i| i.sha256.as_str()).collect();
+        let inputs = inputs.join(" ");
+        // Slices that are drawn together depend on each other.
+        let together = match plan.draws_volumes() {
+            true => format!("slices {range:?} "),
+            false => String::new(),
+        };
         let key = format!(
-            "{input_sha256}\n{}\n{:?}\nseed {} threads {} batch {batch} device {:?} prior {prior} \
+            "{inputs}\n{together}{}\n{:?}\nseed {} threads {} batch {batch} device {:?} prior {prior} \
              version {}\n",
             plan.protocol.to_json()?,
             plan.method,

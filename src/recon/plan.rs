@@ -4,7 +4,7 @@ use super::draw::check_levels;
 use super::output::Format;
 use super::priors::load_prior;
 use super::{DeviceChoice, ReconError, find_device};
-use crate::protocol::{Method, Modality, Protocol};
+use crate::protocol::{Claim, Method, Modality, Protocol};
 use crate::score::Model;
 use std::path::PathBuf;
 use tch::Device;
@@ -100,6 +100,25 @@ impl Plan {
             prior,
             device,
         })
+    }
+}
+
+impl Plan {
+    /// Whether the slices of a volume are drawn together.
+    pub(super) fn draws_volumes(&self) -> bool {
+        matches!(&self.method, Method::Dds(m) if m.z_step.is_some())
+    }
+
+    /// What the samples are: never calibrated where the operator is not linear, of which a sampler sees a
+    /// linear model, and of whose several solutions it draws one.
+    pub(super) fn claim(&self) -> Option<Claim> {
+        let claim = self.method.sampling()?.claim;
+        let forward = self.protocol.forward.as_ref();
+        let nonlinear = forward.is_some_and(|f| !f.is_linear());
+        match claim {
+            Claim::Calibrated if nonlinear => Some(Claim::Approximate),
+            claim => Some(claim),
+        }
     }
 }
 

@@ -1,14 +1,16 @@
 //! `report.json` for scripts, `report.html` for people: what was done, and how well it fits.
 
+use super::averaging::Averaging;
 use super::geometry::Level;
 use super::staging::Staging;
 use super::study::Facts;
 use super::{Plan, ReconError};
 use crate::io::atomic;
 use crate::metrics::{HuMetrics, Metrics};
+use crate::protocol::Claim;
 use serde::Serialize;
 use serde_json::Value;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Seconds of one stage.
 #[derive(Debug, Serialize)]
@@ -83,9 +85,15 @@ pub(super) struct Report {
     /// CT: errors in HU, of this method and of what stands beside.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) hu: Vec<(&'static str, HuMetrics)>,
+    /// What averaging the samples gains, beside what calibrated samples gain.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) averaging: Option<Averaging>,
     /// The same metrics for the classical reconstructions of the same data.
     pub(super) beside: Vec<(&'static str, Metrics)>,
     pub(super) warnings: Vec<String>,
+    /// Whether images are complex and have no unit.
+    #[serde(skip)]
+    pub(super) coil_images: bool,
 }
 
 impl Report {
@@ -96,10 +104,10 @@ impl Report {
         Ok(Report {
             version: env!("CARGO_PKG_VERSION"),
             command: plan.options.command.clone(),
-            inputs: vec![Input { path, sha256 }],
+            inputs: inputs(plan, path, sha256)?,
             protocol: plan.protocol.to_json()?,
             method: plan.method.name(),
-            claim: plan.method.sampling().map(|s| s.claim.name()),
+            claim: plan.claim().map(Claim::name),
             seed: plan.options.seed,
             device: format!("{:?}", plan.device).to_lowercase(),
             threads: plan.options.threads,
@@ -118,8 +126,10 @@ impl Report {
             slices: Vec::new(),
             metrics: None,
             hu: Vec::new(),
+            averaging: None,
             beside: Vec::new(),
             warnings: facts.warnings.clone(),
+            coil_images: facts.complex,
         })
     }
 
@@ -140,6 +150,23 @@ impl Report {
         )?;
         Ok(())
     }
+}
+
+/// The raw data first, then the network that is the operator, if one is.
+fn inputs(plan: &Plan, path: String, sha256: String) -> Result<Vec<Input>, ReconError> {
+    let mut all = vec![Input { path, sha256 }];
+    if let Some(script) = plan
+        .protocol
+        .forward
+        .as_ref()
+        .and_then(|f| f.script.as_ref())
+    {
+        all.push(Input {
+            path: script.file.clone(),
+            sha256: crate::io::sha256(Path::new(&script.file))?,
+        });
+    }
+    Ok(all)
 }
 
 /// The largest resident memory of this process so far, from the kernel; 0 where it does not say.

@@ -3,8 +3,8 @@
 use crate::guidance::{
     Ancestral, AnnealedLangevin, Bridge, BridgeLocal, Churn, CovarianceModel, Daps, Ddim, Ddnm,
     Ddrm, Dds, DiffPir, Discrete, Dps, DpsFlow, DpsZeta, Guidance, Guided, Heun, Ilvr, Mcg,
-    McgZeta, PiGdm, PnpDm, PredictorCorrector, PriorDraw, ProjectedPc, Projecting, RedDiff, Sde,
-    Smc, Variance,
+    McgProjection, McgZeta, PiGdm, PnpDm, PredictorCorrector, PriorDraw, ProjectedPc, Projecting,
+    RedDiff, Sde, Smc, Variance,
 };
 use crate::protocol::{self, Method, PriorSampler};
 use operators::Array;
@@ -22,12 +22,7 @@ pub fn rule<T: Array>(method: &Method, least: f64) -> Option<Box<dyn Guidance<T>
         }
         Method::Bridge(m) => Box::new(bridge(m)),
         Method::Mcg(m) => mcg(m),
-        Method::Dds(m) => Box::new(Dds {
-            gamma: m.gamma,
-            covariance: covariance(m.covariance),
-            eta: m.eta,
-            cg_iterations: m.cg_iterations,
-        }),
+        Method::Dds(m) => Box::new(dds(m)),
         Method::Projection(m) => Box::new(ProjectedPc {
             projecting: projecting(m.lambda, m.noisy, m.cg_iterations),
             snr: m.snr,
@@ -119,6 +114,16 @@ pub fn bridge(m: &protocol::Bridge) -> Bridge {
     }
 }
 
+/// The rule of a protocol's `[method.dds]`, slice by slice.
+pub(super) fn dds(m: &protocol::Dds) -> Dds {
+    Dds {
+        gamma: m.gamma,
+        covariance: covariance(m.covariance),
+        eta: m.eta,
+        cg_iterations: m.cg_iterations,
+    }
+}
+
 fn covariance(choice: protocol::Covariance) -> CovarianceModel {
     match choice {
         protocol::Covariance::Spectrum => CovarianceModel::Spectrum,
@@ -129,13 +134,17 @@ fn covariance(choice: protocol::Covariance) -> CovarianceModel {
 }
 
 fn mcg<T: Array>(m: &protocol::Mcg) -> Box<dyn Guidance<T>> {
-    match m.zeta {
-        Some(zeta) => Box::new(McgZeta {
+    match (m.zeta, m.form) {
+        (Some(zeta), None | Some(protocol::McgForm::BackProjection)) => Box::new(McgZeta {
             zeta,
             lambda: m.lambda,
             steps: m.steps,
         }),
-        None => Box::new(Mcg(Guided {
+        (Some(zeta), Some(protocol::McgForm::Projection)) => Box::new(McgProjection {
+            gradient: DpsZeta { zeta, clip: None },
+            projecting: projecting(m.lambda[0], true, m.cg_iterations),
+        }),
+        (None, _) => Box::new(Mcg(Guided {
             covariance: CovarianceModel::Spectrum,
             cg_iterations: m.cg_iterations,
             rounds: 1,

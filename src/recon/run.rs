@@ -10,6 +10,7 @@ use super::slice::{SliceResult, Task};
 use super::study::{Facts, Study};
 use super::summary::{Shown, quantile, summarise};
 use super::verdict::{fit_warnings, measure, prior_report, words};
+use super::volume;
 use super::{Plan, ReconError};
 use crate::io::{Apart, DicomOptions, read_dicom_series, read_volume};
 use crate::progress::Progress;
@@ -18,6 +19,7 @@ use crate::score::Channels;
 use ndarray::{Array3, s};
 use operators::array::Torch;
 use operators::{Host, Operator};
+use std::collections::VecDeque;
 use std::ops::Range;
 use std::time::Instant;
 use tch::{Device, Kind};
@@ -55,7 +57,7 @@ where
     let truth = session.truth(plan)?;
     let mut outputs = Outputs::create(plan, &session.about(plan), &session.report)?;
     let parts = match plan.prior {
-        Some(_) => Some(Parts::open(plan, &session.report.inputs[0].sha256)?),
+        Some(_) => Some(Parts::open(plan, &session.report.inputs, &session.range)?),
         None => None,
     };
     let began = Instant::now();
@@ -168,6 +170,12 @@ where
             complex: self.facts.complex,
         };
         let unit = self.study.unit();
+        let mut count = || {
+            bar.step();
+            !interrupted()
+        };
+        let study = self.study.as_mut();
+        let mut volume = volume::draw(plan, (study, self.range.clone()), parts, &mut count)?;
         for (place, index) in self.range.clone().enumerate() {
             let began = Instant::now();
             if interrupted() {
@@ -177,12 +185,16 @@ where
                 bar.step();
                 !interrupted()
             };
-            let prepared = self.study.slice(plan, index)?;
+            let (prepared, drawn) = match volume.as_mut().and_then(VecDeque::pop_front) {
+                Some(section) => (section.prepared, Some((section.samples, section.geometry))),
+                None => (self.study.slice(plan, index)?, None),
+            };
             let task = Task::<T> {
                 plan,
                 prepared: prepared.as_ref(),
                 slice: index,
                 parts,
+                drawn,
             };
             let mut result = task.run(&mut tick)?;
             drop(prepared);

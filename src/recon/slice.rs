@@ -52,6 +52,8 @@ pub(super) struct Task<'a, T> {
     /// Index in the volume.
     pub(super) slice: usize,
     pub(super) parts: Option<&'a Parts>,
+    /// Samples that were drawn with the whole volume, and the states of the sampler.
+    pub(super) drawn: Option<(T, Vec<Level>)>,
 }
 
 impl<T: Channels> Task<'_, T> {
@@ -95,6 +97,10 @@ impl<T: Channels> Task<'_, T> {
         let draw = Draw::<T>::of(&self.plan.method, prior, self.prepared.noise_floor());
         result.steps = draw.schedule.levels();
         result.network_evaluations = draw.evaluations();
+        if let Some((x, geometry)) = &self.drawn {
+            result.geometry = geometry.clone();
+            return Ok(x.clone());
+        }
         if let Some(x) = parts.load(self.slice, &self.prepared.blank()) {
             (0..result.network_evaluations).all(|_| tick());
             return Ok(x);

@@ -83,9 +83,9 @@ pub(super) trait Study<T: Clone + 'static> {
     /// One unit of the prior, in the units that the operators see.
     fn unit(&self) -> f64;
 
-    /// Reads and prepares a slice.
+    /// Reads and prepares a slice, which holds what it needs.
     fn slice<'a>(
-        &'a mut self,
+        &mut self,
         plan: &'a Plan,
         index: usize,
     ) -> Result<Box<dyn Slice<T> + 'a>, ReconError>;

@@ -1,5 +1,6 @@
 //! How well the result fits: metrics, warnings, the prior tried on the image, words for the user.
 
+use super::averaging::Averaging;
 use super::output::{Kept, stack};
 use super::report::{PriorReport, Report};
 use super::{Plan, ReconError};
@@ -76,6 +77,11 @@ pub(super) fn measure(
         .filter(|(name, _)| *name != report.method)
         .filter_map(|(name, slices)| against(slices).map(|m| (name, m)))
         .collect();
+    if let (Some(level), Some(std), Some(n)) = (stack(&kept.level), stack(&kept.std), samples) {
+        // MR images have no unit: as for the metrics, one scale is fitted.
+        let mri = report.coil_images;
+        report.averaging = Averaging::of([&level, &std, truth], n, mri);
+    }
     if report.units.starts_with("HU") {
         measure_hu(report, kept, truth, samples);
     }
@@ -181,6 +187,9 @@ pub(super) fn words(plan: &Plan, report: &Report) -> String {
                 m.psnr, m.ssim, m.nmse
             );
         }
+    }
+    if let Some(averaging) = &report.averaging {
+        out += &format!("{}\n", averaging.words());
     }
     for w in &report.warnings {
         out += &format!("warning: {w}\n");

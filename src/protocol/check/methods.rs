@@ -102,6 +102,10 @@ fn bridge(table: &Bridge, problems: &mut Problems) {
 fn mcg(table: &Mcg, problems: &mut Problems) {
     let both = table.weight.and(table.zeta);
     zeta("method.mcg.zeta", table.zeta, both.is_some(), problems);
+    if table.form.is_some() && table.zeta.is_none() {
+        let message = "`method.mcg.form`: only with `zeta`; `weight` has one form";
+        problems.add("method.mcg.form", message.into());
+    }
     let [first, last] = table.lambda;
     let holds = [first, last]
         .iter()
@@ -127,6 +131,9 @@ fn dds(table: &Dds, problems: &mut Problems) {
         problems.add("method.dds.covariance", message.into());
     }
     problems.at_least("method.dds.cg_iterations", table.cg_iterations, 1);
+    if let Some(step) = table.z_step {
+        problems.positive("method.dds.z_step", step);
+    }
     noise_levels("method.dds", table.start_sigma, table.sigma_max, problems);
 }
 

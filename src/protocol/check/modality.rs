@@ -2,8 +2,10 @@
 
 use super::Problems;
 use crate::protocol::acquisition::Acquisition;
+use crate::protocol::forward::Degradation;
 use crate::protocol::likelihood::Likelihood;
 use crate::protocol::preparation::{self, Preparation};
+use crate::protocol::sampler::McgForm;
 use crate::protocol::{Modality, Protocol, known};
 use toml::Table;
 
@@ -22,6 +24,7 @@ pub(super) fn modality(protocol: &Protocol, problems: &mut Problems) {
             problems.add(&format!("method.{name}"), message);
         }
     }
+    mcg(protocol, problems);
     let [given, default] = [&protocol.preparation, &Preparation::default()].map(table);
     for (key, owner) in preparation::foreign(protocol.modality) {
         if given
@@ -33,6 +36,42 @@ pub(super) fn modality(protocol: &Protocol, problems: &mut Problems) {
             problems.add(&key, message);
         }
     }
+}
+
+/// MCG where it would be something else.
+fn mcg(protocol: &Protocol, problems: &mut Problems) {
+    let Some(mcg) = protocol.method.mcg.as_ref() else {
+        return;
+    };
+    if protocol.modality == Modality::Ct {
+        return;
+    }
+    match (mcg.zeta, mcg.form) {
+        (Some(_), None | Some(McgForm::BackProjection)) => problems.add(
+            "method.mcg.form",
+            "`method.mcg.form` = \"back-projection\", the published form for CT, is for `modality` = \
+             \"ct\"; here `zeta` goes with `form` = \"projection\""
+                .into(),
+        ),
+        (None, _) if !has_singular_values(protocol) => problems.add(
+            "method.mcg.weight",
+            "[method.mcg] without `zeta` needs to know what was not measured, as for CT, inpainting, \
+             super-resolution and a blur; here it would be `dps`: take that"
+                .into(),
+        ),
+        _ => {}
+    }
+}
+
+/// Whether the operator tells what it does not measure.
+fn has_singular_values(protocol: &Protocol) -> bool {
+    let tables = protocol.forward.as_ref().map(|f| f.tables());
+    tables.unwrap_or_default().iter().any(|one| {
+        matches!(
+            one,
+            Degradation::Inpainting(_) | Degradation::SuperResolution(_) | Degradation::Blur(_)
+        )
+    })
 }
 
 const MRI: &[Modality] = &[Modality::Mri];

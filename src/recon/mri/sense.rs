@@ -33,10 +33,11 @@ struct Model<T> {
 }
 
 /// One slice of a scan.
-pub(super) struct Sense<'a, T> {
+pub(super) struct Sense<T> {
     prepared: Prepared,
-    grid: &'a Grid,
-    noise: &'a Noise,
+    grid: Grid,
+    /// Units of the data over their deviation.
+    noise_scale: f64,
     model: Option<Model<T>>,
     blank: T,
     sizes: [usize; 2],
@@ -45,14 +46,14 @@ pub(super) struct Sense<'a, T> {
     slice: usize,
 }
 
-impl<'a, T: Channels> Sense<'a, T> {
+impl<T: Channels> Sense<T> {
     /// ESPIRiT maps from all lines, `A = M F C`, and `y = √averages k`; neither for zero-filling.
     pub(super) fn new(
         plan: &Plan,
         device: &T::Device,
         prepared: Prepared,
-        grid: &'a Grid,
-        noise: &'a Noise,
+        grid: &Grid,
+        noise: &Noise,
         unit: f64,
         slice: usize,
     ) -> Result<Self, ReconError> {
@@ -70,8 +71,8 @@ impl<'a, T: Channels> Sense<'a, T> {
         };
         Ok(Sense {
             prepared,
-            grid,
-            noise,
+            grid: grid.clone(),
+            noise_scale: noise.scale,
             model,
             blank,
             sizes: [rows, columns],
@@ -125,7 +126,7 @@ impl<'a, T: Channels> Sense<'a, T> {
             protocol::Lines::Imaging => &self.prepared.imaging,
             protocol::Lines::All => self.prepared.measured(),
         };
-        let scale = self.noise.scale as f32;
+        let scale = self.noise_scale as f32;
         let image = zero_filled(lines).mapv(|v| Complex32::new(v * scale, 0.0));
         self.grid.crop(&image)
     }
@@ -179,7 +180,7 @@ impl<T: Channels> Model<T> {
     }
 }
 
-impl<T: Channels> Slice<T> for Sense<'_, T> {
+impl<T: Channels> Slice<T> for Sense<T> {
     fn measurement(&self) -> Measurement<'_, T> {
         let m = self.model();
         Measurement::new(&m.a, &m.likelihood)
@@ -225,7 +226,7 @@ impl<T: Channels> Slice<T> for Sense<'_, T> {
     }
 
     fn images(&self, x: &T) -> Vec<Array2<Complex32>> {
-        let factor = (self.unit * self.noise.scale) as f32;
+        let factor = (self.unit * self.noise_scale) as f32;
         let whole = self.visible(x);
         let one = |image: &Array2<Complex32>| self.grid.crop(&image.mapv(|z| z * factor));
         whole.iter().map(one).collect()
