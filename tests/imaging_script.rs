@@ -93,7 +93,8 @@ fn networks_that_do_not_fit_are_refused_by_name() {
         let file = format!("forward.script.file={file:?}");
         assert_refused(at, &[&RECON[..], &["--set", &file]].concat(), &[words]);
     }
-    let line = ["simulate", "head", "-p", "imaging/script", "-o", "a.npy"];
+    let line = "simulate head.nii.gz -p imaging/script -o a.npy";
+    let line: Vec<&str> = line.split(' ').collect();
     let run = crate::cli::annulus(at, &line);
     assert_eq!(run.code, 1, "{run:?}");
     assert!(
