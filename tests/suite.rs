@@ -17,6 +17,7 @@ mod labels;
 mod layers;
 mod metrics;
 mod oracle;
+mod oracle_blind;
 mod oracle_coils;
 mod oracle_counts;
 mod oracle_ct;
