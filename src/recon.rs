@@ -4,6 +4,7 @@
 //! the output folder, whose contract is docs/output.md.
 
 mod apply;
+mod blind;
 mod ct;
 mod device;
 mod dicom;

@@ -1,11 +1,13 @@
 //! `report.json` for scripts, `report.html` for people: what was done, and how well it fits.
 
+use super::blind::NuisanceReport;
 use super::geometry::Level;
 use super::staging::Staging;
 use super::study::Facts;
 use super::{Plan, ReconError};
 use crate::io::atomic;
 use crate::metrics::{HuMetrics, Metrics};
+use crate::protocol::Claim;
 use serde::Serialize;
 use serde_json::Value;
 use std::path::PathBuf;
@@ -26,6 +28,9 @@ pub(super) struct SliceReport {
     pub(super) network_evaluations: usize,
     pub(super) seconds: f64,
     pub(super) metrics: Option<Metrics>,
+    /// What was unknown beside the image.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) nuisance: Option<NuisanceReport>,
     /// The states of the sampler, level by level; absent where the samples are those of a run that was
     /// interrupted.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -88,6 +93,14 @@ pub(super) struct Report {
     pub(super) warnings: Vec<String>,
 }
 
+/// What samples are; pairs are drawn around a linearisation.
+fn claim(plan: &Plan, of_method: Claim) -> Claim {
+    match (plan.protocol.nuisance.is_some(), of_method) {
+        (true, Claim::Calibrated) => Claim::Approximate,
+        _ => of_method,
+    }
+}
+
 impl Report {
     /// A report with what is known before the first slice.
     pub(super) fn new(plan: &Plan, facts: &Facts) -> Result<Self, ReconError> {
@@ -99,7 +112,7 @@ impl Report {
             inputs: vec![Input { path, sha256 }],
             protocol: plan.protocol.to_json()?,
             method: plan.method.name(),
-            claim: plan.method.sampling().map(|s| s.claim.name()),
+            claim: plan.method.sampling().map(|s| claim(plan, s.claim).name()),
             seed: plan.options.seed,
             device: format!("{:?}", plan.device).to_lowercase(),
             threads: plan.options.threads,

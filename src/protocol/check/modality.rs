@@ -4,7 +4,7 @@ use super::Problems;
 use crate::protocol::acquisition::Acquisition;
 use crate::protocol::likelihood::Likelihood;
 use crate::protocol::preparation::{self, Preparation};
-use crate::protocol::{Modality, Protocol, known};
+use crate::protocol::{Modality, Nuisance, Protocol, known};
 use toml::Table;
 
 /// Tables, methods and keys of another modality.
@@ -66,6 +66,14 @@ fn tables(protocol: &Protocol) -> Vec<(String, &'static [Modality])> {
             Likelihood::Emission(_) | Likelihood::Rician(_) => IMAGING,
         };
         found.push((format!("likelihood.{}", likelihood.name()), owners));
+    }
+    if let Some(nuisance) = &protocol.nuisance {
+        let owners = match nuisance {
+            Nuisance::Kernel(_) => IMAGING,
+            Nuisance::Sensitivities(_) => MRI,
+            Nuisance::Centre(_) => CT,
+        };
+        found.push((format!("nuisance.{}", nuisance.name()), owners));
     }
     found
 }
