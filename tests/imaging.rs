@@ -125,7 +125,7 @@ fn methods_and_noises_that_fit_run() {
         };
         let report = with(folder.path(), &["--method", method, "--set", &steps]);
         let [own, direct] = [method, "pseudo-inverse"].map(|name| rmse_hu(&report, name));
-        println!(
+        eprintln!(
             "{method}: misfit {}, {own} HU, pseudo-inverse {direct} HU",
             misfit(&report)
         );

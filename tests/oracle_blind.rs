@@ -19,7 +19,7 @@ const VIEWS: usize = 7;
 const BINS: usize = 19;
 const NOISE: f64 = 0.4;
 const STD_BINS: f64 = 1.5;
-const DRAWS: usize = 400;
+const DRAWS: usize = 300;
 
 /// Twelve pixels square around a disc that is not in the middle, seen by a few views.
 struct Setting {
@@ -127,14 +127,14 @@ impl Setting {
         let rule = Bridge {
             guided: Guided {
                 covariance: CovarianceModel::Spectrum,
-                cg_iterations: 15,
+                cg_iterations: 12,
                 rounds,
                 guard: f64::INFINITY,
             },
             draw: PriorDraw::Model,
             pullback: true,
         };
-        let schedule = Schedule::karras(25, 0.01, 8.0, 7.0);
+        let schedule = Schedule::karras(16, 0.01, 8.0, 7.0);
         let streams = (first..first + draws).map(|s| (0, s as u32));
         let mut rng = SliceRng::new(3, streams);
         let mut x = Product::new(

@@ -5,6 +5,7 @@
 
 mod apply;
 mod bart;
+mod blind;
 mod cli;
 mod compare;
 mod ct_bad_input;

@@ -10,6 +10,7 @@ use crate::score::{Channels, Pair};
 use operators::product::OfImage;
 use operators::{Operator, Product, Result};
 use serde::Serialize;
+use std::fmt::Write as _;
 
 /// What is unknown beside the image of a slice: the operator of pairs, in units of the prior, and what its
 /// white coefficients mean.
@@ -60,6 +61,45 @@ impl NuisanceReport {
             mean,
         })
     }
+
+    /// Mean and deviation for the page: a picture of what has two axes, numbers of the rest.
+    pub(super) fn cells(&self) -> [String; 2] {
+        let numbers = |values: &[f64]| {
+            let words: Vec<String> = values.iter().map(|v| format!("{v:.4}")).collect();
+            words.join(" ")
+        };
+        match self.shape[..] {
+            [_, columns] => [
+                picture(&self.mean, columns),
+                self.rms_std.map_or("-".into(), |rms| {
+                    format!("{rms:.4}, the root of their mean square")
+                }),
+            ],
+            _ => [
+                numbers(&self.mean),
+                self.std.as_deref().map_or("-".into(), numbers),
+            ],
+        }
+    }
+}
+
+/// Values as squares, from white (0 and below) to black (the largest).
+fn picture(values: &[f64], columns: usize) -> String {
+    let most = values.iter().copied().fold(f64::MIN_POSITIVE, f64::max);
+    let rows = values.len() / columns.max(1);
+    let mut svg = format!(
+        "<svg viewBox=\"0 0 {columns} {rows}\" style=\"width:10em;border:1px solid #ccc\" \
+         shape-rendering=\"crispEdges\">"
+    );
+    for (i, v) in values.iter().enumerate() {
+        let grey = (255.0 * (1.0 - (v / most).clamp(0.0, 1.0))).round();
+        let (x, y) = (i % columns, i / columns);
+        let _ = write!(
+            svg,
+            "<rect x=\"{x}\" y=\"{y}\" width=\"1\" height=\"1\" fill=\"rgb({grey},{grey},{grey})\"/>"
+        );
+    }
+    svg + "</svg>"
 }
 
 impl<T: Channels> Task<'_, T> {

@@ -1,7 +1,9 @@
 //! One slice of an MRI scan: maps, operator, data, on a backend.
 
+use super::super::blind::Nuisance;
 use super::super::study::{Classical, Slice};
 use super::super::{Plan, ReconError};
+use super::blind::Blind;
 use super::grid::{image, upload};
 use super::{Grid, Noise, Prepared};
 use crate::classical::{cg_sense, zero_filled};
@@ -24,6 +26,8 @@ const REFERENCE: (f64, usize) = (0.01, 30);
 struct Model<T> {
     /// `A = M F C`.
     a: Chain<T>,
+    /// `√averages`.
+    mask: T,
     /// `√averages k`, in units of the prior.
     y: T,
     likelihood: Gaussian<T>,
@@ -38,6 +42,7 @@ pub(super) struct Sense<'a, T> {
     grid: &'a Grid,
     noise: &'a Noise,
     model: Option<Model<T>>,
+    unknown: Option<&'a protocol::Nuisance>,
     blank: T,
     sizes: [usize; 2],
     /// One unit of the prior, in units of the whitened data.
@@ -48,7 +53,7 @@ pub(super) struct Sense<'a, T> {
 impl<'a, T: Channels> Sense<'a, T> {
     /// ESPIRiT maps from all lines, `A = M F C`, and `y = √averages k`; neither for zero-filling.
     pub(super) fn new(
-        plan: &Plan,
+        plan: &'a Plan,
         device: &T::Device,
         prepared: Prepared,
         grid: &'a Grid,
@@ -73,6 +78,7 @@ impl<'a, T: Channels> Sense<'a, T> {
             grid,
             noise,
             model,
+            unknown: plan.protocol.nuisance.as_ref(),
             blank,
             sizes: [rows, columns],
             unit,
@@ -167,10 +173,11 @@ impl<T: Channels> Model<T> {
         let sizes = [coils, rows, columns];
         let y: T = upload(device, &sizes, prepared.measured().iter().copied());
         let y = y.weighted(&mask).scaled(1.0 / unit);
-        let a = sense(upload(device, &sizes, maps.iter().copied()), mask)?;
+        let a = sense(upload(device, &sizes, maps.iter().copied()), mask.clone())?;
         let likelihood = Gaussian::new(y.clone(), sigma, support)?;
         Ok(Model {
             a,
+            mask,
             y,
             likelihood,
             sigma,
@@ -183,6 +190,18 @@ impl<T: Channels> Slice<T> for Sense<'_, T> {
     fn measurement(&self) -> Measurement<'_, T> {
         let m = self.model();
         Measurement::new(&m.a, &m.likelihood)
+    }
+
+    fn nuisance(&self) -> Result<Option<Box<dyn Nuisance<T> + '_>>, ReconError> {
+        let (Some(protocol::Nuisance::Sensitivities(table)), Some(m)) = (self.unknown, &self.model)
+        else {
+            return Ok(None);
+        };
+        let (coils, rows, columns) = m.maps.dim();
+        let sizes = [coils, rows, columns];
+        let maps: T = upload(&self.blank.device(), &sizes, m.maps.iter().copied());
+        let made = Blind::new(&maps, m.mask.clone(), table);
+        Ok(Some(Box::new(made.map_err(ReconError::at(self.slice))?)))
     }
 
     fn noise_floor(&self) -> f64 {
