@@ -20,6 +20,7 @@ mod likelihood;
 mod method;
 mod methods;
 mod nearest;
+mod nuisance;
 mod pair;
 mod position;
 mod preparation;
@@ -44,6 +45,7 @@ pub use library::{builtins, source};
 pub use likelihood::{Emission, Gaussian, Likelihood, Poisson, Pwls, Rician};
 pub use method::{CgSense, Cgls, Fbp, Lines, Mltr, PwlsTv, Sirt, Tikhonov, Window, ZeroFilled};
 pub use methods::{Method, Methods};
+pub use nuisance::{Nuisance, UnknownCentre, UnknownKernel, UnknownSensitivities};
 pub use preparation::{AngleUnit, Angles, Averages, Content, Espirit, Preparation, Sensitivities};
 pub use probe::{Beam, column, probe};
 pub use projections::Projections;
@@ -91,6 +93,9 @@ pub struct Protocol {
     /// The noise of the data; absent: of CT Poisson where there are counts or photon statistics.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub likelihood: Option<Likelihood>,
+    /// What is unknown beside the image: a blind reconstruction.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nuisance: Option<Nuisance>,
     /// The score model of the methods that need one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub prior: Option<PriorChoice>,

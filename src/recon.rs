@@ -5,6 +5,7 @@
 
 mod apply;
 mod averaging;
+mod blind;
 mod ct;
 mod device;
 mod dicom;

@@ -8,6 +8,7 @@ mod discrete;
 mod gaussian;
 #[cfg(feature = "torch")]
 mod model;
+mod pair;
 #[cfg(feature = "torch")]
 mod preconditioning;
 mod schedule;
@@ -20,12 +21,12 @@ pub use card::{Card, LevelError, NetworkCard, TrainingCard};
 pub use covariance::Covariance;
 pub use discrete::{DiscreteDiffusion, time_embedding};
 pub use gaussian::StationaryGaussian;
+pub use pair::Pair;
 pub use schedule::Schedule;
 
 #[cfg(feature = "torch")]
 pub use bridge::Channels;
 pub use covariance::Spectrum;
-pub(crate) use covariance::radius;
 #[cfg(feature = "torch")]
 pub use model::Model;
 #[cfg(feature = "torch")]
@@ -85,5 +86,10 @@ pub trait Denoiser<T> {
     /// The model of `Cov(x0 | x)` that this prior carries, if any.
     fn covariance(&self) -> Option<&Covariance> {
         None
+    }
+
+    /// The variance of a coefficient of the nuisance given its noisy state, where the state has one.
+    fn nuisance_variance(&self, sigma: f64) -> f64 {
+        sigma * sigma
     }
 }

@@ -5,6 +5,7 @@
 
 mod apply;
 mod bart;
+mod blind;
 mod cli;
 mod compare;
 mod ct_bad_input;
@@ -19,6 +20,7 @@ mod labels;
 mod layers;
 mod metrics;
 mod oracle;
+mod oracle_blind;
 mod oracle_coils;
 mod oracle_counts;
 mod oracle_ct;

@@ -47,6 +47,10 @@ pub trait Vector: Clone + 'static {
     fn norm(&self) -> Vec<f64> {
         self.dot(self).into_iter().map(f64::sqrt).collect()
     }
+    /// All finite, per item.
+    fn finite(&self) -> Vec<bool> {
+        self.dot(self).into_iter().map(f64::is_finite).collect()
+    }
     /// `self - other`.
     fn minus(&self, other: &Self) -> Self {
         let mut d = self.clone();
@@ -113,10 +117,6 @@ pub trait Array: Vector {
     fn shortened(&self, radius: f64) -> Self;
     /// `max(x, bound)`, real arrays; what is not a number stays so.
     fn at_least(&self, bound: f64) -> Self;
-    /// All finite, per item.
-    fn finite(&self) -> Vec<bool> {
-        self.dot(self).into_iter().map(f64::is_finite).collect()
-    }
 }
 
 #[cfg(test)]

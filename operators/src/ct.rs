@@ -18,6 +18,7 @@ mod projector;
 mod ramp;
 mod rays;
 mod trajectory;
+mod unknown_centre;
 mod volume;
 mod water;
 
@@ -30,6 +31,7 @@ pub use projector::Projector;
 pub use ramp::Window;
 pub use rays::Rays;
 pub use trajectory::{ConeBeam, Ray3, Trajectory};
+pub use unknown_centre::UnknownCentre;
 pub use volume::{Volume, VolumeProjector};
 pub use water::water_per_mm;
 

@@ -23,6 +23,7 @@ mod planes;
 mod script;
 mod spectral;
 mod super_resolution;
+mod unknown_kernel;
 
 pub use blind::BlindBlur;
 pub use blur::Blur;
@@ -35,6 +36,7 @@ pub use phase::PhaseRetrieval;
 pub use script::Script;
 pub use spectral::Spectral;
 pub use super_resolution::SuperResolution;
+pub use unknown_kernel::UnknownKernel;
 
 use crate::{Axis, Error, Result, Space};
 

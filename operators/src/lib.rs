@@ -22,6 +22,7 @@ pub mod product;
 pub mod rng;
 pub mod solve;
 pub mod space;
+pub mod state;
 #[cfg(test)]
 mod testing;
 
@@ -34,3 +35,4 @@ pub use linear::{LinearOperator, Operator};
 pub use product::Product;
 pub use rng::SliceRng;
 pub use space::{Axis, Field, Space};
+pub use state::{Mode, State};

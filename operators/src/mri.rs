@@ -6,11 +6,13 @@ mod eigenmaps;
 pub mod espirit;
 pub mod fourier;
 pub mod sampling;
+mod unknown_sensitivities;
 pub mod whitening;
 
 pub use coils::Coils;
 pub use fourier::Fourier;
 pub use sampling::Sampling;
+pub use unknown_sensitivities::UnknownSensitivities;
 
 use crate::{Array, Chain, Result, chain};
 

@@ -3,7 +3,7 @@
 use super::conditional::Guided;
 use super::{Guidance, Step};
 use crate::score::Want;
-use operators::{Array, Result};
+use operators::{Result, State};
 
 /// Form B: with `z = D + C^½ ε`,
 /// `p = z + C Aᴴ (A C Aᴴ + Σ_n)⁻¹ (y + n - A z)` is a draw from `p(x0 | x, y)` under the model C
@@ -38,7 +38,7 @@ pub enum PriorDraw {
     Network,
 }
 
-impl<T: Array> Guidance<T> for Bridge {
+impl<T: State> Guidance<T> for Bridge {
     fn step(&self, at: &mut Step<'_, T>) -> Result<T> {
         let data = at.data.expect("guided sampling has data");
         let want = if self.pullback || self.draw == PriorDraw::Network {
@@ -62,7 +62,7 @@ impl<T: Array> Guidance<T> for Bridge {
         if self.pullback {
             let shift = x0;
             x0 = d.pull(&p.pressure())?.scaled(at.sigma * at.sigma);
-            self.guided.limit(&mut x0, &shift);
+            x0.shorten(&shift, self.guided.guard);
         }
         x0.axpy(&[1.0], &z);
         Ok(at.transition.advance(at.x, &x0, at.sigma, at.next, at.rng))
@@ -76,7 +76,7 @@ mod tests {
     use crate::score::{Denoiser, Estimate};
     use operators::ct::{Beam, Detector, Geometry, Grid, Projector};
     use operators::likelihood::Gaussian;
-    use operators::{Field, Host, SliceRng, Vector};
+    use operators::{Array, Field, Host, SliceRng, Vector};
 
     type Image = Host<f64>;
 

@@ -4,7 +4,7 @@ use super::{Measurement, Step};
 use crate::score::{Denoiser, Spectrum, Want};
 use operators::likelihood::Surrogate;
 use operators::solve::{CgParams, preconditioned_conjugate_gradient};
-use operators::{Array, Direction, Result, SliceRng};
+use operators::{Direction, Mode, Result, SliceRng, State};
 
 /// Which model of `Cov(x0 | x)` a rule uses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,7 +37,7 @@ pub(super) struct Conditional<T> {
     c: Spectrum<T>,
 }
 
-impl<T: Array> Conditional<T> {
+impl<T: State> Conditional<T> {
     /// `p - z = C^½ Fᴴ u`.
     pub(super) fn shift(&self) -> T {
         self.c.synthesise(&self.u, f64::sqrt)
@@ -61,28 +61,34 @@ impl Guided {
     }
 
     /// C at this level, floored far below anything that matters.
-    pub(super) fn model<T: Array>(&self, at: &Step<'_, T>) -> Spectrum<T> {
+    pub(super) fn model<T: State>(&self, at: &Step<'_, T>) -> Spectrum<T> {
         self.model_of(at.prior, at.x, at.sigma)
     }
 
     /// The same, of any state.
-    pub(super) fn model_of<T: Array>(
+    pub(super) fn model_of<T: State>(
         &self,
         prior: &dyn Denoiser<T>,
         x: &T,
         sigma: f64,
     ) -> Spectrum<T> {
         let floored = |c: f64| c.max(1e-12 * sigma * sigma);
-        match (self.covariance, prior.covariance()) {
+        let image: Box<dyn Fn(f64) -> f64 + '_> = match (self.covariance, prior.covariance()) {
             (CovarianceModel::Spectrum, Some(c)) => {
-                Spectrum::radial(x, |r| floored(c.variance(sigma, r)))
+                Box::new(move |r| floored(c.variance(sigma, r)))
             }
             (CovarianceModel::White, Some(c)) => {
                 let white = floored(c.white(sigma));
-                Spectrum::radial(x, |_| white)
+                Box::new(move |_| white)
             }
-            _ => Spectrum::radial(x, |_| sigma * sigma),
-        }
+            _ => Box::new(|_| sigma * sigma),
+        };
+        // Of the nuisance it is known, whatever the model of the image.
+        let nuisance = prior.nuisance_variance(sigma);
+        Spectrum::of_modes(x, |mode| match mode {
+            Mode::Image { radius } => image(radius),
+            Mode::Nuisance { .. } => nuisance,
+        })
     }
 
     /// Minimises `nll(A p) + ½ ‖p - z‖²_{C⁻¹}` by rounds of Gauss and Newton from `z`, each solved by
@@ -92,7 +98,7 @@ impl Guided {
     ///
     /// With `noise`, which the last round draws, `p` is a draw from the conditional if `z` is one from
     /// its prior part (perturb-and-MAP; of other than linear Gaussian data the Laplace approximation).
-    pub(super) fn solve<T: Array>(
+    pub(super) fn solve<T: State>(
         &self,
         data: &Measurement<'_, T>,
         z: &T,
@@ -116,7 +122,7 @@ impl Guided {
     }
 
     /// One round, linear around `z + shift`.
-    fn round<T: Array>(
+    fn round<T: State>(
         &self,
         data: &Measurement<'_, T>,
         z: &T,
@@ -143,14 +149,14 @@ impl Guided {
             pull.axpy(&[1.0], &data.likelihood.gradient_noise(&prediction, rng)?);
         }
         let root = c.weights(f64::sqrt);
-        let b = j.adjoint(&pull)?.fft2(Direction::Forward).weighted(&root);
+        let b = j.adjoint(&pull)?.spectrum(Direction::Forward).damped(&root);
         let h = |u: &T| {
-            let seen = j.forward(&u.weighted(&root).fft2(Direction::Inverse))?;
+            let seen = j.forward(&u.damped(&root).spectrum(Direction::Inverse))?;
             let weighed = weigh(&seen)?;
             let mut out = j
                 .adjoint(&weighed)?
-                .fft2(Direction::Forward)
-                .weighted(&root);
+                .spectrum(Direction::Forward)
+                .damped(&root);
             out.axpy(&[1.0], u);
             Ok(out)
         };
@@ -160,16 +166,16 @@ impl Guided {
         };
         let inverse = data
             .normal
-            .map(|normal| c.weights_at(|c, radius| 1.0 / (1.0 + c * normal.at(radius))));
+            .map(|normal| c.weights_at(|c, mode| 1.0 / (1.0 + c * normal.at_mode(mode))));
         let m = |r: &T| match &inverse {
-            Some(inverse) => r.weighted(inverse),
+            Some(inverse) => r.damped(inverse),
             None => r.clone(),
         };
         Ok(preconditioned_conjugate_gradient(h, m, &b, params)?.0)
     }
 
     /// `(D, D + σ² Jᴴ Aᴴ (Σ_n + A C Aᴴ)⁻¹ (y - A D))` of a state, guarded.
-    pub(super) fn gradient<T: Array>(
+    pub(super) fn gradient<T: State>(
         &self,
         prior: &dyn Denoiser<T>,
         data: &Measurement<'_, T>,
@@ -179,22 +185,8 @@ impl Guided {
         let d = prior.estimate(x, sigma, Want::Pullback)?;
         let p = self.solve(data, &d.x0, self.model_of(prior, x, sigma), None)?;
         let mut x0 = d.pull(&p.pressure())?.scaled(sigma * sigma);
-        self.limit(&mut x0, &p.shift());
+        x0.shorten(&p.shift(), self.guard);
         x0.axpy(&[1.0], &d.x0);
         Ok((d.x0, x0))
-    }
-
-    /// Shortens `correction`, item by item, to `guard` times the length of `shift`.
-    pub(super) fn limit<T: Array>(&self, correction: &mut T, shift: &T) {
-        let factors: Vec<f64> = correction
-            .norm()
-            .into_iter()
-            .zip(shift.norm())
-            .map(|(long, allowed)| {
-                let allowed = self.guard * allowed;
-                if long > allowed { allowed / long } else { 1.0 }
-            })
-            .collect();
-        correction.scale(&factors);
     }
 }

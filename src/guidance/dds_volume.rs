@@ -88,9 +88,10 @@ impl<T: Array> DdsVolume<'_, T> {
         };
         // Inner slices have two neighbours.
         let normal = self.slices.first().and_then(|s| s.normal);
-        let inverse =
-            |c: f64, r: f64| 1.0 / (1.0 / c + normal.map_or(0.0, |n| n.at(r)) + 2.0 * rho);
-        let inverse = c.weights_at(inverse);
+        let inverse = c.weights_at(|c, mode| {
+            let held = normal.map_or(0.0, |n| n.at_mode(mode));
+            1.0 / (1.0 / c + held + 2.0 * rho)
+        });
         let m = |r: &Volume<T>| {
             let k = r.0.fft2(operators::Direction::Forward).weighted(&inverse);
             Volume(k.fft2(operators::Direction::Inverse))

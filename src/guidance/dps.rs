@@ -3,7 +3,7 @@
 use super::conditional::Guided;
 use super::{Guidance, Step};
 use crate::score::Want;
-use operators::{Array, Result};
+use operators::{Array, Result, State};
 
 /// DPS with the weight that the noise implies (form G):
 /// `x0' = D + σ² Jᴴ Aᴴ (Σ_n + A C Aᴴ)⁻¹ (y - A D)`, then the reverse step with `x0'`.
@@ -11,7 +11,7 @@ use operators::{Array, Result};
 /// Nothing to tune: C bounds the gain, the guard bounds the step.
 pub struct Dps(pub Guided);
 
-impl<T: Array> Guidance<T> for Dps {
+impl<T: State> Guidance<T> for Dps {
     fn step(&self, at: &mut Step<'_, T>) -> Result<T> {
         let data = at.data.expect("guided sampling has data");
         let (d, x0) = self.0.gradient(at.prior, data, at.x, at.sigma)?;
@@ -27,7 +27,7 @@ impl<T: Array> Guidance<T> for Dps {
 /// 2022, algorithm 1, with the guided denoiser.
 pub struct DpsFlow(pub Guided);
 
-impl<T: Array> Guidance<T> for DpsFlow {
+impl<T: State> Guidance<T> for DpsFlow {
     fn step(&self, at: &mut Step<'_, T>) -> Result<T> {
         let data = at.data.expect("guided sampling has data");
         let (sigma, next) = (at.sigma, at.next);

@@ -1,8 +1,8 @@
 //! The radial spectrum of `Aᴴ Λ A`: how strongly the data hold each frequency of the image.
 
 use super::Measurement;
-use crate::score::radius;
-use operators::{Array, Direction, Result, SliceRng};
+use operators::state::radius;
+use operators::{Array, Direction, Mode, Product, Result, SliceRng, Vector};
 
 /// Rings of |k| from the centre of the spectrum to its corner.
 const RINGS: usize = 48;
@@ -13,7 +13,13 @@ const PROBES: usize = 4;
 ///
 /// A tomograph holds low frequencies more than high ones, `h ~ 1/|k|`; with it CG needs a third
 /// fewer iterations.
-pub struct NormalSpectrum(Vec<f64>);
+///
+/// Of a nuisance beside the image the diagonal itself, coefficient by coefficient.
+#[derive(Clone, Debug)]
+pub struct NormalSpectrum {
+    rings: Vec<f64>,
+    nuisance: Vec<f64>,
+}
 
 impl NormalSpectrum {
     /// Measures it around the image `x` (batch 1) with random images: the mean of
@@ -45,7 +51,44 @@ impl NormalSpectrum {
                 before
             });
         }
-        Ok(NormalSpectrum(values))
+        Ok(NormalSpectrum {
+            rings: values,
+            nuisance: Vec::new(),
+        })
+    }
+
+    /// The same of a pair: `self` is that of the image, and the diagonal of the nuisance is
+    /// `<J e_i, Λ J e_i>` of each coefficient `e_i` at `at`, batch 1; of a complex one its real part.
+    pub fn beside<T: Array>(
+        self,
+        data: &Measurement<'_, Product<T>>,
+        at: &Product<T>,
+    ) -> Result<Self> {
+        let Some(n) = &at.nuisance else {
+            return Ok(self);
+        };
+        let (prediction, j) = data.operator.linearize(at)?;
+        let weigh = data.likelihood.surrogate(&prediction)?;
+        let (sizes, per) = (n.sizes(), n.field().reals());
+        let count: usize = sizes.iter().product();
+        let one = |i: usize| -> Result<f64> {
+            let unit: Vec<f64> = (0..per * count).map(|k| f64::from(k == per * i)).collect();
+            let unit = T::from_reals(&n.device(), &sizes, n.field(), &unit);
+            let seen = j.forward(&Product::new(at.image.zeros_like(), unit))?;
+            Ok(seen.dot(&weigh(&seen)?)[0].max(0.0))
+        };
+        Ok(NormalSpectrum {
+            nuisance: (0..count).map(one).collect::<Result<_>>()?,
+            ..self
+        })
+    }
+
+    /// `h` of a mode.
+    pub fn at_mode(&self, mode: Mode) -> f64 {
+        match mode {
+            Mode::Image { radius } => self.at(radius),
+            Mode::Nuisance { index } => self.nuisance.get(index).copied().unwrap_or(0.0),
+        }
     }
 
     /// `h` at a radius in cycles per pixel.
@@ -54,7 +97,7 @@ impl NormalSpectrum {
         let i = (position as usize).min(RINGS - 1);
         let j = (i + 1).min(RINGS - 1);
         let t = (position - i as f64).min(1.0);
-        self.0[i] * (1.0 - t) + self.0[j] * t
+        self.rings[i] * (1.0 - t) + self.rings[j] * t
     }
 }
 

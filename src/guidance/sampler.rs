@@ -2,7 +2,7 @@
 
 use super::{Guidance, Measurement, Step, Transition};
 use crate::score::{Denoiser, Schedule};
-use operators::{Array, Error, SliceRng};
+use operators::{Error, SliceRng, Vector};
 
 /// Why sampling stopped.
 #[derive(Debug, thiserror::Error)]
@@ -53,7 +53,7 @@ pub struct Seen<'a, T> {
 
 /// Runs `guidance` from the state `x` at the first level down to 0; `each_step` is told after
 /// every step and may stop the run by returning false.
-pub fn sample<T: Array>(
+pub fn sample<T: Vector>(
     guidance: &dyn Guidance<T>,
     prior: &dyn Denoiser<T>,
     data: Option<&Measurement<'_, T>>,

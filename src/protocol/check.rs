@@ -5,6 +5,7 @@ mod forward;
 mod methods;
 mod modality;
 mod mri;
+mod nuisance;
 mod published;
 #[cfg(test)]
 mod tests;
@@ -45,6 +46,7 @@ pub(super) fn check(protocol: &Protocol) -> Vec<Problem> {
     if let Some(Sensitivities::Espirit(table)) = &protocol.sensitivities {
         mri::espirit(table, &mut problems);
     }
+    nuisance::nuisance(protocol, &mut problems);
     methods::methods(&protocol.method, &mut problems);
     problems.0
 }

@@ -85,6 +85,9 @@ pub fn check_text(name_or_path: &str) -> Result<String, ProtocolError> {
         let ([x, y], pixel_mm) = (image.matrix, image.pixel_mm);
         rows.push(("image", format!("{x} x {y} pixels of {pixel_mm} mm")));
     }
+    if let Some(nuisance) = &protocol.nuisance {
+        rows.push(("unknown", nuisance.name().to_string()));
+    }
     if let Some(prior) = &protocol.prior {
         rows.push(("prior", prior.model.clone()));
     }

@@ -1,6 +1,7 @@
 //! Computed tomography: from raw projections to slices with a projector and a likelihood.
 
 mod attenuation;
+mod blind;
 mod centre;
 mod classical;
 mod counts;

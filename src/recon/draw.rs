@@ -6,12 +6,12 @@ use super::slice::Task;
 use super::{Plan, ReconError};
 use crate::guidance::{Guidance, Measurement, SampleError, Seen, sample};
 use crate::protocol::{Claim, Method};
-use crate::score::{Channels, Model, Schedule};
-use operators::SliceRng;
+use crate::score::{Channels, Denoiser, Model, Schedule};
+use operators::{SliceRng, Vector};
 
-/// A sampler's rule, schedule, start and number of samples.
-pub(super) struct Draw<T> {
-    rule: Box<dyn Guidance<T>>,
+/// A sampler's rule, schedule, start and number of samples, for states S.
+pub(super) struct Draw<S> {
+    rule: Box<dyn Guidance<S>>,
     pub(super) schedule: Schedule,
     pub(super) samples: usize,
     /// Evaluations of the network a level, for one sample.
@@ -22,18 +22,61 @@ pub(super) struct Draw<T> {
     pub(super) warm: bool,
 }
 
+/// What states are drawn from.
+pub(super) struct Source<'a, S: Clone + 'static> {
+    /// So many first states, from one stream each.
+    pub(super) start: &'a dyn Fn(usize, &mut SliceRng) -> S,
+    pub(super) prior: &'a dyn Denoiser<S>,
+    pub(super) data: &'a Measurement<'a, S>,
+}
+
 impl<T: Channels> Draw<T> {
     /// The sampler of a method, for a prior and the noise deviation in its units.
     ///
     /// Panics for a method that has no prior.
     pub(super) fn of(method: &Method, prior: &Model, sigma_y: f64) -> Self {
+        let [least, _] = prior.card.sigma_range;
+        let rule = rule(method, least).expect("asked of a sampler");
+        Draw::with(rule, method, prior, sigma_y)
+    }
+
+    /// All samples of a slice in units of the prior, in batches that do not change them.
+    pub(super) fn samples(
+        &self,
+        task: &Task<'_, T>,
+        prior: &Model,
+        data: &Measurement<'_, T>,
+        tick: &mut dyn FnMut() -> bool,
+    ) -> Result<(T, Geometry), ReconError> {
+        let start = self.start(task)?;
+        let source = Source {
+            start: &|count, rng| self.first(&start, count, rng),
+            prior,
+            data,
+        };
+        let (batches, geometry) = self.batches(task.plan, task.slice, &source, tick)?;
+        let samples = T::concatenate(&batches).map_err(ReconError::at(task.slice))?;
+        Ok((samples, geometry))
+    }
+}
+
+impl<S: Vector> Draw<S> {
+    /// The same with a rule of states that need not be images.
+    ///
+    /// Panics for a method that has no prior.
+    pub(super) fn with(
+        rule: Box<dyn Guidance<S>>,
+        method: &Method,
+        prior: &Model,
+        sigma_y: f64,
+    ) -> Self {
         let [least, most] = prior.card.sigma_range;
         let sampling = method.sampling().expect("asked of a sampler");
         let max = sampling.first_sigma().unwrap_or(most).min(most);
         // `Plan` refuses a first level below twice the prior's smallest.
         let min = (sigma_y / 5.0).max(least).min(max / 2.0);
         Draw {
-            rule: rule(method, least).expect("asked of a sampler"),
+            rule,
             schedule: Schedule::karras(sampling.levels, min, max, 7.0),
             samples: sampling.samples,
             guided: sampling.claim != Claim::Prior,
@@ -47,39 +90,48 @@ impl<T: Channels> Draw<T> {
         self.schedule.levels() * self.each * self.samples
     }
 
-    /// All samples of a slice in units of the prior, in batches that do not change them.
-    pub(super) fn samples(
+    /// The image, batch 1, that noise is added to: zeros, or the classical one.
+    pub(super) fn start<T: Channels>(&self, task: &Task<'_, T>) -> Result<T, ReconError> {
+        match self.warm {
+            true => task.prepared.reference(),
+            false => Ok(task.prepared.blank()),
+        }
+    }
+
+    /// First states of images.
+    pub(super) fn first<T: Channels>(&self, start: &T, count: usize, rng: &mut SliceRng) -> T {
+        let start = start.repeat(count);
+        let mut x = start.normal_like(rng);
+        x.scale(&[self.schedule.max()]);
+        if self.warm {
+            x.axpy(&[1.0], &start);
+        }
+        x
+    }
+
+    /// All samples of a slice, in batches that do not change them.
+    pub(super) fn batches(
         &self,
-        task: &Task<'_, T>,
-        prior: &Model,
-        data: &Measurement<'_, T>,
+        plan: &Plan,
+        slice: usize,
+        source: &Source<'_, S>,
         tick: &mut dyn FnMut() -> bool,
-    ) -> Result<(T, Geometry), ReconError> {
-        let blank = task.prepared.blank();
-        let start = match self.warm {
-            true => Some(task.prepared.reference()?),
-            false => None,
-        };
-        let (slice, options) = (task.slice, &task.plan.options);
+    ) -> Result<(Vec<S>, Geometry), ReconError> {
+        let options = &plan.options;
         let (mut batches, mut geometry) = (Vec::new(), Geometry::default());
         for first in (0..self.samples).step_by(options.batch) {
             let count = options.batch.min(self.samples - first);
             let items = (first..first + count).map(|s| (slice as u32, s as u32));
             let mut rng = SliceRng::new(options.seed, items);
-            let mut x = blank.repeat(count).normal_like(&mut rng);
-            x.scale(&[self.schedule.max()]);
-            if let Some(start) = &start {
-                x.axpy(&[1.0], &start.repeat(count));
-            }
-            let mut each = |seen: &Seen<'_, T>| {
+            let x = (source.start)(count, &mut rng);
+            let mut each = |seen: &Seen<'_, S>| {
                 geometry.add(seen);
                 (0..count * self.each).all(|_| tick())
             };
-            let rule = self.rule.as_ref();
             let drawn = sample(
-                rule,
-                prior,
-                self.guided.then_some(data),
+                self.rule.as_ref(),
+                source.prior,
+                self.guided.then_some(source.data),
                 &self.schedule,
                 x,
                 &mut rng,
@@ -90,8 +142,7 @@ impl<T: Channels> Draw<T> {
                 source => ReconError::Sampling { slice, source },
             })?);
         }
-        let samples = T::concatenate(&batches).map_err(ReconError::at(slice))?;
-        Ok((samples, geometry))
+        Ok((batches, geometry))
     }
 }
 

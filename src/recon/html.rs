@@ -38,6 +38,7 @@ impl Report {
         self.metrics_table(&mut page);
         self.averaging(&mut page);
         self.slice_table(&mut page);
+        self.nuisance(&mut page);
         self.geometry(&mut page);
         self.facts_table(&mut page);
         page
@@ -104,6 +105,30 @@ impl Report {
             let _ = write!(page, "<figure>{}</figure>", picture(s.index, &s.geometry));
         }
         page.push_str("</div>");
+    }
+
+    fn nuisance(&self, page: &mut String) {
+        let slices = self.slices.iter();
+        let found: Vec<_> = slices
+            .filter_map(|s| s.nuisance.as_ref().map(|n| (s.index, n)))
+            .collect();
+        let Some((_, first)) = found.first() else {
+            return;
+        };
+        let _ = write!(
+            page,
+            "<h2>Unknown beside the image: {}</h2><p>{}. Posterior mean and deviation.</p>\
+             <table><tr><th>slice</th><th>mean</th><th>deviation</th></tr>",
+            first.name, first.unit
+        );
+        for (index, nuisance) in &found {
+            let [mean, std] = nuisance.cells();
+            let _ = write!(
+                page,
+                "<tr><td>{index}</td><td>{mean}</td><td>{std}</td></tr>"
+            );
+        }
+        page.push_str("</table>");
     }
 
     fn hu_table(&self, page: &mut String) {

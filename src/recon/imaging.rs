@@ -1,6 +1,7 @@
 //! Degraded images: from an npy stack of data to slices with an operator and a likelihood.
 
 mod affine;
+mod blind;
 mod classical;
 mod degraded;
 mod model;

@@ -1,5 +1,6 @@
 //! Magnetic resonance: from a raw file to slices with coil sensitivities and white noise.
 
+mod blind;
 mod grid;
 mod prepare;
 mod sense;
@@ -151,11 +152,11 @@ impl<T: Channels> Study<T> for Scan<T::Device> {
 }
 
 impl<D> Scan<D> {
-    fn sense<T: Channels<Device = D>>(
+    fn sense<'a, T: Channels<Device = D>>(
         &mut self,
-        plan: &Plan,
+        plan: &'a Plan,
         index: usize,
-    ) -> Result<Sense<T>, ReconError> {
+    ) -> Result<Sense<'a, T>, ReconError> {
         let raw = self.source.slice(index)?;
         let prepared = Prepared::new(&raw, &self.noise, &self.grid)?;
         Sense::new(

@@ -16,6 +16,15 @@ pub(super) struct Parts {
     resume: bool,
 }
 
+/// What is kept of a sample.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Part {
+    /// The image.
+    Image,
+    /// The coefficients of what is unknown beside it.
+    Nuisance,
+}
+
 impl Parts {
     /// Of this plan. Parts of another one (input, protocol, seed, threads, prior, version) are
     /// refused with `--resume` and discarded without.
@@ -73,17 +82,21 @@ impl Parts {
         })
     }
 
-    fn path(&self, slice: usize) -> PathBuf {
-        self.folder.join(format!("slice-{slice:05}.npy"))
+    fn path(&self, slice: usize, part: Part) -> PathBuf {
+        let beside = match part {
+            Part::Image => "",
+            Part::Nuisance => "-nuisance",
+        };
+        self.folder.join(format!("slice-{slice:05}{beside}.npy"))
     }
 
     /// The samples of a slice that an earlier run finished, shaped like `blank` but for the batch.
-    pub(super) fn load<T: Array>(&self, slice: usize, blank: &T) -> Option<T> {
+    pub(super) fn load<T: Array>(&self, slice: usize, part: Part, blank: &T) -> Option<T> {
         if !self.resume {
             return None;
         }
         // A part that cannot be read is drawn again.
-        let reals: Array2<f32> = ndarray_npy::read_npy(self.path(slice)).ok()?;
+        let reals: Array2<f32> = ndarray_npy::read_npy(self.path(slice, part)).ok()?;
         let mut sizes = blank.sizes();
         (sizes[0], _) = reals.dim();
         let fits = reals.dim().1 == Vector::reals(blank);
@@ -92,7 +105,12 @@ impl Parts {
     }
 
     /// Keeps the samples of a slice.
-    pub(super) fn save<T: Array>(&self, slice: usize, samples: &T) -> Result<(), ReconError> {
+    pub(super) fn save<T: Array>(
+        &self,
+        slice: usize,
+        part: Part,
+        samples: &T,
+    ) -> Result<(), ReconError> {
         let reals = samples.to_reals().iter().map(|v| *v as f32).collect();
         let shape = (samples.batch(), Vector::reals(samples));
         let Ok(table) = Array2::from_shape_vec(shape, reals) else {
@@ -100,7 +118,7 @@ impl Parts {
         };
         std::fs::create_dir_all(&self.folder).map_err(|e| IoError::writing(&self.folder, &e))?;
         atomic::write(&self.folder.join("key"), self.key.as_bytes(), true)?;
-        npy::write(&self.path(slice), &table, true)?;
+        npy::write(&self.path(slice, part), &table, true)?;
         Ok(())
     }
 

@@ -115,8 +115,10 @@ impl Plan {
         let claim = self.method.sampling()?.claim;
         let forward = self.protocol.forward.as_ref();
         let nonlinear = forward.is_some_and(|f| !f.is_linear());
+        // Pairs are drawn around a linearisation.
+        let blind = self.protocol.nuisance.is_some();
         match claim {
-            Claim::Calibrated if nonlinear => Some(Claim::Approximate),
+            Claim::Calibrated if nonlinear || blind => Some(Claim::Approximate),
             claim => Some(claim),
         }
     }

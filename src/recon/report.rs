@@ -1,6 +1,7 @@
 //! `report.json` for scripts, `report.html` for people: what was done, and how well it fits.
 
 use super::averaging::Averaging;
+use super::blind::NuisanceReport;
 use super::geometry::Level;
 use super::staging::Staging;
 use super::study::Facts;
@@ -28,6 +29,9 @@ pub(super) struct SliceReport {
     pub(super) network_evaluations: usize,
     pub(super) seconds: f64,
     pub(super) metrics: Option<Metrics>,
+    /// What was unknown beside the image.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) nuisance: Option<NuisanceReport>,
     /// The states of the sampler, level by level; absent where the samples are those of a run that was
     /// interrupted.
     #[serde(skip_serializing_if = "Vec::is_empty")]

@@ -7,7 +7,7 @@ use crate::guidance::{
     RedDiff, Sde, Smc, Variance,
 };
 use crate::protocol::{self, Method, PriorSampler};
-use operators::Array;
+use operators::{Array, State};
 
 /// The rule of a method; nothing for a method without a prior. `least` is the lowest noise level
 /// that the prior knows.
@@ -81,17 +81,34 @@ pub fn rule<T: Array>(method: &Method, least: f64) -> Option<Box<dyn Guidance<T>
     })
 }
 
+/// The rule of a method that also draws pairs of an image and a nuisance; nothing for the others.
+pub fn pair_rule<S: State>(method: &Method) -> Option<Box<dyn Guidance<S>>> {
+    match method {
+        Method::Bridge(m) if m.covariance != protocol::Covariance::Jacobian => {
+            Some(Box::new(bridge(m)))
+        }
+        Method::Dps(m) if m.zeta.is_none() => Some(dps_sigma(m)),
+        _ => None,
+    }
+}
+
 fn dps<T: Array>(m: &protocol::Dps) -> Box<dyn Guidance<T>> {
+    match m.zeta {
+        Some(zeta) => Box::new(DpsZeta { zeta, clip: m.clip }),
+        None => dps_sigma(m),
+    }
+}
+
+fn dps_sigma<S: State>(m: &protocol::Dps) -> Box<dyn Guidance<S>> {
     let guided = Guided {
         covariance: CovarianceModel::Spectrum,
         cg_iterations: m.cg_iterations,
         rounds: 1,
         guard: m.guard,
     };
-    match (m.zeta, m.solver) {
-        (Some(zeta), _) => Box::new(DpsZeta { zeta, clip: m.clip }),
-        (None, protocol::Solver::Ancestral) => Box::new(Dps(guided)),
-        (None, protocol::Solver::Heun) => Box::new(DpsFlow(guided)),
+    match m.solver {
+        protocol::Solver::Ancestral => Box::new(Dps(guided)),
+        protocol::Solver::Heun => Box::new(DpsFlow(guided)),
     }
 }
 

@@ -215,6 +215,7 @@ where
                 network_evaluations: result.network_evaluations,
                 seconds: began.elapsed().as_secs_f64(),
                 metrics: None,
+                nuisance: result.nuisance.take(),
                 geometry: std::mem::take(&mut result.geometry),
             });
             outputs.write(place, pictures(result, shown, &plan.options.quantiles))?;

@@ -1,8 +1,9 @@
 //! One slice through the method of the plan.
 
+use super::blind::NuisanceReport;
 use super::draw::Draw;
 use super::geometry::Level;
-use super::parts::Parts;
+use super::parts::{Part, Parts};
 use super::study::Slice;
 use super::{Plan, ReconError};
 use crate::score::Channels;
@@ -25,6 +26,8 @@ pub(super) struct SliceResult<T> {
     pub(super) geometry: Vec<Level>,
     /// The samples in units of the prior.
     pub(super) drawn: Option<T>,
+    /// What was unknown beside the image.
+    pub(super) nuisance: Option<NuisanceReport>,
 }
 
 impl<T> SliceResult<T> {
@@ -41,6 +44,7 @@ impl<T> SliceResult<T> {
             network_evaluations: 0,
             geometry: Vec::new(),
             drawn: None,
+            nuisance: None,
         }
     }
 }
@@ -60,22 +64,22 @@ impl<T: Channels> Task<'_, T> {
     /// Reconstructs the slice; `tick` is told of every network evaluation and may stop the run.
     pub(super) fn run(&self, tick: &mut dyn FnMut() -> bool) -> Result<SliceResult<T>, ReconError> {
         let mut result = SliceResult::beside(self.prepared.beside()?);
-        let x = match (&self.plan.prior, self.parts) {
-            (Some(_), Some(parts)) => Some(self.draw(parts, &mut result, tick)?),
+        let made = match (&self.plan.prior, self.parts, self.prepared.nuisance()?) {
+            (Some(_), Some(parts), None) => Some(self.draw(parts, &mut result, tick)?),
+            (Some(_), Some(parts), Some(unknown)) => {
+                Some(self.draw_pairs(parts, unknown.as_ref(), &mut result, tick)?)
+            }
             _ => {
                 let made = self.prepared.classical(&self.plan.method, tick)?;
                 result.image = made.image;
                 result.steps = made.steps;
-                made.x
+                made.x.map(|x| self.with_misfits(x)).transpose()?
             }
         };
-        let Some(x) = x else { return Ok(result) };
+        let Some((x, misfits)) = made else {
+            return Ok(result);
+        };
         result.adjoint_gap = Some(self.prepared.adjoint_gap(self.plan.options.seed)?);
-        let misfits = self
-            .prepared
-            .measurement()
-            .misfit(&x)
-            .map_err(ReconError::at(self.slice))?;
         result.misfit = Some(misfits.iter().sum::<f64>() / misfits.len() as f64);
         if self.plan.prior.is_some() {
             result.samples = self.prepared.images(&x);
@@ -85,13 +89,20 @@ impl<T: Channels> Task<'_, T> {
         Ok(result)
     }
 
-    /// The samples in units of the prior: those of an earlier run, or drawn and kept.
+    /// Images, and how well each fits.
+    fn with_misfits(&self, x: T) -> Result<(T, Vec<f64>), ReconError> {
+        let misfits = self.prepared.measurement().misfit(&x);
+        Ok((x, misfits.map_err(ReconError::at(self.slice))?))
+    }
+
+    /// The samples in units of the prior, and how well each fits: those of an earlier run, or drawn and
+    /// kept.
     fn draw(
         &self,
         parts: &Parts,
         result: &mut SliceResult<T>,
         tick: &mut dyn FnMut() -> bool,
-    ) -> Result<T, ReconError> {
+    ) -> Result<(T, Vec<f64>), ReconError> {
         let prior = self.plan.prior.as_ref().expect("asked by the caller");
         let data = self.prepared.measurement();
         let draw = Draw::<T>::of(&self.plan.method, prior, self.prepared.noise_floor());
@@ -99,15 +110,15 @@ impl<T: Channels> Task<'_, T> {
         result.network_evaluations = draw.evaluations();
         if let Some((x, geometry)) = &self.drawn {
             result.geometry = geometry.clone();
-            return Ok(x.clone());
+            return self.with_misfits(x.clone());
         }
-        if let Some(x) = parts.load(self.slice, &self.prepared.blank()) {
+        if let Some(x) = parts.load(self.slice, Part::Image, &self.prepared.blank()) {
             (0..result.network_evaluations).all(|_| tick());
-            return Ok(x);
+            return self.with_misfits(x);
         }
         let (x, geometry) = draw.samples(self, prior, &data, tick)?;
         result.geometry = geometry.levels(prior);
-        parts.save(self.slice, &x)?;
-        Ok(x)
+        parts.save(self.slice, Part::Image, &x)?;
+        self.with_misfits(x)
     }
 }

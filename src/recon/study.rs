@@ -1,6 +1,7 @@
 //! What a run needs of a modality: a scan that was opened, and its slices, each ready for any
 //! method.
 
+use super::blind::Nuisance;
 use super::{Plan, ReconError};
 use crate::guidance::Measurement;
 use crate::io::dicom::SourceModules;
@@ -110,6 +111,11 @@ pub(super) trait Slice<T: Clone + 'static> {
     /// The deviation that the data leave to a well-measured frequency, in units of the prior: the
     /// last noise levels of a sampler must lie below it.
     fn noise_floor(&self) -> f64;
+
+    /// What the protocol says is unknown beside the image, if anything.
+    fn nuisance(&self) -> Result<Option<Box<dyn Nuisance<T> + '_>>, ReconError> {
+        Ok(None)
+    }
 
     /// An image of zeros, batch 1.
     fn blank(&self) -> T;

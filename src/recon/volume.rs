@@ -2,7 +2,7 @@
 
 use super::draw::Draw;
 use super::geometry::{Geometry, Level};
-use super::parts::Parts;
+use super::parts::{Part, Parts};
 use super::rule;
 use super::study::{Slice, Study};
 use super::{Plan, ReconError};
@@ -42,8 +42,9 @@ pub(super) fn draw<'a, T: Channels>(
     for index in range.clone() {
         prepared.push(study.slice(plan, index)?);
     }
-    let blank =
-        |(slice, index): (&Box<dyn Slice<T> + 'a>, usize)| parts.load(index, &slice.blank());
+    let blank = |(slice, index): (&Box<dyn Slice<T> + 'a>, usize)| {
+        parts.load(index, Part::Image, &slice.blank())
+    };
     let kept: Option<Vec<T>> = prepared.iter().zip(range.clone()).map(blank).collect();
     let drawn: Vec<(T, Vec<Level>)> = match kept {
         Some(kept) => {
@@ -66,7 +67,7 @@ pub(super) fn draw<'a, T: Channels>(
             };
             let drawn = stack.samples(&rule, prior, tick)?;
             for (index, (samples, _)) in range.zip(&drawn) {
-                parts.save(index, samples)?;
+                parts.save(index, Part::Image, samples)?;
             }
             drawn
         }

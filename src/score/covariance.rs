@@ -1,6 +1,7 @@
 //! Models of `Cov(x0 | x)` at each noise level: one number, or a radial spectrum.
 
-use operators::{Array, Direction, Field};
+use operators::state::radius;
+use operators::{Array, Direction, Mode, State};
 
 /// `C(σ, k)`: the variance of `x0` given `x = x0 + σ n`, per real component of the unitary
 /// spectrum at radius `|k|` in cycles per pixel, interpolated in ln σ and in radius.
@@ -59,13 +60,7 @@ impl Covariance {
     }
 }
 
-/// Distance of mode `(y, x)` from the centre of k-space, in cycles per pixel.
-pub(crate) fn radius(y: usize, x: usize, rows: usize, columns: usize) -> f64 {
-    let centred = |i: usize, n: usize| (i as f64 - (n / 2) as f64) / n as f64;
-    centred(y, rows).hypot(centred(x, columns))
-}
-
-/// A positive operator that is diagonal in the unitary Fourier basis: `Fᴴ diag(c) F`.
+/// A positive operator that is diagonal in the basis of a [`State`]: of an image `Fᴴ diag(c) F`.
 pub struct Spectrum<T> {
     values: Vec<f64>,
     like: T,
@@ -74,16 +69,19 @@ pub struct Spectrum<T> {
 impl<T: Array> Spectrum<T> {
     /// From a function of the radius.
     pub fn radial(like: &T, f: impl Fn(f64) -> f64) -> Self {
-        let sizes = like.sizes();
-        let (rows, columns) = (sizes[sizes.len() - 2], sizes[sizes.len() - 1]);
-        let values = (0..rows)
-            .flat_map(|y| (0..columns).map(move |x| (y, x)))
-            .map(|(y, x)| f(radius(y, x, rows, columns)))
-            .collect();
-        Spectrum {
-            values,
-            like: like.items(0, 1),
-        }
+        Spectrum::of_modes(like, |mode| match mode {
+            Mode::Image { radius } => f(radius),
+            Mode::Nuisance { .. } => 1.0,
+        })
+    }
+}
+
+impl<T: State> Spectrum<T> {
+    /// From a function of the mode.
+    pub fn of_modes(like: &T, f: impl Fn(Mode) -> f64) -> Self {
+        let values: Vec<f64> = like.modes().into_iter().map(f).collect();
+        let like = like.weights(&values);
+        Spectrum { values, like }
     }
 
     /// `a` times it.
@@ -92,30 +90,27 @@ impl<T: Array> Spectrum<T> {
         self
     }
 
-    /// `g(c)` at every mode, `Real[1, Y, X]`: weights for a spectrum.
+    /// `g(c)` at every mode, batch 1: weights for a spectrum.
     pub fn weights(&self, g: impl Fn(f64) -> f64) -> T {
         let reals: Vec<f64> = self.values.iter().map(|v| g(*v)).collect();
-        T::from_reals(&self.like.device(), &self.like.sizes(), Field::Real, &reals)
+        self.like.weights(&reals)
     }
 
-    /// `g(c, |k|)` at every mode.
-    pub fn weights_at(&self, g: impl Fn(f64, f64) -> f64) -> T {
-        let sizes = self.like.sizes();
-        let columns = sizes[sizes.len() - 1];
-        let rows = self.values.len() / columns;
-        let at = |(i, v): (usize, &f64)| g(*v, radius(i / columns, i % columns, rows, columns));
-        let reals: Vec<f64> = self.values.iter().enumerate().map(at).collect();
-        T::from_reals(&self.like.device(), &sizes, Field::Real, &reals)
+    /// `g(c, mode)` at every mode.
+    pub fn weights_at(&self, g: impl Fn(f64, Mode) -> f64) -> T {
+        let both = self.values.iter().zip(self.like.modes());
+        let reals: Vec<f64> = both.map(|(v, mode)| g(*v, mode)).collect();
+        self.like.weights(&reals)
     }
 
     /// `Fᴴ diag(g(c)) F x`.
     pub fn apply(&self, x: &T, g: impl Fn(f64) -> f64) -> T {
-        self.synthesise(&x.fft2(Direction::Forward), g)
+        self.synthesise(&x.spectrum(Direction::Forward), g)
     }
 
     /// `Fᴴ diag(g(c)) k`, from a spectrum.
     pub fn synthesise(&self, k: &T, g: impl Fn(f64) -> f64) -> T {
-        k.weighted(&self.weights(g)).fft2(Direction::Inverse)
+        k.damped(&self.weights(g)).spectrum(Direction::Inverse)
     }
 }
 

@@ -84,7 +84,7 @@ mod tests {
             let c = <StationaryGaussian as Denoiser<Host<f64>>>::covariance(&prior).unwrap();
             let mut trace = 0.0;
             for (y, x) in (0..64).flat_map(|y| (0..63).map(move |x| (y, x))) {
-                let r = super::super::covariance::radius(y, x, 64, 63);
+                let r = operators::state::radius(y, x, 64, 63);
                 trace += c.variance(sigma, r) / (64.0 * 63.0);
                 let s = prior.spectrum(r);
                 let exact = sigma * sigma * s / (s + sigma * sigma);

@@ -93,7 +93,7 @@ fn add_rings(error: &Host<f32>, rings: &mut [(f64, f64); RINGS]) {
     let k = error.fft2(Direction::Forward);
     let reals = error.field().reals();
     for (i, z) in k.reals().chunks(reals).enumerate() {
-        let r = crate::score::radius(i / columns, i % columns, rows, columns);
+        let r = operators::state::radius(i / columns, i % columns, rows, columns);
         let ring = (r * std::f64::consts::SQRT_2 * RINGS as f64) as usize;
         let (sum, count) = &mut rings[ring.min(RINGS - 1)];
         *sum += z.iter().map(|z| f64::from(z * z)).sum::<f64>() / reals as f64;

@@ -6,7 +6,7 @@ use crate::protocol::forward::Degradation;
 use crate::protocol::likelihood::Likelihood;
 use crate::protocol::preparation::{self, Preparation};
 use crate::protocol::sampler::McgForm;
-use crate::protocol::{Modality, Protocol, known};
+use crate::protocol::{Modality, Nuisance, Protocol, known};
 use toml::Table;
 
 /// Tables, methods and keys of another modality.
@@ -105,6 +105,14 @@ fn tables(protocol: &Protocol) -> Vec<(String, &'static [Modality])> {
             Likelihood::Emission(_) | Likelihood::Rician(_) => IMAGING,
         };
         found.push((format!("likelihood.{}", likelihood.name()), owners));
+    }
+    if let Some(nuisance) = &protocol.nuisance {
+        let owners = match nuisance {
+            Nuisance::Kernel(_) => IMAGING,
+            Nuisance::Sensitivities(_) => MRI,
+            Nuisance::Centre(_) => CT,
+        };
+        found.push((format!("nuisance.{}", nuisance.name()), owners));
     }
     found
 }

@@ -1,14 +1,16 @@
 //! One slice of a CT scan: projector, likelihood and the reconstructions of it, on a backend.
 
+use super::super::blind::Nuisance;
 use super::super::study::{Classical, Slice};
 use super::super::{Plan, ReconError};
 use super::attenuation::{Scale, Scaled};
+use super::blind::Blind;
 use super::classical::{Problem, fbp};
 use super::counts::Rays;
 use super::likelihood::{Noise, upload};
 use super::unmeasured::Unmeasured;
 use crate::guidance::{Measurement, NormalSpectrum};
-use crate::protocol::Method;
+use crate::protocol::{self, Method};
 use crate::score::Channels;
 use ndarray::Array2;
 use num_complex::Complex32;
@@ -36,6 +38,8 @@ pub(super) struct Section<'a, T: Channels> {
     geometry: Geometry,
     /// Line integrals of an image in units of the prior, but for those of the reference.
     a: Scaled<Projector>,
+    /// Line integrals of the reference.
+    offset: T,
     likelihood: Box<dyn Likelihood<T>>,
     scale: Scale,
     rays: Rays,
@@ -69,7 +73,8 @@ impl<'a, T: Channels> Section<'a, T> {
                 inner: projector,
                 factor: scale.slope_per_mm(),
             },
-            likelihood: noise.shifted(offset),
+            likelihood: noise.shifted(offset.clone()),
+            offset,
             scale,
             lines: upload(device, &rays.lines),
             rays,
@@ -147,6 +152,14 @@ impl<T: Channels> Slice<T> for Section<'_, T> {
             spectral: None,
             ..Measurement::new(&self.a, self.likelihood.as_ref())
         }
+    }
+
+    fn nuisance(&self) -> Result<Option<Box<dyn Nuisance<T> + '_>>, ReconError> {
+        let Some(protocol::Nuisance::Centre(table)) = &self.plan.protocol.nuisance else {
+            return Ok(None);
+        };
+        let made = Blind::new(&self.a, &self.offset, &self.geometry, table.std_columns);
+        Ok(Some(Box::new(made.map_err(ReconError::at(self.slice))?)))
     }
 
     /// `1 / √h(0)`: what the data leave of the mean of the image.

@@ -1,19 +1,21 @@
 //! One slice of degraded images: operator, likelihood and the reconstructions of it, on a backend.
 
+use super::super::blind::Nuisance;
 use super::super::study::{Classical, Slice};
 use super::super::{Plan, ReconError};
 use super::affine::Affine;
+use super::blind::Blind;
 use super::model::Model;
 use super::noise::Data;
 use super::parts;
 use super::spectral::Known;
 use crate::guidance::{Measurement, NormalSpectrum, SpectralData};
-use crate::protocol::{Degradation, Forward, Likelihood, Method, Tikhonov};
+use crate::protocol::{self, Degradation, Forward, Likelihood, Method, Tikhonov};
 use crate::score::Channels;
 use ndarray::Array2;
 use num_complex::Complex32;
 use operators::check::adjoint_gap;
-use operators::{Field, Operator, SliceRng};
+use operators::{Axis, Field, Operator, SliceRng, Space};
 
 /// Radii in cycles a pixel among which the strongest hold of the data is looked for.
 const RADII: [f64; 8] = [0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7];
@@ -21,6 +23,7 @@ const RADII: [f64; 8] = [0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7];
 /// One slice.
 pub(super) struct Degraded<'a, T: Channels> {
     forward: &'a Forward,
+    unknown: Option<&'a protocol::Nuisance>,
     a: Affine<T>,
     data: Data<T>,
     known: Option<Known<T>>,
@@ -79,6 +82,7 @@ where
                 Degradation::Inpainting(_) => a.known(),
                 _ => a.known().filter(|_| plane.iter().all(|v| !v.is_nan())),
             },
+            unknown: plan.protocol.nuisance.as_ref(),
             sigma_y: white(likelihood),
             a,
             data,
@@ -117,6 +121,18 @@ where
             }),
             ..Measurement::new(&self.a, self.data.likelihood.as_ref())
         }
+    }
+
+    fn nuisance(&self) -> Result<Option<Box<dyn Nuisance<T> + '_>>, ReconError> {
+        let (Some(protocol::Nuisance::Kernel(table)), Some(blur)) =
+            (self.unknown, &self.forward.blur)
+        else {
+            return Ok(None);
+        };
+        let sizes = self.blank.sizes();
+        let space = Space::real(&[(Axis::Y, sizes[1]), (Axis::X, sizes[2])]);
+        let made = Blind::new(&self.a, space, blur, table);
+        Ok(Some(Box::new(made.map_err(ReconError::at(self.slice))?)))
     }
 
     /// `σ_y / Σ` of the largest singular value, or `1 / √h` where the data hold the image most.

@@ -82,7 +82,10 @@ impl<T: Array> Model<T> {
     }
 }
 
-fn kernel(kernel: &Kernel) -> Result<imaging::Kernel> {
+/// The kernel of a protocol.
+///
+/// Errors: those of the kernel's own.
+pub(super) fn kernel(kernel: &Kernel) -> Result<imaging::Kernel> {
     match kernel {
         Kernel::Gaussian(table) => imaging::Kernel::gaussian(table.sigma_pixels),
         Kernel::Motion(table) => {

@@ -1,7 +1,9 @@
 //! One slice of an MRI scan: maps, operator, data, on a backend.
 
+use super::super::blind::Nuisance;
 use super::super::study::{Classical, Slice};
 use super::super::{Plan, ReconError};
+use super::blind::Blind;
 use super::grid::{image, upload};
 use super::{Grid, Noise, Prepared};
 use crate::classical::{cg_sense, zero_filled};
@@ -24,6 +26,8 @@ const REFERENCE: (f64, usize) = (0.01, 30);
 struct Model<T> {
     /// `A = M F C`.
     a: Chain<T>,
+    /// `√averages`.
+    mask: T,
     /// `√averages k`, in units of the prior.
     y: T,
     likelihood: Gaussian<T>,
@@ -33,12 +37,13 @@ struct Model<T> {
 }
 
 /// One slice of a scan.
-pub(super) struct Sense<T> {
+pub(super) struct Sense<'a, T> {
     prepared: Prepared,
     grid: Grid,
     /// Units of the data over their deviation.
     noise_scale: f64,
     model: Option<Model<T>>,
+    unknown: Option<&'a protocol::Nuisance>,
     blank: T,
     sizes: [usize; 2],
     /// One unit of the prior, in units of the whitened data.
@@ -46,10 +51,10 @@ pub(super) struct Sense<T> {
     slice: usize,
 }
 
-impl<T: Channels> Sense<T> {
+impl<'a, T: Channels> Sense<'a, T> {
     /// ESPIRiT maps from all lines, `A = M F C`, and `y = √averages k`; neither for zero-filling.
     pub(super) fn new(
-        plan: &Plan,
+        plan: &'a Plan,
         device: &T::Device,
         prepared: Prepared,
         grid: &Grid,
@@ -74,6 +79,7 @@ impl<T: Channels> Sense<T> {
             grid: grid.clone(),
             noise_scale: noise.scale,
             model,
+            unknown: plan.protocol.nuisance.as_ref(),
             blank,
             sizes: [rows, columns],
             unit,
@@ -168,10 +174,11 @@ impl<T: Channels> Model<T> {
         let sizes = [coils, rows, columns];
         let y: T = upload(device, &sizes, prepared.measured().iter().copied());
         let y = y.weighted(&mask).scaled(1.0 / unit);
-        let a = sense(upload(device, &sizes, maps.iter().copied()), mask)?;
+        let a = sense(upload(device, &sizes, maps.iter().copied()), mask.clone())?;
         let likelihood = Gaussian::new(y.clone(), sigma, support)?;
         Ok(Model {
             a,
+            mask,
             y,
             likelihood,
             sigma,
@@ -180,10 +187,22 @@ impl<T: Channels> Model<T> {
     }
 }
 
-impl<T: Channels> Slice<T> for Sense<T> {
+impl<T: Channels> Slice<T> for Sense<'_, T> {
     fn measurement(&self) -> Measurement<'_, T> {
         let m = self.model();
         Measurement::new(&m.a, &m.likelihood)
+    }
+
+    fn nuisance(&self) -> Result<Option<Box<dyn Nuisance<T> + '_>>, ReconError> {
+        let (Some(protocol::Nuisance::Sensitivities(table)), Some(m)) = (self.unknown, &self.model)
+        else {
+            return Ok(None);
+        };
+        let (coils, rows, columns) = m.maps.dim();
+        let sizes = [coils, rows, columns];
+        let maps: T = upload(&self.blank.device(), &sizes, m.maps.iter().copied());
+        let made = Blind::new(&maps, m.mask.clone(), table);
+        Ok(Some(Box::new(made.map_err(ReconError::at(self.slice))?)))
     }
 
     fn noise_floor(&self) -> f64 {
