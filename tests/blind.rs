@@ -1,8 +1,9 @@
 //! Blind reconstructions as a user runs them: what the protocol or the file says wrongly is found, with the
 //! image, and the image is better for it.
 
-use crate::cli::{BRAIN, done};
+use crate::cli::{BRAIN, BRIDGE, done, scanned};
 use crate::ct_path::{HEAD, SMALL};
+use crate::stopped::assert_resumes;
 use serde_json::Value;
 use std::path::Path;
 
@@ -114,7 +115,7 @@ fn a_centre_is_found_with_the_image() {
     assert_better(&blind, &plain, [&blind, &plain].map(rmse_hu), [0.5, 0.1]);
     let found = values(&blind, "mean")[0];
     assert!((found - column).abs() < 0.05, "{found}, really {column}");
-    // Samples have the same bits in any batches, and those of an interrupted run are the nuisance's too.
+    // Samples have the same bits in any batches.
     let alone = report(
         at,
         ["scan.h5", HEAD, "alone"],
@@ -166,4 +167,11 @@ fn coils_are_found_with_the_image() {
         changes.iter().all(|c| (0.001..0.5).contains(c)),
         "{changes:?}"
     );
+}
+
+/// The coefficients of finished slices are kept with their images.
+#[test]
+fn an_interrupted_blind_run_goes_on() {
+    let coils = set(&["nuisance.sensitivities={order=1, relative_std=0.1}"]);
+    assert_resumes(scanned().path(), &[&BRIDGE[..], &coils].concat());
 }

@@ -3,6 +3,7 @@
 use crate::cli::{
     BRAIN, BRIDGE, Run, annulus, command, contents, done, error_line, names, scanned,
 };
+use serde_json::Value;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -165,5 +166,16 @@ pub(crate) fn assert_resumes(at: &Path, recon: &[&str]) {
     assert_eq!(names, expected);
     for ((name, a), (_, b)) in resumed.iter().zip(&contents(&at.join("out"))) {
         assert!(name.starts_with("report") || a == b, "{name} differs");
+        if name == "report.json" {
+            assert_eq!(drawn(a), drawn(b), "misfits and nuisances");
+        }
     }
+}
+
+/// What a report says of the samples of each slice.
+fn drawn(report: &[u8]) -> Vec<(Value, Value)> {
+    let report: Value = serde_json::from_slice(report).unwrap();
+    let slices = report["slices"].as_array().unwrap();
+    let one = |s: &Value| (s["misfit"].clone(), s["nuisance"].clone());
+    slices.iter().map(one).collect()
 }
