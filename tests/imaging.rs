@@ -152,12 +152,9 @@ fn methods_and_noises_that_fit_run() {
         };
         let report = with(folder.path(), &["--method", method, "--set", &steps]);
         let [own, direct] = [method, "pseudo-inverse"].map(|name| rmse_hu(&report, name));
-        // λ and ζ of its publication are not for so few levels.
-        let direct = if method == "diffpir" {
-            1.6 * direct
-        } else {
-            direct
-        };
+        // These want hundreds of levels: here they only have to stay near the image.
+        let slow = ["diffpir", "pnp-dm", "projection"].contains(&method);
+        let direct = if slow { 2.5 * direct } else { direct };
         assert!(own < direct, "{method}: {own} HU, directly {direct} HU");
     }
     let line = ["recon", "data.npy", "-p", protocol, "-o", "plain"];

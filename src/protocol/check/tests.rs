@@ -211,6 +211,8 @@ fn an_image_has_one_operator_and_a_noise() {
         kind.contains("`blurr` in [forward]; did you mean `blur`?"),
         "{kind}"
     );
+    let script = said("[forward.script]\nfile = \"\"\n[likelihood.gaussian]\nstd = 1\n");
+    assert!(script.contains("`forward.script.file`"), "{script}");
     let neither = said("[forward.inpainting]\n[likelihood.gaussian]\nstd = 1\n");
     assert!(neither.contains("needs `keep`"), "{neither}");
     // One of the pair takes the place of the other.
@@ -242,7 +244,10 @@ fn a_modality_has_its_own_tables_methods_and_keys() {
         (mri, "likelihood.gaussian={}", "likelihood.gaussian"),
         (mri, "forward.super-resolution.factor=2", "forward"),
         (ct, "forward.phase-retrieval.oversampling=2", "forward"),
-        (mri, "method.mcg.steps=9", "method.mcg"),
+        (mri, "method.mcg.steps=9", "method.mcg.weight"),
+        (mri, "method.mcg={zeta=1}", "method.mcg.form"),
+        (ct, "method.mcg.form=\"projection\"", "method.mcg.form"),
+        (mri, "method.fbp={}", "method.fbp"),
         (
             mri,
             "preparation.every_nth_view=2",
