@@ -8,6 +8,8 @@ mod discrete;
 mod gaussian;
 #[cfg(feature = "torch")]
 mod model;
+#[cfg(feature = "torch")]
+pub mod networks;
 mod pair;
 #[cfg(feature = "torch")]
 mod preconditioning;
