@@ -13,6 +13,8 @@ pub mod networks;
 mod pair;
 #[cfg(feature = "torch")]
 mod preconditioning;
+#[cfg(feature = "torch")]
+pub mod pytorch;
 mod schedule;
 #[cfg(feature = "torch")]
 mod unet;

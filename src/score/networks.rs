@@ -4,15 +4,18 @@
 //! use and in their order; what it does not find, or does not know, becomes one error.
 
 pub mod adm;
+pub mod diffusers;
 pub mod edm;
 mod fir;
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod golden;
 mod layers;
 pub mod ncsnpp;
 pub mod source;
 
 pub use adm::{Adm, AdmOptions};
+pub use diffusers::{Diffusers, DiffusersOptions};
 pub use edm::{Edm, EdmOptions};
 pub use ncsnpp::{Ncsnpp, NcsnppOptions};
 pub use source::{Asked, Role, Source};

@@ -55,17 +55,30 @@ pub(super) fn manifest(name: &str) -> Option<Vec<Asked>> {
 
 impl Golden {
     pub(super) fn read(name: &str) -> Option<Self> {
-        let at = |end: &str| Some(folder()?.join(format!("networks/{name}.{end}")));
-        let keys = listing(&at("keys.txt")?).into_iter().enumerate();
-        Some(Golden {
-            options: std::fs::read_to_string(at("json")?).unwrap(),
+        Some(Golden::read_from(&folder()?.join("networks"), name))
+    }
+
+    /// From another folder of the same layout.
+    pub(super) fn read_from(folder: &Path, name: &str) -> Self {
+        let at = |end: &str| folder.join(format!("{name}.{end}"));
+        let keys = listing(&at("keys.txt")).into_iter().enumerate();
+        Golden {
+            options: std::fs::read_to_string(at("json")).unwrap(),
             keys: keys.map(|(k, asked)| (asked.name, k)).collect(),
-            arrays: Tensor::read_npz(at("npz")?).unwrap().into_iter().collect(),
-        })
+            arrays: Tensor::read_npz(at("npz")).unwrap().into_iter().collect(),
+        }
+    }
+
+    pub(super) fn names(&self) -> usize {
+        self.keys.len()
     }
 
     pub(super) fn tensor(&self, name: &str) -> Tensor {
         self.arrays[name].shallow_clone()
+    }
+
+    pub(super) fn class(&self) -> Option<Tensor> {
+        self.arrays.get("class").map(Tensor::shallow_clone)
     }
 
     /// The formula of the golden weights; names that the listing lacks fail.

@@ -131,3 +131,20 @@ fn wrong_options_and_inputs_are_refused() {
             .is_err()
     );
 }
+
+#[test]
+fn networks_of_the_original_give_its_numbers() {
+    let Some(folder) = std::env::var_os("ANNULUS_ADM") else {
+        eprintln!("SKIPPED: ANNULUS_ADM names no folder of vectors");
+        return;
+    };
+    for name in ["golden", "new_order", "plain", "no_conv", "updown_plain"] {
+        let golden = Golden::read_from(std::path::Path::new(&folder), name);
+        let mut source = Source::made(|_, asked| golden.weight(asked), Kind::Double, Device::Cpu);
+        let net = Adm::new(&mut source, &options(&golden.options)).unwrap();
+        assert_eq!(source.finish().unwrap().len(), golden.names());
+        golden.hold(name, 1e-6, |x, t| {
+            net.forward(x, t, golden.class().as_ref()).unwrap()
+        });
+    }
+}

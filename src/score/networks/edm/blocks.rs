@@ -170,6 +170,15 @@ impl Block {
         })
     }
 
+    pub(super) fn boxed(
+        source: &mut Source,
+        name: &str,
+        style: &Style,
+        shape: Shape,
+    ) -> Result<Box<Self>, NetworkError> {
+        Block::new(source, name, style, shape).map(Box::new)
+    }
+
     /// `x` and the activated embedding.
     pub(super) fn apply(&self, x: &Tensor, embedding: &Tensor) -> Tensor {
         let h = self.first.apply(&self.norms[0].apply(x).silu());

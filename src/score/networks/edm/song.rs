@@ -10,7 +10,7 @@ use tch::{Kind, Tensor};
 
 /// One step on the way down.
 enum Down {
-    Block(Block),
+    Block(Box<Block>),
     /// The image, halved, and a 1 × 1 convolution of it added to the main path.
     Skip(Resampled, Conv),
     /// The image, halved and convolved, added to the main path; the sum is the next image.
@@ -19,9 +19,9 @@ enum Down {
 
 /// One step on the way up.
 enum Up {
-    Block(Block),
+    Block(Box<Block>),
     /// A block that takes what the way down left.
-    Joined(Block),
+    Joined(Box<Block>),
     /// The output, doubled.
     Double(Resampled),
     /// The output, with another part from the main path.
@@ -70,7 +70,7 @@ impl Song {
                 }
                 Down::Skip(halve, conv) => {
                     image = halve.apply(&image);
-                    h = h + conv.apply(&image);
+                    h += conv.apply(&image);
                 }
                 Down::Residual(halve) => {
                     h = (h + halve.apply_fused(&image)) * FRAC_1_SQRT_2;
@@ -121,7 +121,12 @@ fn descend(
                 resize: Resize::Halve,
                 attends: false,
             };
-            steps.push(Down::Block(Block::new(source, &at("down"), style, shape)?));
+            steps.push(Down::Block(Block::boxed(
+                source,
+                &at("down"),
+                style,
+                shape,
+            )?));
             skips.push(channels);
             steps.extend(image_in(source, options, level, [image, channels]));
             if options.encoder_type == Path::Residual {
@@ -135,7 +140,7 @@ fn descend(
                 resize: Resize::No,
                 attends: options.attends(level),
             };
-            steps.push(Down::Block(Block::new(
+            steps.push(Down::Block(Block::boxed(
                 source,
                 &at(&format!("block{i}")),
                 style,
@@ -202,7 +207,7 @@ fn ascend(
             attends: false,
         };
         if level == last {
-            steps.push(Up::Block(Block::new(
+            steps.push(Up::Block(Block::boxed(
                 source,
                 &at("in0"),
                 style,
@@ -211,9 +216,9 @@ fn ascend(
                     ..same
                 },
             )?));
-            steps.push(Up::Block(Block::new(source, &at("in1"), style, same)?));
+            steps.push(Up::Block(Block::boxed(source, &at("in1"), style, same)?));
         } else {
-            steps.push(Up::Block(Block::new(
+            steps.push(Up::Block(Block::boxed(
                 source,
                 &at("up"),
                 style,
@@ -234,7 +239,7 @@ fn ascend(
                 attends,
                 ..same
             };
-            steps.push(Up::Joined(Block::new(
+            steps.push(Up::Joined(Block::boxed(
                 source,
                 &at(&format!("block{i}")),
                 style,

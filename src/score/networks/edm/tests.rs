@@ -89,3 +89,20 @@ fn wrong_options_are_refused() {
         assert!(text.contains(word), "{text}");
     }
 }
+
+#[test]
+fn networks_of_another_implementation_give_its_numbers() {
+    let Some(folder) = std::env::var_os("ANNULUS_EDM") else {
+        eprintln!("SKIPPED: ANNULUS_EDM names no folder of vectors");
+        return;
+    };
+    for name in ["ddpmpp", "skips", "ncsnpp", "dhariwal"] {
+        let golden = Golden::read_from(std::path::Path::new(&folder), name);
+        let mut source = Source::made(|_, asked| golden.weight(asked), Kind::Double, Device::Cpu);
+        let net = Edm::new(&mut source, &options(&golden.options)).unwrap();
+        assert_eq!(source.finish().unwrap().len(), golden.names());
+        golden.hold(name, 1e-5, |x, t| {
+            net.network(x, t, golden.class().as_ref()).unwrap()
+        });
+    }
+}

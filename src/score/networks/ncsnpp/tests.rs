@@ -86,10 +86,9 @@ fn wrong_options_are_refused() {
         (r#""sigma_min": 0"#, "sigma_min"),
         (r#""nf": 130"#, "groups"),
     ] {
-        let json = format!(
-            r#"{{"image_size": 16, "num_channels": 2, "ch_mult": [1, 2], "attn_resolutions": []}}"#
-        );
-        let mut all: serde_json::Value = serde_json::from_str(&json).unwrap();
+        let json =
+            r#"{"image_size": 16, "num_channels": 2, "ch_mult": [1, 2], "attn_resolutions": []}"#;
+        let mut all: serde_json::Value = serde_json::from_str(json).unwrap();
         all["nf"] = 16.into();
         all["num_res_blocks"] = 1.into();
         let more: serde_json::Value = serde_json::from_str(&format!("{{{more}}}")).unwrap();
