@@ -126,7 +126,7 @@ fn mcg_as_published_keeps_the_pixels_that_were_seen() {
     // The last projection is one without noise.
     assert!(misfit < 1e-3, "{misfit}");
     let [own, smooth] = ["mcg", "tikhonov"].map(|name| rmse_hu(&report, name));
-    println!("mcg, zeta: {own} HU, tikhonov {smooth} HU");
+    eprintln!("mcg, zeta: {own} HU, tikhonov {smooth} HU");
     assert!(own < 0.75 * smooth, "{own} HU, smooth {smooth} HU");
 }
 

@@ -46,7 +46,7 @@ fn slices_of_a_solid_help_each_other() {
         row[1]["rmse_hu"].as_f64().unwrap()
     };
     let (alone, helped) = (rmse(&apart), rmse(&together));
-    println!("{alone} HU, {helped} HU with z_step");
+    eprintln!("{alone} HU, {helped} HU with z_step");
     assert!(helped < 0.95 * alone, "{helped} HU, apart {alone} HU");
     // The mean step from slice to slice is smaller, too.
     let steps = |out: &str| {

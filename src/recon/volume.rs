@@ -42,10 +42,11 @@ pub(super) fn draw<'a, T: Channels>(
     for index in range.clone() {
         prepared.push(study.slice(plan, index)?);
     }
-    let blank = |(slice, index): (&Box<dyn Slice<T> + 'a>, usize)| {
-        parts.load(index, Part::Image, &slice.blank())
-    };
-    let kept: Option<Vec<T>> = prepared.iter().zip(range.clone()).map(blank).collect();
+    let kept: Option<Vec<T>> = prepared
+        .iter()
+        .zip(range.clone())
+        .map(|(slice, index)| parts.load(index, Part::Image, &slice.blank()))
+        .collect();
     let drawn: Vec<(T, Vec<Level>)> = match kept {
         Some(kept) => {
             let all = range.len() * m.levels * m.samples;
@@ -157,11 +158,13 @@ impl<T: Channels> Stack<'_, '_, T> {
 
     /// The classical image of every slice where samplers start from it, zeros elsewhere.
     fn start(&self, warm: bool) -> Result<T, ReconError> {
-        let one = |s: &Box<dyn Slice<T> + '_>| match warm {
-            true => s.reference(),
-            false => Ok(s.blank()),
-        };
-        let all: Result<Vec<T>, _> = self.prepared.iter().map(one).collect();
+        let slices = self.prepared.iter();
+        let all: Result<Vec<T>, _> = slices
+            .map(|s| match warm {
+                true => s.reference(),
+                false => Ok(s.blank()),
+            })
+            .collect();
         T::concatenate(&all?).map_err(ReconError::at(self.range.start))
     }
 }

@@ -6,6 +6,7 @@
 pub mod adm;
 pub mod diffusers;
 pub mod edm;
+pub mod family;
 mod fir;
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
@@ -17,6 +18,7 @@ pub mod source;
 pub use adm::{Adm, AdmOptions};
 pub use diffusers::{Diffusers, DiffusersOptions};
 pub use edm::{Edm, EdmOptions};
+pub use family::{Network, Options};
 pub use ncsnpp::{Ncsnpp, NcsnppOptions};
 pub use source::{Asked, Role, Source};
 

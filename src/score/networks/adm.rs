@@ -35,42 +35,17 @@ impl Adm {
             Linear::new(source, "time_embed.0", base, width),
             Linear::new(source, "time_embed.2", width, width),
         ];
-        let classes = (options.num_classes > 0)
-            .then(|| source.parameter("label_emb.weight", &[options.num_classes, width]));
-        let first = options.width(0);
+        let classes = (options.classes() > 0)
+            .then(|| source.parameter("label_emb.weight", &[options.classes(), width]));
         let (down, skips) = descend(source, options);
-        let coarsest = options.width(options.levels() - 1);
-        let middle = vec![
-            Layer::Residual(Residual::new(
-                source,
-                "middle_block.0",
-                options,
-                [coarsest; 2],
-                Resize::No,
-            )),
-            Layer::Attention(Attention::new(
-                source,
-                "middle_block.1",
-                options,
-                coarsest,
-                options.num_heads,
-            )),
-            Layer::Residual(Residual::new(
-                source,
-                "middle_block.2",
-                options,
-                [coarsest; 2],
-                Resize::No,
-            )),
-        ];
         Ok(Adm {
             time,
             classes,
             down,
-            middle,
+            middle: middle(source, options),
             up: ascend(source, options, skips),
-            norm: GroupNorm::new(source, "out.0", first, GROUPS, 1e-5),
-            output: Conv::new(source, "out.2", first, options.outputs(), 3),
+            norm: GroupNorm::new(source, "out.0", options.width(0), GROUPS, 1e-5),
+            output: Conv::new(source, "out.2", options.width(0), options.outputs(), 3),
             options: options.clone(),
         })
     }
@@ -88,7 +63,7 @@ impl Adm {
         class: Option<&Tensor>,
     ) -> Result<Tensor, NetworkError> {
         check_input(x, t, self.options.in_channels, self.cell())?;
-        check_class(class, x.size()[0], self.options.num_classes)?;
+        check_class(class, x.size()[0], self.options.classes())?;
         let embedding = self.embed(t, class);
         let run = |layers: &[Layer], x: Tensor| {
             layers
@@ -124,6 +99,22 @@ impl Adm {
     }
 }
 
+/// The block `name`: residual, then attention with `heads` where the level has it.
+fn block(
+    source: &mut Source,
+    name: &str,
+    options: &AdmOptions,
+    (level, ends, heads): (usize, [i64; 2], i64),
+) -> Vec<Layer> {
+    let first = Residual::new(source, &format!("{name}.0"), options, ends, Resize::No);
+    let mut layers = vec![Layer::Residual(first)];
+    if options.attends(level) {
+        let attention = Attention::new(source, &format!("{name}.1"), options, ends[1], heads);
+        layers.push(Layer::Attention(attention));
+    }
+    layers
+}
+
 /// The way down, and the channels of what it leaves for the way up.
 fn descend(source: &mut Source, options: &AdmOptions) -> (Vec<Vec<Layer>>, Vec<i64>) {
     let mut channels = options.width(0);
@@ -135,24 +126,12 @@ fn descend(source: &mut Source, options: &AdmOptions) -> (Vec<Vec<Layer>>, Vec<i
             let name = format!("input_blocks.{}", blocks.len());
             let ends = [channels, options.width(level)];
             channels = ends[1];
-            let mut layers = vec![Layer::Residual(Residual::new(
+            blocks.push(block(
                 source,
-                &format!("{name}.0"),
+                &name,
                 options,
-                ends,
-                Resize::No,
-            ))];
-            if options.attends(level) {
-                let heads = options.num_heads;
-                layers.push(Layer::Attention(Attention::new(
-                    source,
-                    &format!("{name}.1"),
-                    options,
-                    channels,
-                    heads,
-                )));
-            }
-            blocks.push(layers);
+                (level, ends, options.num_heads),
+            ));
             skips.push(channels);
         }
         if level + 1 < options.levels() {
@@ -170,33 +149,47 @@ fn descend(source: &mut Source, options: &AdmOptions) -> (Vec<Vec<Layer>>, Vec<i
     (blocks, skips)
 }
 
+/// Residual, attention, residual at the coarsest level.
+fn middle(source: &mut Source, options: &AdmOptions) -> Vec<Layer> {
+    let channels = options.width(options.levels() - 1);
+    let residual = |source: &mut Source, i: usize| {
+        let name = format!("middle_block.{i}");
+        Layer::Residual(Residual::new(
+            source,
+            &name,
+            options,
+            [channels; 2],
+            Resize::No,
+        ))
+    };
+    let first = residual(source, 0);
+    let attention = Attention::new(
+        source,
+        "middle_block.1",
+        options,
+        channels,
+        options.num_heads,
+    );
+    vec![first, Layer::Attention(attention), residual(source, 2)]
+}
+
 /// The way up, from the middle's channels and what the way down left.
 fn ascend(source: &mut Source, options: &AdmOptions, mut skips: Vec<i64>) -> Vec<Vec<Layer>> {
     let mut channels = options.width(options.levels() - 1);
+    let heads = options
+        .num_heads_upsample
+        .filter(|n| *n > 0)
+        .unwrap_or(options.num_heads);
     let mut blocks = Vec::new();
     for level in (0..options.levels()).rev() {
         for i in 0..=options.num_res_blocks {
             let name = format!("output_blocks.{}", blocks.len());
-            let skip = skips.pop().unwrap_or_default();
-            let ends = [channels + skip, options.width(level)];
+            let ends = [
+                channels + skips.pop().unwrap_or_default(),
+                options.width(level),
+            ];
             channels = ends[1];
-            let mut layers = vec![Layer::Residual(Residual::new(
-                source,
-                &format!("{name}.0"),
-                options,
-                ends,
-                Resize::No,
-            ))];
-            if options.attends(level) {
-                let heads = options.num_heads_upsample.unwrap_or(options.num_heads);
-                layers.push(Layer::Attention(Attention::new(
-                    source,
-                    &format!("{name}.1"),
-                    options,
-                    channels,
-                    heads,
-                )));
-            }
+            let mut layers = block(source, &name, options, (level, ends, heads));
             if level > 0 && i == options.num_res_blocks {
                 let name = format!("{name}.{}", layers.len());
                 layers.push(Layer::resize(

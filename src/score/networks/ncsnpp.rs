@@ -37,7 +37,7 @@ pub struct Ncsnpp {
     dense: Option<[Linear; 2]>,
     input: Conv,
     down: Vec<Down>,
-    middle: (Residual, Attention, Residual),
+    middle: Middle,
     up: Vec<Up>,
     output: Option<(GroupNorm, Conv)>,
     kind: Kind,
@@ -61,38 +61,20 @@ impl Ncsnpp {
         let kind = input.weight.kind();
         let fir = (options.fir)
             .then(|| Rc::new(Fir::new(&options.fir_kernel, kind, input.weight.device())));
-        let common = Common {
-            options: Rc::new(options.clone()),
-            fir,
-        };
+        let options = Rc::new(options.clone());
+        let common = Common { options, fir };
         let (down, skips) = ways::descend(source, &mut names, &common)?;
         let last = skips.last().copied().unwrap_or(nf);
-        let middle = (
-            Residual::new(source, &names.next(), &common, [last; 2], Resize::No)?,
-            Attention::new(source, &names.next(), &common, last)?,
-            Residual::new(source, &names.next(), &common, [last; 2], Resize::No)?,
-        );
-        let up = ways::ascend(source, &mut names, &common, skips)?;
-        let width = options.width(0);
-        let output = if options.progressive == Progressive::OutputSkip {
-            None
-        } else {
-            let norm = common.norm(source, &names.next(), width)?;
-            Some((
-                norm,
-                Conv::new(source, &names.next(), width, options.num_channels, 3),
-            ))
-        };
         Ok(Ncsnpp {
-            common,
             sigmas,
             frequencies,
             dense,
             input,
             down,
-            middle,
-            up,
-            output,
+            middle: Middle::new(source, &mut names, &common, last)?,
+            up: ways::ascend(source, &mut names, &common, skips)?,
+            output: output(source, &mut names, &common)?,
+            common,
             kind,
         })
     }
@@ -163,8 +145,7 @@ impl Ncsnpp {
         for level in &self.down {
             h = level.apply(h, &mut image, &mut skips, embedding);
         }
-        let (first, attention, second) = &self.middle;
-        h = second.apply(&attention.apply(&first.apply(&h, embedding)), embedding);
+        h = self.middle.apply(&h, embedding);
         let mut pyramid = None;
         for level in &self.up {
             h = level.apply(h, &mut pyramid, &mut skips, embedding);
@@ -174,6 +155,50 @@ impl Ncsnpp {
             (None, pyramid) => pyramid.unwrap_or(h),
         }
     }
+}
+
+/// Residual, attention, residual at the coarsest level.
+struct Middle {
+    first: Residual,
+    attention: Attention,
+    second: Residual,
+}
+
+impl Middle {
+    fn new(
+        source: &mut Source,
+        names: &mut Names,
+        common: &Common,
+        channels: i64,
+    ) -> Result<Self, NetworkError> {
+        let ends = [channels; 2];
+        Ok(Middle {
+            first: Residual::new(source, &names.next(), common, ends, Resize::No)?,
+            attention: Attention::new(source, &names.next(), common, channels)?,
+            second: Residual::new(source, &names.next(), common, ends, Resize::No)?,
+        })
+    }
+
+    fn apply(&self, x: &Tensor, embedding: Option<&Tensor>) -> Tensor {
+        let h = self.attention.apply(&self.first.apply(x, embedding));
+        self.second.apply(&h, embedding)
+    }
+}
+
+/// The last norm and convolution, unless the output is the sum of images of every resolution.
+fn output(
+    source: &mut Source,
+    names: &mut Names,
+    common: &Common,
+) -> Result<Option<(GroupNorm, Conv)>, NetworkError> {
+    let options = &common.options;
+    if options.progressive == Progressive::OutputSkip {
+        return Ok(None);
+    }
+    let (width, channels) = (options.width(0), options.num_channels);
+    let norm = common.norm(source, &names.next(), width)?;
+    let conv = Conv::new(source, &names.next(), width, channels, 3);
+    Ok(Some((norm, conv)))
 }
 
 #[cfg(test)]

@@ -38,34 +38,17 @@ impl<R: Read + Seek> Checkpoint<R> {
             return Err(not_an_archive(&start, file));
         }
         let mut archive = Archive::open(file)?;
-        let mut pickles: Vec<String> = archive
-            .names()
-            .filter(|n| *n == "data.pkl" || n.ends_with("/data.pkl"))
-            .map(String::from)
-            .collect();
-        if archive.names().any(|n| n.ends_with("/constants.pkl")) {
-            return format_error(
-                "is a TorchScript module, not a file of weights: use it as a module",
-            );
-        }
-        let (Some(name), true) = (pickles.pop(), pickles.is_empty()) else {
-            return format_error(
-                "is a ZIP archive, but none of torch.save: it should hold one `data.pkl`",
-            );
-        };
-        let folder = name.trim_end_matches("data.pkl").to_owned();
+        let (name, folder) = main_record(&archive)?;
         let order = format!("{folder}byteorder");
-        if archive.size(&order).is_some_and(|n| n <= 16) {
-            let size = archive.size(&order).unwrap_or_default();
-            if archive.read(&order, 0, size)? != b"little" {
-                return format_error("was written by a big-endian machine");
-            }
+        if let Some(size) = archive.size(&order).filter(|n| *n <= 16)
+            && archive.read(&order, 0, size)? != b"little"
+        {
+            return format_error("was written by a big-endian machine");
         }
         let size = archive.size(&name).unwrap_or_default();
         if size > MOST_PICKLE {
-            return format_error(format!(
-                "its `data.pkl` has {size} bytes, more than any checkpoint's"
-            ));
+            let why = format!("its `data.pkl` has {size} bytes, more than any checkpoint's");
+            return format_error(why);
         }
         let (objects, root) = pickle::read(&archive.read(&name, 0, size)?)?;
         Ok(Checkpoint {
@@ -74,6 +57,20 @@ impl<R: Read + Seek> Checkpoint<R> {
             objects,
             root,
         })
+    }
+}
+
+/// The record of the structure, and the part of its name that all records share.
+fn main_record<R: Read + Seek>(archive: &Archive<R>) -> Result<(String, String), CheckpointError> {
+    if archive.names().any(|n| n.ends_with("/constants.pkl")) {
+        return format_error("is a TorchScript module, not a file of weights: use it as a module");
+    }
+    let pickles: Vec<&str> = (archive.names())
+        .filter(|n| *n == "data.pkl" || n.ends_with("/data.pkl"))
+        .collect();
+    match pickles[..] {
+        [name] => Ok((name.into(), name.trim_end_matches("data.pkl").into())),
+        _ => format_error("is an archive, but none of torch.save: it should hold one `data.pkl`"),
     }
 }
 

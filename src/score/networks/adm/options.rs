@@ -82,9 +82,9 @@ pub struct AdmOptions {
     /// Queries, keys and values of all heads one after the other, instead of head by head.
     #[serde(default)]
     pub use_new_attention_order: bool,
-    /// Number of classes; 0 for none.
+    /// Number of classes, if it knows any.
     #[serde(default)]
-    pub num_classes: i64,
+    pub num_classes: Option<i64>,
 }
 
 impl AdmOptions {
@@ -101,7 +101,13 @@ impl AdmOptions {
     /// Channels of the output.
     pub fn outputs(&self) -> i64 {
         let factor = if self.learn_sigma { 2 } else { 1 };
-        self.out_channels.unwrap_or(factor * self.in_channels)
+        self.out_channels
+            .unwrap_or(self.in_channels.saturating_mul(factor))
+    }
+
+    /// Classes; 0 for none.
+    pub(super) fn classes(&self) -> i64 {
+        self.num_classes.unwrap_or(0)
     }
 
     fn multipliers(&self) -> Vec<f64> {
@@ -168,7 +174,7 @@ impl AdmOptions {
             ("in_channels", self.in_channels, MOST_CHANNELS),
             ("out_channels", self.outputs(), MOST_CHANNELS),
             ("num_res_blocks", self.num_res_blocks, MOST_BLOCKS),
-            ("num_classes", self.num_classes + 1, 1 << 24),
+            ("num_classes", self.classes().saturating_add(1), 1 << 24),
         ] {
             check_count(what, n, most)?;
         }
@@ -186,7 +192,9 @@ impl AdmOptions {
     fn check_heads(&self, channels: i64) -> Result<(), NetworkError> {
         for heads in [
             self.num_heads,
-            self.num_heads_upsample.unwrap_or(self.num_heads),
+            self.num_heads_upsample
+                .filter(|n| *n > 0)
+                .unwrap_or(self.num_heads),
         ] {
             let heads = self.heads(channels, heads);
             check_count("the number of heads", heads, channels)?;

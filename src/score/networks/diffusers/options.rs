@@ -167,7 +167,7 @@ impl DiffusersOptions {
     pub(super) fn embedded(&self) -> i64 {
         self.time_embedding_dim
             .filter(|n| *n > 0)
-            .unwrap_or(4 * self.base())
+            .unwrap_or(self.base().saturating_mul(4))
     }
 
     pub(super) fn classes(&self) -> i64 {
@@ -183,54 +183,33 @@ impl DiffusersOptions {
 
     /// Refuses options that no network has, or that are not read yet, by name.
     pub(super) fn check(&self) -> Result<(), NetworkError> {
-        let fail = |why: String| Err(NetworkError::Options(why));
+        let levels = self.levels();
         check_count(
             "the number of block_out_channels",
-            self.levels() as i64,
+            levels as i64,
             MOST_LEVELS,
         )?;
-        if self.down_block_types.len() != self.levels()
-            || self.up_block_types.len() != self.levels()
-        {
-            return fail(
-                "down_block_types, up_block_types and block_out_channels must be equally long"
-                    .into(),
-            );
+        if self.down_block_types.len() != levels || self.up_block_types.len() != levels {
+            let why = "down_block_types, up_block_types and block_out_channels differ in length";
+            return Err(NetworkError::Options(why.into()));
         }
-        let named = [
-            ("_class_name", &self.class_name, &["UNet2DModel"][..]),
-            ("act_fn", &self.act_fn, &["silu", "swish"]),
-        ];
-        let down = self.down_block_types.iter().map(|b| {
-            (
-                "down_block_types",
-                b,
-                &["DownBlock2D", "AttnDownBlock2D"][..],
-            )
-        });
-        let up = self
-            .up_block_types
-            .iter()
-            .map(|b| ("up_block_types", b, &["UpBlock2D", "AttnUpBlock2D"][..]));
-        let middle = self
-            .mid_block_type
-            .iter()
-            .map(|b| ("mid_block_type", b, &["UNetMidBlock2D"][..]));
-        let class = self
-            .class_embed_type
-            .iter()
-            .map(|b| ("class_embed_type", b, &[][..]));
-        for (what, value, known) in named
-            .into_iter()
-            .chain(down)
-            .chain(up)
-            .chain(middle)
-            .chain(class)
-        {
-            if !known.contains(&value.as_str()) {
-                return fail(format!("{what} `{value}` is not supported, only {known:?}"));
-            }
-        }
+        let one = std::slice::from_ref;
+        let middle = self.mid_block_type.as_slice();
+        let class = self.class_embed_type.as_slice();
+        known("_class_name", one(&self.class_name), &["UNet2DModel"])?;
+        known("act_fn", one(&self.act_fn), &["silu", "swish"])?;
+        known(
+            "down_block_types",
+            &self.down_block_types,
+            &["DownBlock2D", "AttnDownBlock2D"],
+        )?;
+        known(
+            "up_block_types",
+            &self.up_block_types,
+            &["UpBlock2D", "AttnUpBlock2D"],
+        )?;
+        known("mid_block_type", middle, &["UNetMidBlock2D"])?;
+        known("class_embed_type", class, &[])?;
         self.check_numbers()
     }
 
@@ -252,8 +231,16 @@ impl DiffusersOptions {
                 self.attention_head_dim.unwrap_or(1),
                 MOST_CHANNELS,
             ),
-            ("num_class_embeds", self.classes() + 1, 1 << 24),
-            ("downsample_padding", self.downsample_padding + 1, 2),
+            (
+                "num_class_embeds",
+                self.classes().saturating_add(1),
+                1 << 24,
+            ),
+            (
+                "downsample_padding",
+                self.downsample_padding.saturating_add(1),
+                2,
+            ),
         ] {
             check_count(what, n, most)?;
         }
@@ -267,5 +254,15 @@ impl DiffusersOptions {
         let last = self.block_out_channels[self.levels() - 1];
         self.middle_groups()
             .map_or(Ok(()), |groups| check_groups(last, groups))
+    }
+}
+
+/// Refuses a word that is not among those `known`.
+fn known(what: &str, values: &[String], known: &[&str]) -> Result<(), NetworkError> {
+    match values.iter().find(|v| !known.contains(&v.as_str())) {
+        None => Ok(()),
+        Some(value) => Err(NetworkError::Options(format!(
+            "{what} `{value}` is not supported, only {known:?}"
+        ))),
     }
 }

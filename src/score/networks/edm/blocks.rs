@@ -117,6 +117,26 @@ pub(super) struct Shape {
     pub(super) attends: bool,
 }
 
+impl Shape {
+    pub(super) fn new(from: i64, to: i64) -> Self {
+        let (resize, attends) = (Resize::No, false);
+        Shape {
+            from,
+            to,
+            resize,
+            attends,
+        }
+    }
+
+    pub(super) fn resizing(self, resize: Resize) -> Self {
+        Shape { resize, ..self }
+    }
+
+    pub(super) fn attending(self, attends: bool) -> Self {
+        Shape { attends, ..self }
+    }
+}
+
 /// `s (S x + W₂ silu(FiLM(GN(W₁ silu(GN x)))))`, then attention where asked for.
 pub(super) struct Block {
     style: Style,

@@ -83,26 +83,16 @@ fn descend(
         if level > 0 {
             add(
                 "down",
-                Shape {
-                    from: channels,
-                    to: channels,
-                    resize: Resize::Halve,
-                    attends: false,
-                },
+                Shape::new(channels, channels).resizing(Resize::Halve),
             )?;
         }
         for i in 0..options.blocks() {
-            let (to, attends) = (options.width(level), options.attends(level));
+            let shape = Shape::new(channels, options.width(level));
             add(
                 &format!("block{i}"),
-                Shape {
-                    from: channels,
-                    to,
-                    resize: Resize::No,
-                    attends,
-                },
+                shape.attending(options.attends(level)),
             )?;
-            channels = to;
+            channels = shape.to;
         }
     }
     Ok((blocks, skips))
@@ -123,47 +113,18 @@ fn ascend(
             blocks.push((Block::new(source, &name, style, shape)?, join));
             Ok(())
         };
-        let same = Shape {
-            from: channels,
-            to: channels,
-            resize: Resize::No,
-            attends: true,
-        };
+        let same = Shape::new(channels, channels);
         if level == last {
-            add("in0", same, Join::Nothing)?;
-            add(
-                "in1",
-                Shape {
-                    attends: false,
-                    ..same
-                },
-                Join::Nothing,
-            )?;
+            add("in0", same.attending(true), Join::Nothing)?;
+            add("in1", same, Join::Nothing)?;
         } else {
-            add(
-                "up",
-                Shape {
-                    attends: false,
-                    resize: Resize::Double,
-                    ..same
-                },
-                Join::Nothing,
-            )?;
+            add("up", same.resizing(Resize::Double), Join::Nothing)?;
         }
         for i in 0..=options.blocks() {
             let from = channels + skips.pop().unwrap_or_default();
             channels = options.width(level);
-            let attends = options.attends(level);
-            add(
-                &format!("block{i}"),
-                Shape {
-                    from,
-                    to: channels,
-                    attends,
-                    ..same
-                },
-                Join::Skip,
-            )?;
+            let shape = Shape::new(from, channels).attending(options.attends(level));
+            add(&format!("block{i}"), shape, Join::Skip)?;
         }
     }
     Ok(blocks)

@@ -247,8 +247,8 @@ impl EdmOptions {
             ("channel_mult_emb", self.channel_mult_emb, 64),
             ("channel_mult_noise", self.channel_mult_noise, 64),
             ("num_blocks", self.blocks(), MOST_BLOCKS),
-            ("label_dim", self.label_dim + 1, 1 << 20),
-            ("augment_dim", self.augment_dim + 1, 1 << 20),
+            ("label_dim", self.label_dim.saturating_add(1), 1 << 20),
+            ("augment_dim", self.augment_dim.saturating_add(1), 1 << 20),
             ("M", self.M.unwrap_or(1000), 1 << 20),
         ] {
             check_count(what, n, most)?;

@@ -115,12 +115,7 @@ fn descend(
     for level in 0..options.levels() {
         let at = |part: &str| format!("model.enc.{}_{part}", options.side(level));
         if level > 0 {
-            let shape = Shape {
-                from: channels,
-                to: channels,
-                resize: Resize::Halve,
-                attends: false,
-            };
+            let shape = Shape::new(channels, channels).resizing(Resize::Halve);
             steps.push(Down::Block(Block::boxed(
                 source,
                 &at("down"),
@@ -134,18 +129,10 @@ fn descend(
             }
         }
         for i in 0..options.blocks() {
-            let shape = Shape {
-                from: channels,
-                to: options.width(level),
-                resize: Resize::No,
-                attends: options.attends(level),
-            };
-            steps.push(Down::Block(Block::boxed(
-                source,
-                &at(&format!("block{i}")),
-                style,
-                shape,
-            )?));
+            let shape =
+                Shape::new(channels, options.width(level)).attending(options.attends(level));
+            let name = at(&format!("block{i}"));
+            steps.push(Down::Block(Block::boxed(source, &name, style, shape)?));
             channels = shape.to;
             skips.push(channels);
         }
@@ -199,52 +186,24 @@ fn ascend(
     let mut channels = options.width(last);
     let mut steps = Vec::new();
     for level in (0..=last).rev() {
-        let at = |part: &str| format!("model.dec.{}_{part}", options.side(level));
-        let same = Shape {
-            from: channels,
-            to: channels,
-            resize: Resize::No,
-            attends: false,
+        let mut block = |part: &str, shape: Shape| {
+            let name = format!("model.dec.{}_{part}", options.side(level));
+            Block::boxed(source, &name, style, shape)
         };
+        let same = Shape::new(channels, channels);
         if level == last {
-            steps.push(Up::Block(Block::boxed(
-                source,
-                &at("in0"),
-                style,
-                Shape {
-                    attends: true,
-                    ..same
-                },
-            )?));
-            steps.push(Up::Block(Block::boxed(source, &at("in1"), style, same)?));
+            steps.push(Up::Block(block("in0", same.attending(true))?));
+            steps.push(Up::Block(block("in1", same)?));
         } else {
-            steps.push(Up::Block(Block::boxed(
-                source,
-                &at("up"),
-                style,
-                Shape {
-                    resize: Resize::Double,
-                    ..same
-                },
-            )?));
+            steps.push(Up::Block(block("up", same.resizing(Resize::Double))?));
         }
         for i in 0..=options.blocks() {
             let from = channels + skips.pop().unwrap_or_default();
             channels = options.width(level);
             // Only the last block of a level attends on the way up.
             let attends = i == options.blocks() && options.attends(level);
-            let shape = Shape {
-                from,
-                to: channels,
-                attends,
-                ..same
-            };
-            steps.push(Up::Joined(Block::boxed(
-                source,
-                &at(&format!("block{i}")),
-                style,
-                shape,
-            )?));
+            let shape = Shape::new(from, channels).attending(attends);
+            steps.push(Up::Joined(block(&format!("block{i}"), shape)?));
         }
         image_out(source, options, level, channels, &mut steps)?;
     }

@@ -156,7 +156,7 @@ pub struct NcsnppOptions {
 impl NcsnppOptions {
     /// Channels of a level.
     pub(super) fn width(&self, level: usize) -> i64 {
-        self.nf * self.ch_mult[level]
+        self.nf.saturating_mul(self.ch_mult[level])
     }
 
     /// Whether the blocks of a level attend.

@@ -239,18 +239,10 @@ pub(super) fn ascend(
     for level in (0..options.ch_mult.len()).rev() {
         let mut blocks = Vec::new();
         for _ in 0..=options.num_res_blocks {
-            let ends = [
-                channels + skips.pop().unwrap_or_default(),
-                options.width(level),
-            ];
-            channels = ends[1];
-            blocks.push(Residual::new(
-                source,
-                &names.next(),
-                common,
-                ends,
-                Resize::No,
-            )?);
+            let from = channels + skips.pop().unwrap_or_default();
+            channels = options.width(level);
+            let (name, ends) = (names.next(), [from, channels]);
+            blocks.push(Residual::new(source, &name, common, ends, Resize::No)?);
         }
         let attention = (options.attends(level))
             .then(|| Attention::new(source, &names.next(), common, channels));

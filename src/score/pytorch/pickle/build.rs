@@ -35,13 +35,11 @@ impl Machine<'_> {
                 }
             }
             b'b' => {
-                // Attributes of a dictionary, such as the versions that state_dict() notes: not needed.
+                // Attributes of a dictionary, such as the versions that state_dict() notes.
                 self.pop()?;
-                let top = self.top()?;
-                if matches!(self.objects.get(top), Object::Dict(_)) {
-                    Ok(())
-                } else {
-                    short()
+                match self.objects.get(self.top()?) {
+                    Object::Dict(_) => Ok(()),
+                    _ => short(),
                 }
             }
             b'Q' => {
