@@ -18,11 +18,13 @@ fn scan(at: &Path) {
     simulate(at, "acr-ct", "scan", &more);
 }
 
-const DDS: [&str; 6] = [
+const DDS: [&str; 8] = [
     "--method",
     "dds",
     "--set",
     "method.dds.levels=12",
+    "--set",
+    "method.dds.cg_iterations=60",
     "--samples",
     "2",
 ];
@@ -32,7 +34,7 @@ fn dds(at: &Path, out: &str, more: &[&str]) -> Value {
     reconstruct(at, "scan", out, &[&DDS[..], &truth, more].concat()).1
 }
 
-const TOGETHER: [&str; 2] = ["--set", "method.dds.z_step=0.01"];
+const TOGETHER: [&str; 2] = ["--set", "method.dds.z_step=0.03"];
 
 #[test]
 fn slices_of_a_solid_help_each_other() {
