@@ -33,6 +33,9 @@ const fn check(
     }
 }
 
+/// Those that take minutes: a quick run has them only if it is asked for them by name.
+pub(super) const LONG: &[&str] = &["guidance.particles"];
+
 /// All of them.
 pub(super) const CHECKS: &[Check] = &[
     check(

@@ -1,7 +1,7 @@
 //! Goes through the checks and writes the report.
 
 use super::bench::Bench;
-use super::check::{CHECKS, Check};
+use super::check::{CHECKS, Check, LONG};
 use super::error::ValidateError;
 use super::evidence::Evidence;
 use super::gate::Limit;
@@ -137,7 +137,9 @@ fn words_of(panic: &(dyn std::any::Any + Send)) -> &str {
 fn chosen(options: &Options) -> Result<Vec<&'static Check>, ValidateError> {
     let of_suite: Vec<&Check> = CHECKS.iter().filter(|c| options.suite.holds(c)).collect();
     if options.checks.is_empty() {
-        return Ok(of_suite);
+        let quick = options.extent == Extent::Quick;
+        let taken = |check: &&Check| !(quick && LONG.contains(&check.id));
+        return Ok(of_suite.into_iter().filter(taken).collect());
     }
     let find = |asked: &String| {
         let found = of_suite.iter().find(|check| check.id == asked).copied();

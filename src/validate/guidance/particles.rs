@@ -3,7 +3,6 @@
 use super::super::bench::Bench;
 use super::super::error::Failure;
 use super::super::evidence::{Evidence, Table};
-use super::super::suite::Extent;
 use super::mixture::nearest_mode;
 use super::modes::{MEASUREMENTS, VALUES, measured};
 use crate::guidance::{CovarianceModel, Guidance, Smc, Step, Transition};
@@ -19,12 +18,7 @@ pub(in super::super) fn particles(
     bench: &Bench<'_>,
     evidence: &mut Evidence,
 ) -> Result<(), Failure> {
-    let problems = bench.extent.pick(0, 3);
-    if bench.extent == Extent::Quick {
-        evidence
-            .notes
-            .push("particles take minutes: a whole run (without --quick) measures them".to_owned());
-    }
+    let problems = bench.extent.pick(1, 3);
     let mut table = Table::new(
         &format!(
             "Particles of `smc` ({POPULATIONS} populations of {PARTICLES}), 100 levels: shares of the modes"
@@ -53,9 +47,7 @@ pub(in super::super) fn particles(
             "five points; particles are right in the limit of many",
         );
     }
-    if problems > 0 {
-        evidence.tables.push(table);
-    }
+    evidence.tables.push(table);
     Ok(())
 }
 
