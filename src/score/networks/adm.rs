@@ -8,9 +8,9 @@ mod options;
 
 pub use options::{AdmOptions, Resolutions};
 
-use super::layers::{Conv, GroupNorm, Halves, Linear, sinusoids, steps};
+use super::layers::{Conv, GroupNorm, Halves, Linear, Resize, sinusoids, steps};
 use super::{NetworkError, Source, check_class, check_input};
-use blocks::{Attention, Layer, Residual, Resize};
+use blocks::{Attention, Layer, Residual};
 use options::GROUPS;
 use tch::{Kind, Tensor};
 

@@ -8,9 +8,9 @@ mod options;
 
 pub use options::{DiffusersOptions, Sampling, TimeEmbedding, TimeShift};
 
-use super::layers::{Conv, GroupNorm, Halves, Linear, sinusoids, steps, waves};
+use super::layers::{Conv, GroupNorm, Halves, Linear, Resize, sinusoids, steps, waves};
 use super::{NetworkError, Source, check_class, check_input};
-use blocks::{Attention, Resample, Residual, Resize};
+use blocks::{Attention, Resample, Residual};
 use std::f64::consts::TAU;
 use tch::{Kind, Tensor};
 

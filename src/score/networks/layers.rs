@@ -176,3 +176,21 @@ pub(super) fn sinusoids(t: &Tensor, frequencies: &Tensor, halves: Halves, width:
 pub(super) fn steps(count: i64) -> Tensor {
     Tensor::arange(count, (Kind::Float, Device::Cpu))
 }
+
+/// What a layer does to the image's size.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Resize {
+    No,
+    Halve,
+    Double,
+}
+
+impl Resize {
+    pub(super) fn apply(self, x: &Tensor) -> Tensor {
+        match self {
+            Resize::No => x.shallow_clone(),
+            Resize::Halve => mean_halve(x),
+            Resize::Double => nearest_double(x),
+        }
+    }
+}

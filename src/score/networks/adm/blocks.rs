@@ -2,28 +2,8 @@
 
 use super::options::{AdmOptions, GROUPS};
 use crate::score::networks::Source;
-use crate::score::networks::layers::{
-    Conv, GroupNorm, Linear, attend, mean_halve, nearest_double, per_channel,
-};
+use crate::score::networks::layers::{Conv, GroupNorm, Linear, Resize, attend, per_channel};
 use tch::Tensor;
-
-/// What a layer does to the image's size.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Resize {
-    No,
-    Halve,
-    Double,
-}
-
-impl Resize {
-    fn apply(self, x: &Tensor) -> Tensor {
-        match self {
-            Resize::No => x.shallow_clone(),
-            Resize::Halve => mean_halve(x),
-            Resize::Double => nearest_double(x),
-        }
-    }
-}
 
 /// One step of the network.
 pub(super) enum Layer {

@@ -2,28 +2,10 @@
 
 use super::options::{DiffusersOptions, TimeShift};
 use crate::score::networks::layers::{
-    Conv, GroupNorm, Linear, attend, check_groups, mean_halve, nearest_double, per_channel,
+    Conv, GroupNorm, Linear, Resize, attend, check_groups, nearest_double, per_channel,
 };
 use crate::score::networks::{NetworkError, Source};
 use tch::Tensor;
-
-/// What a layer does to the image's size.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Resize {
-    No,
-    Halve,
-    Double,
-}
-
-impl Resize {
-    fn apply(self, x: &Tensor) -> Tensor {
-        match self {
-            Resize::No => x.shallow_clone(),
-            Resize::Halve => mean_halve(x),
-            Resize::Double => nearest_double(x),
-        }
-    }
-}
 
 /// `(S x + W₂ silu(FiLM(GN(W₁ silu(GN x))))) / d`.
 pub(super) struct Residual {
