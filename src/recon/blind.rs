@@ -14,7 +14,9 @@ use std::fmt::Write as _;
 
 /// What is unknown beside the image of a slice: the operator of pairs, in units of the prior, and what its
 /// white coefficients mean.
-pub(super) trait Nuisance<T>: Operator<Product<T>> {
+pub(super) trait Nuisance<T> {
+    /// The operator of pairs.
+    fn operator(&self) -> &dyn Operator<Product<T>>;
     /// Coefficients of zero, batch 1.
     fn blank(&self) -> T;
     /// Name and unit of its values, and their shape.
@@ -115,7 +117,7 @@ impl<T: Channels> Task<'_, T> {
         let failed = ReconError::at(self.slice);
         let plain = self.prepared.measurement();
         let likelihood = OfImage(plain.likelihood);
-        let operator: &dyn Operator<Product<T>> = nuisance;
+        let operator = nuisance.operator();
         let data = Measurement::new(operator, &likelihood);
         let pairs = match self.kept(parts, nuisance, result, tick) {
             Some(pairs) => pairs,

@@ -32,20 +32,11 @@ impl<'a, T: Channels> Blind<'a, T> {
     }
 }
 
-impl<T: Channels> Operator<Product<T>> for Blind<'_, T> {
-    fn apply(&self, pair: &Product<T>) -> Result<Product<T>> {
-        self.model.apply(pair)
-    }
-
-    fn linearize<'a>(
-        &'a self,
-        pair: &Product<T>,
-    ) -> Result<(Product<T>, Box<dyn LinearOperator<Product<T>> + 'a>)> {
-        self.model.linearize(pair)
-    }
-}
-
 impl<T: Channels> Nuisance<T> for Blind<'_, T> {
+    fn operator(&self) -> &dyn Operator<Product<T>> {
+        &self.model
+    }
+
     fn blank(&self) -> T {
         self.blank.clone()
     }

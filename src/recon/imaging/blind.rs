@@ -81,6 +81,10 @@ impl<T: Array> LinearOperator<Product<T>> for Scaled<'_, T> {
 }
 
 impl<T: Channels> Nuisance<T> for Blind<'_, T> {
+    fn operator(&self) -> &dyn Operator<Product<T>> {
+        self
+    }
+
     fn blank(&self) -> T {
         self.blank.clone()
     }

@@ -4,7 +4,7 @@ use super::super::blind::Nuisance;
 use crate::protocol::UnknownSensitivities as Table;
 use crate::score::Channels;
 use operators::mri::UnknownSensitivities;
-use operators::{Field, LinearOperator, Operator, Product, Result};
+use operators::{Field, Operator, Product, Result};
 
 /// The samples of an image in units of the prior, seen by coils around those that were estimated.
 pub(super) struct Blind<T> {
@@ -29,20 +29,11 @@ impl<T: Channels> Blind<T> {
     }
 }
 
-impl<T: Channels> Operator<Product<T>> for Blind<T> {
-    fn apply(&self, pair: &Product<T>) -> Result<Product<T>> {
-        self.model.apply(pair)
-    }
-
-    fn linearize<'a>(
-        &'a self,
-        pair: &Product<T>,
-    ) -> Result<(Product<T>, Box<dyn LinearOperator<Product<T>> + 'a>)> {
-        self.model.linearize(pair)
-    }
-}
-
 impl<T: Channels> Nuisance<T> for Blind<T> {
+    fn operator(&self) -> &dyn Operator<Product<T>> {
+        &self.model
+    }
+
     fn blank(&self) -> T {
         self.blank.clone()
     }
