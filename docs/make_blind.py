@@ -12,7 +12,8 @@ import pathlib
 import struct
 import subprocess
 import sys
-import zlib
+
+from drawing import png, read
 
 SIZE, GAP = 160, 4
 SETS = {
@@ -78,32 +79,12 @@ def moved(path, by):
     return other.name
 
 
-def read(path):
-    """Rows of the first slice of an npy stack of f32."""
-    data = path.read_bytes()
-    length = struct.unpack("<H", data[8:10])[0]
-    header = eval(data[10 : 10 + length].decode())
-    rows, columns = header["shape"][-2:]
-    values = struct.unpack_from(f"<{rows * columns}f", data, 10 + length)
-    return [values[row * columns : (row + 1) * columns] for row in range(rows)]
-
-
 def grey(rows, low, high):
     level = lambda v: max(0, min(255, round(255 * (v - low) / (high - low))))
     high_, wide = len(rows), len(rows[0])
     return [
         [level(rows[y * high_ // SIZE][x * wide // SIZE]) for x in range(SIZE)] for y in range(SIZE)
     ]
-
-
-def png(path, rows):
-    raw = b"".join(b"\0" + bytes(row) for row in rows)
-    chunk = lambda kind, body: (
-        struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
-    )
-    head = struct.pack(">IIBBBBB", len(rows[0]), len(rows), 8, 0, 0, 0, 0)
-    body = chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(raw, 9)) + chunk(b"IEND", b"")
-    path.write_bytes(b"\x89PNG\r\n\x1a\n" + body)
 
 
 def squares(nuisance, key):

@@ -10,10 +10,10 @@ where they are an image, the logarithm of the magnitudes of phase retrieval.
 import json
 import math
 import pathlib
-import struct
 import subprocess
 import sys
-import zlib
+
+from drawing import png, read
 
 MODELS = [
     "inpainting-random92",
@@ -27,16 +27,6 @@ MODELS = [
 ]
 SIZE, GAP = 160, 4
 WINDOW, SPREAD = (-200.0, 600.0), (0.0, 200.0)
-
-
-def read(path):
-    """Rows of the first slice of an npy stack of f32."""
-    data = path.read_bytes()
-    length = struct.unpack("<H", data[8:10])[0]
-    header = eval(data[10 : 10 + length].decode())
-    rows, columns = header["shape"][-2:]
-    values = struct.unpack_from(f"<{rows * columns}f", data, 10 + length)
-    return [values[row * columns : (row + 1) * columns] for row in range(rows)]
 
 
 def fitted(rows):
@@ -55,16 +45,6 @@ def seen(model, rows):
     if model == "phase-retrieval":
         return grey([[math.log10(max(v, 1e-3)) for v in row] for row in rows], (-3.0, 1.0))
     return grey([[1000.0 * v - 1000.0 for v in row] for row in rows], WINDOW)
-
-
-def png(path, rows):
-    raw = b"".join(b"\0" + bytes(row) for row in rows)
-    chunk = lambda kind, body: (
-        struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
-    )
-    head = struct.pack(">IIBBBBB", len(rows[0]), len(rows), 8, 0, 0, 0, 0)
-    body = chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(raw, 9)) + chunk(b"IEND", b"")
-    path.write_bytes(b"\x89PNG\r\n\x1a\n" + body)
 
 
 def main():
