@@ -3,7 +3,12 @@
 #[cfg(feature = "torch")]
 mod bridge;
 mod card;
+mod convention;
+#[cfg(feature = "torch")]
+pub mod convert;
 mod covariance;
+#[cfg(feature = "torch")]
+pub mod diagnosis;
 mod discrete;
 mod gaussian;
 #[cfg(feature = "torch")]
@@ -12,7 +17,11 @@ mod model;
 pub mod networks;
 mod pair;
 #[cfg(feature = "torch")]
+mod planes;
+#[cfg(feature = "torch")]
 mod preconditioning;
+#[cfg(feature = "torch")]
+mod published;
 #[cfg(feature = "torch")]
 pub mod pytorch;
 mod schedule;
@@ -21,7 +30,8 @@ mod unet;
 #[cfg(feature = "torch")]
 mod weights;
 
-pub use card::{Card, LevelError, NetworkCard, TrainingCard};
+pub use card::{Card, LevelError, Network, NetworkCard, PublishedCard, TrainingCard};
+pub use convention::{Betas, Convention, Diffusion, Label, Level, Prediction};
 pub use covariance::Covariance;
 pub use discrete::{DiscreteDiffusion, time_embedding};
 pub use gaussian::StationaryGaussian;
@@ -34,7 +44,11 @@ pub use covariance::Spectrum;
 #[cfg(feature = "torch")]
 pub use model::Model;
 #[cfg(feature = "torch")]
+pub use planes::Planes;
+#[cfg(feature = "torch")]
 pub use preconditioning::Preconditioning;
+#[cfg(feature = "torch")]
+pub use published::Published;
 #[cfg(feature = "torch")]
 pub use unet::{Fresh, Source, UNet};
 #[cfg(feature = "torch")]

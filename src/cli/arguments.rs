@@ -1,13 +1,14 @@
 //! Every verb and its arguments, as clap sees them.
 
 mod evidence;
+mod priors;
 mod scans;
 
-pub(super) use evidence::{
-    Compare, Inspect, Prior, PriorAction, Protocol, ProtocolAction, Train, Validate,
-};
+pub(super) use evidence::{Compare, Inspect, Protocol, ProtocolAction, Train, Validate};
+pub(super) use priors::{CheckPrior, ConvertPrior, Prior, PriorAction, RunPrior, SamplePrior};
 pub(super) use scans::{Apply, Phantom, Recon, Simulate};
 
+use crate::score::Prediction;
 use clap::{Parser, Subcommand};
 
 /// Medical images with error bars, from raw scanner data.
@@ -95,6 +96,37 @@ fn range(text: &str) -> Result<(usize, usize), String> {
     match parts {
         Some((a, b)) if a < b => Ok((a, b)),
         _ => Err("expected A:B with A < B, for example 2:5 for slices 2, 3 and 4".into()),
+    }
+}
+
+/// `LOW,HIGH`.
+fn interval(text: &str) -> Result<[f64; 2], String> {
+    let parts = text
+        .split_once(',')
+        .and_then(|(a, b)| Some([a.trim().parse().ok()?, b.trim().parse().ok()?]));
+    parts
+        .filter(|[a, b]: &[f64; 2]| a.is_finite() && b.is_finite() && a < b)
+        .ok_or_else(|| "expected LOW,HIGH with LOW < HIGH, for example -1,1".into())
+}
+
+/// `ROWS,COLUMNS`.
+fn size(text: &str) -> Result<[usize; 2], String> {
+    let parts = text
+        .split_once([',', 'x'])
+        .and_then(|(a, b)| Some([a.trim().parse().ok()?, b.trim().parse().ok()?]));
+    parts
+        .filter(|size: &[usize; 2]| size.iter().all(|n| (4..=8192).contains(n)))
+        .ok_or_else(|| "expected ROWS,COLUMNS, each from 4 to 8192".into())
+}
+
+/// What a network's output is.
+fn prediction(text: &str) -> Result<Prediction, String> {
+    match text {
+        "noise" | "epsilon" => Ok(Prediction::Noise),
+        "score" => Ok(Prediction::Score),
+        "velocity" | "v" => Ok(Prediction::Velocity),
+        "image" | "x0" => Ok(Prediction::Image),
+        _ => Err("expected noise, score, velocity or image".into()),
     }
 }
 

@@ -1,6 +1,6 @@
 //! The model card: what a prior was trained on, what it expects, and how well it denoises.
 
-use super::Covariance;
+use super::{Convention, Covariance};
 use serde::{Deserialize, Serialize};
 
 /// Everything that a user of a prior must know, kept inside its weight file.
@@ -29,16 +29,41 @@ pub struct Card {
     /// Smallest and largest noise deviation seen in training, per real component.
     pub sigma_range: [f64; 2],
     /// The network's own numbers.
-    pub network: NetworkCard,
-    /// How it was trained.
-    pub training: TrainingCard,
+    pub network: Network,
+    /// How it was trained, where that happened here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub training: Option<TrainingCard>,
     /// Denoising error on held-out images, increasing in σ.
     pub levels: Vec<LevelError>,
     /// SHA-256 of the weights: names, shapes and bytes in order of name.
     pub weights_sha256: String,
 }
 
-/// The network behind a prior.
+/// The network behind a prior: the one that is trained here, or a published one.
+#[derive(Clone, Debug, Serialize, Deserialize, PartialEq)]
+#[serde(untagged)]
+pub enum Network {
+    /// The local U-Net of [`crate::train`].
+    Local(NetworkCard),
+    /// Of one of the published families.
+    Published(PublishedCard),
+}
+
+/// A published network: what builds it, and how it becomes a denoiser.
+#[derive(Clone, Debug, Serialize, Deserialize, PartialEq)]
+#[serde(deny_unknown_fields)]
+pub struct PublishedCard {
+    /// The network's own options, under its authors' names.
+    pub options: serde_json::Value,
+    /// What it is told and what it answers.
+    pub convention: Convention,
+    /// Trainable numbers.
+    pub parameters: usize,
+    /// The file that the weights came from, and what of it was taken.
+    pub origin: String,
+}
+
+/// The local U-Net.
 #[derive(Clone, Debug, Serialize, Deserialize, PartialEq)]
 #[serde(deny_unknown_fields)]
 pub struct NetworkCard {
@@ -100,33 +125,15 @@ impl Card {
 
     /// What no card of ours can say; a file from elsewhere may.
     pub fn problem(&self) -> Option<String> {
-        let network = &self.network;
         let [least, most] = self.sigma_range;
-        let sized = |n: &[usize]| !n.is_empty() && n.len() < 9 && n.iter().all(|n| *n <= 4096);
         let sound = [
             (
-                matches!(self.channels, 1 | 2),
-                "channels: expected 1 (real images) or 2 (real and imaginary part)",
-            ),
-            (
-                network.compand.is_none_or(|k| k.is_finite() && k > 0.0),
-                "network.compand: expected a positive number",
+                (1..=4096).contains(&self.channels),
+                "channels: expected 1 (real images), 2 (real and imaginary part), or 3 (colours)",
             ),
             (
                 self.unit_hu.is_none_or(|u| u.is_finite() && u > 0.0),
                 "unit_hu: expected a positive number",
-            ),
-            (
-                sized(&network.channels) && !network.channels.contains(&0),
-                "network.channels: expected 1 to 8 numbers from 1 to 4096",
-            ),
-            (
-                sized(&network.blocks) && network.blocks.len() == network.channels.len(),
-                "network.blocks: expected as many numbers as network.channels",
-            ),
-            (
-                network.sigma_data.is_finite() && network.sigma_data > 0.0,
-                "network.sigma_data: expected a positive number",
             ),
             (
                 self.quantile > 0.0 && self.quantile < 1.0,
@@ -145,10 +152,16 @@ impl Card {
                 "levels: expected increasing sigma and finite spectra that are not negative",
             ),
         ];
-        sound
-            .into_iter()
-            .find(|(sound, _)| !sound)
+        let unsound = sound.into_iter().find(|(sound, _)| !sound);
+        unsound
             .map(|(_, words)| words.to_owned())
+            .or_else(|| match &self.network {
+                Network::Local(network) => network.problem(self.channels),
+                Network::Published(network) => network
+                    .convention
+                    .problem()
+                    .map(|p| format!("network.convention.{p}")),
+            })
     }
 
     /// The relative denoising error, interpolated in ln σ.
@@ -164,5 +177,46 @@ impl Card {
         let (a, b) = (&self.levels[above - 1], &self.levels[above]);
         let t = (sigma / a.sigma).ln() / (b.sigma / a.sigma).ln();
         Some(a.relative_error * (1.0 - t) + b.relative_error * t)
+    }
+}
+
+impl NetworkCard {
+    /// What no network of ours has.
+    fn problem(&self, image_channels: usize) -> Option<String> {
+        let sized = |n: &[usize]| !n.is_empty() && n.len() < 9 && n.iter().all(|n| *n <= 4096);
+        let sound = [
+            (
+                matches!(image_channels, 1 | 2),
+                "channels: expected 1 (real images) or 2 (real and imaginary part)",
+            ),
+            (
+                self.compand.is_none_or(|k| k.is_finite() && k > 0.0),
+                "network.compand: expected a positive number",
+            ),
+            (
+                sized(&self.channels) && !self.channels.contains(&0),
+                "network.channels: expected 1 to 8 numbers from 1 to 4096",
+            ),
+            (
+                sized(&self.blocks) && self.blocks.len() == self.channels.len(),
+                "network.blocks: expected as many numbers as network.channels",
+            ),
+            (
+                self.sigma_data.is_finite() && self.sigma_data > 0.0,
+                "network.sigma_data: expected a positive number",
+            ),
+        ];
+        let unsound = sound.into_iter().find(|(sound, _)| !sound);
+        unsound.map(|(_, words)| words.to_owned())
+    }
+}
+
+impl Network {
+    /// Trainable numbers.
+    pub fn parameters(&self) -> usize {
+        match self {
+            Network::Local(network) => network.parameters,
+            Network::Published(network) => network.parameters,
+        }
     }
 }

@@ -1,7 +1,9 @@
 //! A trained prior: the network, its preconditioning and its card, as a [`Denoiser`].
 
 use super::bridge::Channels;
+use super::card::Network;
 use super::preconditioning::Preconditioning;
+use super::published::Published;
 use super::unet::UNet;
 use super::weights::{Loaded, PriorError, read_prior};
 use super::{Card, Covariance, Denoiser, Estimate, Want};
@@ -12,10 +14,14 @@ use tch::{Device, Kind, Tensor};
 pub struct Model {
     /// What it is.
     pub card: Card,
-    network: UNet,
-    edm: Preconditioning,
+    network: Net,
     covariance: Option<Covariance>,
     device: Device,
+}
+
+enum Net {
+    Local(UNet, Preconditioning),
+    Published(Published),
 }
 
 impl Model {
@@ -32,25 +38,63 @@ impl Model {
         tensors: Vec<(String, Tensor)>,
         device: Device,
     ) -> std::result::Result<Self, PriorError> {
-        let mut source = Loaded::new(tensors, device);
-        let network = UNet::new(&mut source, &card.network, card.channels);
-        source.finish(name)?;
-        let edm = Preconditioning::of(&card.network);
+        let network = match &card.network {
+            Network::Local(local) => {
+                let mut source = Loaded::new(tensors, device);
+                let network = UNet::new(&mut source, local, card.channels);
+                source.finish(name)?;
+                Net::Local(network, Preconditioning::of(local))
+            }
+            Network::Published(published) => {
+                let network = Published::new(published, tensors, Kind::Float, device);
+                Net::Published(network.map_err(|e| PriorError::File {
+                    path: name.into(),
+                    why: e.to_string(),
+                })?)
+            }
+        };
         let covariance = card.covariance();
         Ok(Model {
             card,
             network,
-            edm,
             covariance,
             device,
         })
     }
 
+    /// The published network behind it, where it is one.
+    pub(crate) fn published(&self) -> Option<&Published> {
+        match &self.network {
+            Net::Published(network) => Some(network),
+            Net::Local(..) => None,
+        }
+    }
+
+    /// `D` of one item `[1, channels, Y, X]`, or with `raw` what the local network itself says.
+    pub(crate) fn call(&self, x: &Tensor, sigma: f64, raw: bool) -> Result<Tensor> {
+        let x = x.to_kind(Kind::Float).to_device(self.device);
+        tch::no_grad(|| match &self.network {
+            Net::Local(network, edm) if raw => {
+                let c = Tensor::from_slice(&[edm.noise(sigma) as f32]).to_device(self.device);
+                Ok(network.forward(&edm.inputs(&x, &[sigma]), &c))
+            }
+            _ => self.denoise_channels(&x, sigma),
+        })
+    }
+
     /// `D` of one item, `[1, channels, Y, X]`.
-    fn denoise_channels(&self, x: &Tensor, sigma: f64) -> Tensor {
-        let c = Tensor::from_slice(&[self.edm.noise(sigma) as f32]).to_device(self.device);
-        let f = self.network.forward(&self.edm.inputs(x, &[sigma]), &c);
-        x * self.edm.skip(sigma) + f * self.edm.out(sigma)
+    fn denoise_channels(&self, x: &Tensor, sigma: f64) -> Result<Tensor> {
+        match &self.network {
+            Net::Local(network, edm) => {
+                let c = Tensor::from_slice(&[edm.noise(sigma) as f32]).to_device(self.device);
+                let f = network.forward(&edm.inputs(x, &[sigma]), &c);
+                Ok(x * edm.skip(sigma) + f * edm.out(sigma))
+            }
+            Net::Published(network) => {
+                let denoised = network.denoise(x, sigma);
+                denoised.map_err(|e| Error::Torch(format!("prior `{}`: {e}", self.card.name)))
+            }
+        }
     }
 
     /// Refuses images of another number of channels.
@@ -59,17 +103,15 @@ impl Model {
         if got == expected as i64 {
             return Ok(());
         }
-        let kind = |n: i64| {
-            if n == 1 {
-                "a real image"
-            } else {
-                "a complex image"
-            }
+        let kind = |n: i64| match n {
+            1 => "a real image".to_owned(),
+            2 => "a complex image".to_owned(),
+            n => format!("an image of {n} channels"),
         };
         Err(Error::Space {
             operator: format!("prior `{}`", self.card.name),
-            expected: kind(expected as i64).into(),
-            got: kind(got).into(),
+            expected: kind(expected as i64),
+            got: kind(got),
         })
     }
 }
@@ -105,11 +147,11 @@ impl<T: Channels> Denoiser<T> for Model {
             match want {
                 Want::Mean => {
                     let d = tch::no_grad(|| self.denoise_channels(&input, sigma));
-                    outputs.push(d);
+                    outputs.push(d?);
                 }
                 Want::Pullback => {
                     let input = input.detach().set_requires_grad(true);
-                    let output = self.denoise_channels(&input, sigma);
+                    let output = self.denoise_channels(&input, sigma)?;
                     outputs.push(output.detach());
                     graphs.push(Graph { input, output });
                 }

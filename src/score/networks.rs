@@ -13,13 +13,15 @@ mod fir;
 mod golden;
 mod layers;
 pub mod ncsnpp;
+mod script;
 pub mod source;
 
 pub use adm::{Adm, AdmOptions};
 pub use diffusers::{Diffusers, DiffusersOptions};
-pub use edm::{Edm, EdmOptions};
+pub use edm::{Edm, EdmOptions, Preconditioning as EdmPreconditioning};
 pub use family::{Network, Options};
-pub use ncsnpp::{Ncsnpp, NcsnppOptions};
+pub use ncsnpp::{Embedding as NcsnppEmbedding, Ncsnpp, NcsnppOptions};
+pub use script::{MODULE, Script, ScriptOptions};
 pub use source::{Asked, Role, Source};
 
 use tch::Tensor;

@@ -7,7 +7,7 @@ mod safetensors;
 mod zip;
 
 pub use checkpoint::{Checkpoint, Picked};
-pub use safetensors::{read_diffusers, read_safetensors};
+pub use safetensors::{read_diffusers, read_safetensors, scheduler};
 
 /// What can be wrong with a PyTorch file.
 #[derive(Debug, thiserror::Error)]
@@ -19,6 +19,11 @@ pub enum CheckpointError {
     /// The file is not what it should be: another format, cut short, or damaged.
     #[error("{0}")]
     Format(String),
+    /// The file is a module, with its code.
+    #[error(
+        "is a TorchScript module, not a file of weights: give it options of the family `torchscript`"
+    )]
+    Script,
     /// The pickle asks for something other than tensors and containers.
     #[error(
         "asks for `{name}`, which is no tensor, number, text or container, and nothing else is built: {way_out}"

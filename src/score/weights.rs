@@ -2,8 +2,10 @@
 
 use super::card::Card;
 use super::unet::Source;
-use safetensors::tensor::{Dtype, SafeTensors, TensorView};
+use crate::io::atomic::AtomicPath;
+use safetensors::tensor::{Dtype, SafeTensors, View};
 use sha2::{Digest, Sha256};
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 use tch::{Device, Kind, Tensor};
@@ -66,20 +68,57 @@ pub(crate) fn digest(tensors: &[(String, Tensor)]) -> String {
     for (name, t) in sorted {
         hash.update(name.as_bytes());
         hash.update(format!("{:?}", t.size()).as_bytes());
-        hash.update(bytes(t));
+        hash.update(Stored::new(t).data());
     }
     hex(&hash.finalize())
 }
 
-fn bytes(t: &Tensor) -> Vec<u8> {
-    let flat = t
-        .detach()
-        .to_kind(Kind::Float)
-        .to_device(Device::Cpu)
-        .contiguous();
-    let mut values = vec![0f32; flat.numel()];
-    flat.copy_data(&mut values, flat.numel());
-    values.iter().flat_map(|v| v.to_le_bytes()).collect()
+/// A tensor as it lies in a file: double precision and bytes as they are, all else in single precision.
+struct Stored {
+    tensor: Tensor,
+    shape: Vec<usize>,
+}
+
+impl Stored {
+    fn new(t: &Tensor) -> Self {
+        let kind = match t.kind() {
+            kind @ (Kind::Double | Kind::Uint8) => kind,
+            _ => Kind::Float,
+        };
+        let tensor = t.detach().to_kind(kind);
+        Stored {
+            shape: tensor.size().iter().map(|n| *n as usize).collect(),
+            tensor: tensor.to_device(Device::Cpu).contiguous(),
+        }
+    }
+}
+
+impl View for Stored {
+    fn dtype(&self) -> Dtype {
+        match self.tensor.kind() {
+            Kind::Double => Dtype::F64,
+            Kind::Uint8 => Dtype::U8,
+            _ => Dtype::F32,
+        }
+    }
+
+    fn shape(&self) -> &[usize] {
+        &self.shape
+    }
+
+    fn data(&self) -> Cow<'_, [u8]> {
+        let mut bytes = vec![0u8; self.data_len()];
+        self.tensor.copy_data_u8(&mut bytes, self.tensor.numel());
+        Cow::Owned(bytes)
+    }
+
+    fn data_len(&self) -> usize {
+        self.tensor.numel() * self.dtype().bitsize() / 8
+    }
+}
+
+fn stored(tensors: &[(String, Tensor)]) -> impl Iterator<Item = (&str, Stored)> {
+    tensors.iter().map(|(n, t)| (n.as_str(), Stored::new(t)))
 }
 
 /// Named tensors and text as one safetensors blob.
@@ -87,24 +126,7 @@ pub(crate) fn serialise(
     tensors: &[(String, Tensor)],
     text: HashMap<String, String>,
 ) -> Result<Vec<u8>, String> {
-    let raw: Vec<(String, Vec<usize>, Vec<u8>)> = tensors
-        .iter()
-        .map(|(n, t)| {
-            (
-                n.clone(),
-                t.size().iter().map(|&d| d as usize).collect(),
-                bytes(t),
-            )
-        })
-        .collect();
-    let views: Result<Vec<_>, _> = raw
-        .iter()
-        .map(|(n, shape, data)| {
-            TensorView::new(Dtype::F32, shape.clone(), data).map(|v| (n.clone(), v))
-        })
-        .collect();
-    let views = views.map_err(|e| e.to_string())?;
-    safetensors::serialize(views, Some(text)).map_err(|e| e.to_string())
+    safetensors::serialize(stored(tensors), Some(text)).map_err(|e| e.to_string())
 }
 
 /// The reverse of [`serialise`].
@@ -113,18 +135,15 @@ pub(crate) fn deserialise(blob: &[u8]) -> Result<(Named, HashMap<String, String>
     let text = metadata.metadata().clone().unwrap_or_default();
     let file = SafeTensors::deserialize(blob).map_err(|e| e.to_string())?;
     let tensors = file.tensors().into_iter().map(|(name, view)| {
-        if view.dtype() != Dtype::F32 {
-            return Err(format!(
-                "tensor `{name}` is {:?}, expected F32",
-                view.dtype()
-            ));
-        }
+        let kind = match view.dtype() {
+            Dtype::F32 => Kind::Float,
+            Dtype::F64 => Kind::Double,
+            Dtype::U8 => Kind::Uint8,
+            other => return Err(format!("tensor `{name}` is {other:?}, expected F32 or F64")),
+        };
         let shape: Vec<i64> = view.shape().iter().map(|&n| n as i64).collect();
-        let exact = view.data().chunks_exact(4);
-        let values: Vec<f32> = exact
-            .map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]]))
-            .collect();
-        Ok((name, Tensor::from_slice(&values).view(&shape[..])))
+        let tensor = Tensor::f_from_data_size(view.data(), &shape, kind);
+        Ok((name, tensor.map_err(|e| e.to_string())?))
     });
     Ok((tensors.collect::<Result<_, _>>()?, text))
 }
@@ -141,8 +160,10 @@ pub fn write_prior(
     };
     let json = serde_json::to_string(card).map_err(|e| fail(e.to_string()))?;
     let text = HashMap::from([(CARD_HASH.into(), text_digest(&json)), (CARD.into(), json)]);
-    let blob = serialise(tensors, text).map_err(&fail)?;
-    crate::io::atomic::write(path, &blob, true).map_err(|e| fail(e.to_string()))
+    let place = AtomicPath::create(path, true).map_err(|e| fail(e.to_string()))?;
+    safetensors::serialize_to_file(stored(tensors), Some(text), place.path())
+        .map_err(|e| fail(e.to_string()))?;
+    place.finish().map_err(|e| fail(e.to_string()))
 }
 
 /// Reads weights and card from a file's bytes; `name` is for messages.
@@ -155,7 +176,8 @@ pub fn read_prior(name: &str, blob: &[u8]) -> Result<(Card, Vec<(String, Tensor)
         deserialise(blob).map_err(|e| fail(format!("not a safetensors file of a prior: {e}")))?;
     let json = text.get(CARD).ok_or_else(|| {
         fail(format!(
-            "has no model card (metadata key `{CARD}`); write one with `annulus train`"
+            "has no model card (metadata key `{CARD}`): `annulus prior convert` makes a prior \
+             of the weights of others, `annulus train` a new one"
         ))
     })?;
     let (found, expected) = (

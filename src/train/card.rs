@@ -1,7 +1,7 @@
 //! The words of a model card, by family.
 
 use super::{Family, TrainConfig};
-use crate::score::{Card, NetworkCard, TrainingCard};
+use crate::score::{Card, Network, NetworkCard, TrainingCard};
 
 /// What a training run can say of its prior before it is measured.
 pub(super) fn card(
@@ -23,8 +23,8 @@ pub(super) fn card(
         quantile_value: 1.0,
         data_range,
         sigma_range: config.sigma_range,
-        network,
-        training,
+        network: Network::Local(network),
+        training: Some(training),
         levels: Vec::new(),
         weights_sha256,
     }

@@ -46,6 +46,18 @@ impl HeldOut {
     }
 }
 
+impl HeldOut {
+    /// Images of the caller's, batch 1.
+    pub fn of(images: Vec<Host<f32>>) -> Self {
+        HeldOut { images }
+    }
+
+    /// The images, batch 1.
+    pub fn images(&self) -> &[Host<f32>] {
+        &self.images
+    }
+}
+
 /// `E‖D(x + σ n) - x‖²` and its spectrum at each level of `[least, most]`.
 pub fn evaluate(
     prior: &dyn Denoiser<Host<f32>>,

@@ -27,34 +27,6 @@ pub(in crate::cli) struct Train {
 }
 
 #[derive(Args)]
-pub(in crate::cli) struct Prior {
-    #[command(subcommand)]
-    pub(in crate::cli) action: PriorAction,
-}
-
-#[derive(Subcommand)]
-pub(in crate::cli) enum PriorAction {
-    /// The built-in priors, a line each
-    List,
-    /// A prior's model card
-    Show {
-        /// Name or file
-        prior: String,
-    },
-    /// Denoising error on held-out images against the model card; exit code 1 if it does not fit
-    Check {
-        /// Name or file
-        prior: String,
-        /// Images to measure on
-        #[arg(long, default_value_t = 12, value_parser = positive)]
-        images: usize,
-        /// Threads; all by default
-        #[arg(long, value_parser = positive)]
-        threads: Option<usize>,
-    },
-}
-
-#[derive(Args)]
 #[command(after_help = "Examples:
   annulus validate --quick -o evidence
   annulus validate --suite ct -o evidence

@@ -1,7 +1,7 @@
 //! The family of a network from its options, and one call for all of them.
 
 use super::{Adm, AdmOptions, Diffusers, DiffusersOptions, Edm, EdmOptions};
-use super::{Ncsnpp, NcsnppOptions, NetworkError, Source};
+use super::{Ncsnpp, NcsnppOptions, NetworkError, Script, ScriptOptions, Source};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tch::Tensor;
@@ -17,6 +17,8 @@ pub enum Options {
     Edm(EdmOptions),
     /// `UNet2DModel` of diffusers.
     Diffusers(DiffusersOptions),
+    /// A TorchScript module.
+    Script(ScriptOptions),
 }
 
 /// A network of any family.
@@ -29,43 +31,76 @@ pub enum Network {
     Edm(Box<Edm>),
     /// `UNet2DModel` of diffusers.
     Diffusers(Box<Diffusers>),
+    /// A TorchScript module.
+    Script(Script),
 }
 
-/// Reads the options of one family.
-type Read = fn(Value) -> Result<Options, NetworkError>;
+/// The options of one family, and the keys that it does not know.
+type Read = fn(&Value) -> Result<(Options, Vec<String>), NetworkError>;
 
-/// Words of the key `family` and what they mean, in the order in which they are looked for.
-const FAMILIES: [(&str, Read); 4] = [
-    ("precond", |v| parse(v).map(Options::Edm)),
-    ("ncsnpp", |v| parse(v).map(Options::Ncsnpp)),
-    ("unet2dmodel", |v| parse(v).map(Options::Diffusers)),
-    ("unetmodel", |v| parse(v).map(Options::Adm)),
+/// Words of the key `family`, a key that no other family has, and what both mean; in the order in
+/// which they are looked for.
+const FAMILIES: [(&str, &str, Read); 5] = [
+    ("precond", "img_resolution", |v| parse(v, Options::Edm)),
+    ("ncsnpp", "nf", |v| parse(v, Options::Ncsnpp)),
+    ("unet2dmodel", "block_out_channels", |v| {
+        parse(v, Options::Diffusers)
+    }),
+    ("unetmodel", "num_res_blocks", |v| parse(v, Options::Adm)),
+    ("torchscript", "torchscript", |v| parse(v, Options::Script)),
 ];
 
-fn parse<T: DeserializeOwned>(value: Value) -> Result<T, NetworkError> {
-    serde_json::from_value(value).map_err(|e| NetworkError::Options(e.to_string()))
+fn parse<T: DeserializeOwned>(
+    value: &Value,
+    options: fn(T) -> Options,
+) -> Result<(Options, Vec<String>), NetworkError> {
+    let mut unknown = Vec::new();
+    let read = serde_ignored::deserialize(value, |path| unknown.push(path.to_string()));
+    let read = read.map_err(|e: serde_json::Error| NetworkError::Options(e.to_string()))?;
+    Ok((options(read), unknown))
 }
 
 impl Options {
-    /// From JSON whose `family` (or `_class_name`, or `name`) says which network it is.
-    pub fn from_json(json: &str) -> Result<Self, NetworkError> {
+    /// From JSON whose `family` (or `_class_name`, or `name`) says which network it is, or whose keys do;
+    /// with the keys that the family does not know.
+    pub fn from_json(json: &str) -> Result<(Self, Vec<String>), NetworkError> {
         let value: Value =
             serde_json::from_str(json).map_err(|e| NetworkError::Options(e.to_string()))?;
         let named = ["family", "_class_name", "name"].map(|key| value[key].as_str());
-        let name = named.into_iter().flatten().next().unwrap_or_default();
-        let lower = name.to_lowercase();
-        match FAMILIES.iter().find(|(word, _)| lower.contains(word)) {
-            Some((_, read)) => read(value),
+        let name = named.into_iter().flatten().next();
+        let lower = name.unwrap_or_default().to_lowercase();
+        let by_name = FAMILIES.iter().find(|(word, ..)| lower.contains(word));
+        let by_key = || match name {
+            None => FAMILIES
+                .iter()
+                .find(|(_, key, _)| value.get(*key).is_some()),
+            Some(_) => None,
+        };
+        match by_name.or_else(by_key) {
+            Some((.., read)) => read(&value),
             None => Err(NetworkError::Options(format!(
-                "family is `{name}`, expected `guided-diffusion UNetModel`, `score_sde NCSNpp`, \
-                 `EDMPrecond(DhariwalUNet)` or another EDM preconditioning, or a diffusers `UNet2DModel`"
+                "family is `{}`, expected `guided-diffusion UNetModel`, `score_sde NCSNpp`, \
+                 `EDMPrecond(DhariwalUNet)` or another EDM preconditioning, a diffusers `UNet2DModel`, or `torchscript`",
+                name.unwrap_or_default()
             ))),
+        }
+    }
+
+    /// Channels of an image.
+    pub fn channels(&self) -> i64 {
+        match self {
+            Options::Adm(options) => options.in_channels,
+            Options::Ncsnpp(options) => options.num_channels,
+            Options::Edm(options) => options.images(),
+            Options::Diffusers(options) => options.in_channels,
+            Options::Script(options) => options.channels,
         }
     }
 
     /// The network, with tensors from `source`.
     pub fn build(&self, source: &mut Source) -> Result<Network, NetworkError> {
         Ok(match self {
+            Options::Script(options) => Network::Script(Script::new(source, options)?),
             Options::Adm(options) => Network::Adm(Adm::new(source, options)?.into()),
             Options::Ncsnpp(options) => Network::Ncsnpp(Ncsnpp::new(source, options)?.into()),
             Options::Edm(options) => Network::Edm(Edm::new(source, options)?.into()),
@@ -94,6 +129,10 @@ impl Network {
             Network::Ncsnpp(net) => net.forward(x, level),
             Network::Edm(net) => net.denoise(x, level, class),
             Network::Diffusers(net) => net.forward(x, level, class),
+            Network::Script(_) if class.is_some() => Err(NetworkError::Input(
+                "a TorchScript module is told of no class, but one was given".into(),
+            )),
+            Network::Script(net) => net.forward(x, level),
         }
     }
 
@@ -104,6 +143,7 @@ impl Network {
             Network::Ncsnpp(net) => net.cell(),
             Network::Edm(net) => net.cell(),
             Network::Diffusers(net) => net.cell(),
+            Network::Script(net) => net.cell(),
         }
     }
 }
@@ -126,7 +166,13 @@ mod tests {
             };
             let fill = |_: usize, asked: &super::super::Asked| golden.weight(asked);
             let mut source = Source::made(fill, Kind::Double, Device::Cpu);
-            let options = Options::from_json(&golden.options).expect("golden options");
+            let (options, unknown) = Options::from_json(&golden.options).expect("golden options");
+            let remarks = ["t", "hw", "note", "dropout"];
+            let other: Vec<_> = unknown
+                .iter()
+                .filter(|k| !remarks.contains(&k.as_str()))
+                .collect();
+            assert!(other.len() <= 6, "{name}: {other:?}");
             let network = options.build(&mut source).expect("a golden network");
             golden.hold(name, most, |x, t| {
                 network.raw(x, t, None).expect("golden input")
@@ -154,9 +200,17 @@ mod tests {
                 "up_block_types": ["UpBlock2D"]}}"#
             ),
         ] {
-            let options = Options::from_json(&json).expect("well-formed options");
+            let (options, _) = Options::from_json(&json).expect("well-formed options");
             assert!(options.build(&mut Source::shapes()).is_err(), "{json}");
         }
+    }
+
+    #[test]
+    fn keys_tell_a_family_that_is_not_named_and_unknown_ones_are_noted() {
+        let json = r#"{"img_resolution": 8, "img_channels": 1, "num_block": 2}"#;
+        let (options, unknown) = Options::from_json(json).expect("options of EDM");
+        assert!(matches!(options, Options::Edm(_)));
+        assert_eq!(unknown, ["num_block"]);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Where a network takes its tensors from, and the account of what it asked for.
 
-use super::NetworkError;
+use super::{MODULE, NetworkError, ScriptOptions};
 use std::collections::HashMap;
 use tch::{Device, Kind, Tensor};
 
@@ -87,6 +87,20 @@ impl<'a> Source<'a> {
     /// A tensor that the network's definition fixes at `value`; a file's own value counts.
     pub(super) fn buffer(&mut self, name: &str, value: &Tensor) -> Tensor {
         self.take(name, &value.size(), Role::Frozen, Some(value))
+    }
+
+    /// Asks for a module's bytes alone: what they hold is not known before they are read.
+    pub fn module(&mut self, options: &ScriptOptions) {
+        let _ = self.raw(MODULE, &[options.bytes]);
+    }
+
+    /// A tensor of bytes as it is, and the device that the network is to live on.
+    pub(super) fn raw(&mut self, name: &str, shape: &[i64]) -> (Tensor, Device) {
+        let (kind, device) = (self.kind, self.device);
+        (self.kind, self.device) = (Kind::Uint8, Device::Cpu);
+        let bytes = self.take(name, shape, Role::Frozen, None);
+        (self.kind, self.device) = (kind, device);
+        (bytes, device)
     }
 
     fn take(&mut self, name: &str, shape: &[i64], role: Role, value: Option<&Tensor>) -> Tensor {

@@ -63,7 +63,7 @@ impl<R: Read + Seek> Checkpoint<R> {
 /// The record of the structure, and the part of its name that all records share.
 fn main_record<R: Read + Seek>(archive: &Archive<R>) -> Result<(String, String), CheckpointError> {
     if archive.names().any(|n| n.ends_with("/constants.pkl")) {
-        return format_error("is a TorchScript module, not a file of weights: use it as a module");
+        return Err(CheckpointError::Script);
     }
     let pickles: Vec<&str> = (archive.names())
         .filter(|n| *n == "data.pkl" || n.ends_with("/data.pkl"))

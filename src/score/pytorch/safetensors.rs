@@ -79,6 +79,13 @@ pub fn read_diffusers(folder: &Path) -> Result<(String, HashMap<String, Tensor>)
     ))
 }
 
+/// `scheduler_config.json` of a diffusers folder, or of the `scheduler` inside a pipeline's.
+pub fn scheduler(folder: &Path) -> Result<Option<String>, CheckpointError> {
+    let places = ["scheduler/scheduler_config.json", "scheduler_config.json"];
+    let found = places.iter().map(|p| folder.join(p)).find(|p| p.is_file());
+    Ok(found.map(std::fs::read_to_string).transpose()?)
+}
+
 /// Names of attention before version 0.15 of the library as those of today.
 fn present_name(name: &str) -> String {
     let old = [

@@ -9,6 +9,8 @@ use std::io::{Read, Seek, SeekFrom};
 struct Entry {
     header: u64,
     size: u64,
+    /// Neither compressed nor encrypted: torch.save leaves records so, torch.jit.save compresses its code.
+    plain: bool,
 }
 
 /// Records by name; bytes are read when asked for.
@@ -111,18 +113,19 @@ impl<R: Read + Seek> Archive<R> {
             let extra = row
                 .get(46 + name_size..46 + name_size + extra_size)
                 .ok_or_else(|| damaged("a table row"))?;
-            if of(10, 2)? != 0 || of(8, 2)? & 1 != 0 {
-                return format_error(format!(
-                    "record `{name}` is compressed or encrypted, as no file of torch.save is"
-                ));
-            }
+            let plain = of(10, 2)? == 0 && of(8, 2)? & 1 == 0;
             let long = [of(24, 4)?, of(20, 4)?, of(42, 4)?];
             let [size, stored, header] =
                 widen(long, extra).ok_or_else(|| damaged("a 64-bit size"))?;
-            if size != stored || size > self.length || header > self.length {
+            if (plain && size != stored) || stored > self.length || header > self.length {
                 return Err(damaged(&format!("record `{name}` is longer than the file")));
             }
-            self.entries.insert(name, Entry { header, size });
+            let entry = Entry {
+                header,
+                size,
+                plain,
+            };
+            self.entries.insert(name, entry);
             at += 46 + name_size + extra_size + of(32, 2)? as usize;
         }
         Ok(())
@@ -149,6 +152,11 @@ impl<R: Read + Seek> Archive<R> {
             .entries
             .get(name)
             .ok_or_else(|| damaged(&format!("it lacks record `{name}`")))?;
+        if !entry.plain {
+            return format_error(format!(
+                "record `{name}` is compressed or encrypted, as no file of torch.save is"
+            ));
+        }
         if offset.checked_add(size).is_none_or(|end| end > entry.size) {
             return Err(damaged(&format!(
                 "record `{name}` is shorter than its tensors"

@@ -30,6 +30,10 @@ fn one() -> i64 {
     1
 }
 
+fn three() -> i64 {
+    3
+}
+
 fn yes() -> bool {
     true
 }
@@ -43,6 +47,7 @@ pub struct AdmOptions {
     #[serde(alias = "num_channels")]
     pub model_channels: i64,
     /// Channels of the image.
+    #[serde(default = "three")]
     pub in_channels: i64,
     /// Channels of the output; by default as many as the image, twice with `learn_sigma`.
     #[serde(default)]
@@ -85,6 +90,9 @@ pub struct AdmOptions {
     /// Number of classes, if it knows any.
     #[serde(default)]
     pub num_classes: Option<i64>,
+    /// The published commands' way to say that it knows the 1000 classes of ImageNet.
+    #[serde(default)]
+    pub class_cond: bool,
 }
 
 impl AdmOptions {
@@ -107,7 +115,8 @@ impl AdmOptions {
 
     /// Classes; 0 for none.
     pub(super) fn classes(&self) -> i64 {
-        self.num_classes.unwrap_or(0)
+        let usual = if self.class_cond { 1000 } else { 0 };
+        self.num_classes.unwrap_or(usual)
     }
 
     fn multipliers(&self) -> Vec<f64> {

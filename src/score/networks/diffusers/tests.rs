@@ -2,24 +2,42 @@ use super::*;
 use crate::score::networks::golden::relative;
 use crate::score::pytorch::read_diffusers;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use tch::Device;
 
-/// Folders made by the library itself, or none, said aloud.
-fn folders() -> Vec<PathBuf> {
-    let Some(list) = std::env::var_os("ANNULUS_DIFFUSERS") else {
-        eprintln!("SKIPPED: ANNULUS_DIFFUSERS names no folder of networks made by the library");
-        return Vec::new();
-    };
-    std::fs::read_dir(Path::new(&list))
-        .unwrap()
-        .map(|e| e.unwrap().path())
-        .filter(|p| p.is_dir())
-        .collect()
+/// Folders that the library itself makes now, or none, said aloud.
+fn folders(into: &Path) -> Vec<PathBuf> {
+    let python = |arguments: &[&str]| Command::new("python3").args(arguments).output();
+    match python(&["-c", "import diffusers, numpy, torch"]) {
+        Ok(found) if found.status.success() => {}
+        Ok(_) => {
+            eprintln!(
+                "SKIPPED: Python has no diffusers: pip install diffusers torch numpy safetensors"
+            );
+            return Vec::new();
+        }
+        Err(e) => {
+            eprintln!("SKIPPED: no python3: {e}");
+            return Vec::new();
+        }
+    }
+    let script = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/src/score/networks/diffusers/make_diffusers.py"
+    );
+    let made = python(&[script, &into.to_string_lossy()]).unwrap();
+    let said = String::from_utf8_lossy(&made.stderr);
+    assert!(made.status.success(), "{said}");
+    let entries = std::fs::read_dir(into).unwrap();
+    let folders: Vec<PathBuf> = entries.map(|e| e.unwrap().path()).collect();
+    assert_eq!(folders.len(), 5);
+    folders
 }
 
 #[test]
 fn networks_of_the_library_give_its_numbers() {
-    for folder in folders() {
+    let temporary = tempfile::tempdir().unwrap();
+    for folder in folders(temporary.path()) {
         let (config, tensors) = read_diffusers(&folder).unwrap();
         let options = serde_json::from_str(&config).unwrap();
         let mut source = Source::loaded(tensors, Kind::Double, Device::Cpu);

@@ -1,0 +1,154 @@
+//! Images that a prior should know, in its own units.
+
+use crate::io::npy_array::read_array;
+use crate::io::{Kind, read_picture, recognise};
+use crate::score::Card;
+use crate::train::HeldOut;
+use ndarray::{Array2, Array3, Array4, Axis};
+use operators::{Array, Field, Host};
+use std::error::Error;
+use std::path::{Path, PathBuf};
+use tch::Tensor;
+
+/// Sections with less than this share of pixels above a tenth of the brightest show too little.
+const EMPTY: f64 = 0.1;
+
+/// `count` images out of the files, evenly from all of them.
+pub(super) fn read(
+    paths: &[PathBuf],
+    card: &Card,
+    count: usize,
+) -> Result<Vec<Host<f32>>, Box<dyn Error>> {
+    let mut images = Vec::new();
+    for path in paths {
+        let all = match of_channels(path, card.channels)? {
+            Some(all) => all,
+            None => sections(&read_picture(path)?.data, card),
+        };
+        let take = count.div_ceil(paths.len()).min(all.len());
+        images.extend((0..take).map(|i| all[(2 * i + 1) * all.len() / (2 * take)].clone()));
+    }
+    match images.is_empty() {
+        true => Err("--images: every section is empty".into()),
+        false => Ok(images),
+    }
+}
+
+/// An npy array of (items, channels, rows, columns), or a complex one: as it is.
+fn of_channels(path: &Path, channels: usize) -> Result<Option<Vec<Host<f32>>>, Box<dyn Error>> {
+    if !matches!(recognise(path)?, Kind::Npy | Kind::NpyKSpace) {
+        return Ok(None);
+    }
+    let array = read_array(path)?;
+    let shape = array.shape().to_vec();
+    let stacked = match shape[..] {
+        [items, c, rows, columns] if c == channels => {
+            let values = array.iter().map(|z| z.re as f32).collect();
+            Array4::from_shape_vec((items, c, rows, columns), values)?
+        }
+        [items, rows, columns] if channels == 2 && array.iter().any(|z| z.im != 0.0) => {
+            let part = |c: usize| move |z: &num_complex::Complex64| [z.re, z.im][c] as f32;
+            let re = Array3::from_shape_vec(
+                (items, rows, columns),
+                array.iter().map(part(0)).collect(),
+            )?;
+            let im = Array3::from_shape_vec(
+                (items, rows, columns),
+                array.iter().map(part(1)).collect(),
+            )?;
+            ndarray::stack![Axis(1), re, im]
+        }
+        [_, c, _, _] => {
+            return Err(format!(
+                "{}: has {c} channels, the prior {channels}: expected an array of {shape:?} with {channels} as its second number",
+                path.display()
+            )
+            .into());
+        }
+        _ => return Ok(None),
+    };
+    Ok(Some(
+        stacked.outer_iter().map(|c| host(&c.to_owned())).collect(),
+    ))
+}
+
+/// Sections of a volume that show something, scaled as the card says.
+fn sections(volume: &Array3<f32>, card: &Card) -> Vec<Host<f32>> {
+    let mut sorted: Vec<f32> = volume
+        .iter()
+        .map(|v| v.abs())
+        .filter(|v| v.is_finite())
+        .collect();
+    sorted.sort_by(f32::total_cmp);
+    let at = ((sorted.len().saturating_sub(1)) as f64 * card.quantile) as usize;
+    let scale = match (card.unit_hu, sorted.get(at)) {
+        (Some(unit), _) => unit as f32,
+        (None, Some(v)) if *v > 0.0 => v / card.quantile_value as f32,
+        _ => 1.0,
+    };
+    let (low, high) = (
+        volume.iter().copied().fold(f32::MAX, f32::min),
+        sorted.last().copied(),
+    );
+    let bright = low + 0.1 * (high.unwrap_or(0.0) - low);
+    let shows = |section: &ndarray::ArrayView2<'_, f32>| {
+        let filled = section.iter().filter(|v| **v > bright).count();
+        filled as f64 > EMPTY * section.len() as f64
+    };
+    let found = volume.outer_iter().filter(shows);
+    found
+        .map(|section| image(&section.mapv(|v| v / scale), card.channels))
+        .collect()
+}
+
+/// A real image with as many channels as asked for: grey in every colour, no imaginary part.
+fn image(section: &Array2<f32>, channels: usize) -> Host<f32> {
+    let (rows, columns) = section.dim();
+    let value = |(c, y, x): (usize, usize, usize)| match (channels, c) {
+        (2, 1) => 0.0,
+        _ => section[(y, x)],
+    };
+    host(&Array3::from_shape_fn((channels, rows, columns), value))
+}
+
+/// (channel, row, column): complex of two, a column of planes of more.
+fn host(channels: &Array3<f32>) -> Host<f32> {
+    let (count, rows, columns) = channels.dim();
+    match count {
+        2 => {
+            let pairs = channels.view().permuted_axes([1, 2, 0]);
+            Host::new(
+                &[1, rows, columns],
+                Field::Complex,
+                pairs.iter().copied().collect(),
+            )
+        }
+        n => Host::new(
+            &[1, n * rows, columns],
+            Field::Real,
+            channels.iter().copied().collect(),
+        ),
+    }
+}
+
+/// `|z|`.
+pub(super) fn magnitude(image: &Host<f32>) -> Host<f32> {
+    let reals = image.reals().chunks_exact(2).map(|z| z[0].hypot(z[1]));
+    Host::new(&image.sizes(), Field::Real, reals.collect())
+}
+
+/// `[1, channels, Y, X]` of every image.
+pub(super) fn tensors(held_out: &HeldOut, channels: usize) -> Vec<Tensor> {
+    let tensor = |image: &Host<f32>| {
+        let sizes: Vec<i64> = image.sizes().iter().map(|n| *n as i64).collect();
+        let flat = Tensor::from_slice(image.reals());
+        match image.field() {
+            Field::Complex => flat
+                .view([1, sizes[1], sizes[2], 2])
+                .permute([0, 3, 1, 2])
+                .contiguous(),
+            Field::Real => flat.view([1, channels as i64, sizes[1] / channels as i64, sizes[2]]),
+        }
+    };
+    held_out.images().iter().map(tensor).collect()
+}

@@ -1,0 +1,183 @@
+//! The weights of others as a prior of ours: one file with a card that says what they are.
+
+mod convention;
+mod weights;
+
+use super::networks::{Options, Source};
+use super::published::Published;
+use super::weights::{PriorError, digest};
+use super::{Card, Convention, Network, Prediction, PublishedCard};
+use serde_json::Value;
+use std::path::Path;
+use tch::{Device, Kind, Tensor};
+pub use weights::Weights;
+
+/// What a file of weights does not say; each in place of what its family is usually trained with.
+#[derive(Clone, Debug, Default)]
+pub struct Wishes {
+    /// Name on the card; the weights' file name otherwise.
+    pub name: Option<String>,
+    /// What it was trained on.
+    pub training_set: Option<String>,
+    /// Network's values of image values 0 and 1.
+    pub range: Option<[f64; 2]>,
+    /// What the output is.
+    pub predicts: Option<Prediction>,
+    /// Complex images part by part through a network of magnitudes.
+    pub parts: bool,
+    /// The class that a reconstruction asks for.
+    pub class: Option<i64>,
+    /// One unit of a CT image in HU.
+    pub unit_hu: Option<f64>,
+    /// Quantile of the magnitude that is scaled to 1.
+    pub quantile: Option<f64>,
+}
+
+/// A prior, not written yet.
+pub struct Converted {
+    /// Its card.
+    pub card: Card,
+    /// Its tensors, in the network's order.
+    pub tensors: Vec<(String, Tensor)>,
+    /// What the user should know of the conversion, a line each.
+    pub remarks: Vec<String>,
+}
+
+/// The prior of `weights` with the network options of `config`; a diffusers folder brings its own.
+///
+/// Errors: no options, or such that describe no network; a file that is none of weights; every tensor
+/// that is missing, unexpected or of another shape, in one list.
+pub fn convert(
+    path: &Path,
+    config: Option<&str>,
+    wishes: &Wishes,
+) -> Result<Converted, PriorError> {
+    let file = |why: String| PriorError::File {
+        path: path.display().to_string(),
+        why,
+    };
+    let mut opened = Weights::open(path).map_err(|e| file(e.to_string()))?;
+    let config = config.or(opened.config()).ok_or_else(|| {
+        file("the options of its network are missing: give --config CONFIG.json".into())
+    })?;
+    let mut json: Value =
+        serde_json::from_str(config).map_err(|e| file(format!("its options: {e}")))?;
+    let (mut options, unknown) =
+        Options::from_json(&json.to_string()).map_err(|e| file(e.to_string()))?;
+    if let Options::Script(script) = &mut options {
+        script.bytes = opened.bytes().map_err(|e| file(e.to_string()))?;
+        json["bytes"] = script.bytes.into();
+    }
+    let convention = convention::of(&options, &json, opened.scheduler(), wishes).map_err(&file)?;
+    let channels = image_channels(&options, &convention).map_err(&file)?;
+
+    let asked = shapes(&options).map_err(|e| file(e.to_string()))?;
+    let (mut picked, from) = opened.pick(&asked).map_err(|e| file(e.to_string()))?;
+    let copies = picked.iter().map(|(n, t)| (n.clone(), t.shallow_clone()));
+    let published = PublishedCard {
+        options: json,
+        convention,
+        parameters: parameters(&asked),
+        origin: format!("{}: {from}", name_of(path)),
+    };
+    // Every name and shape is held against the network's here.
+    Published::new(&published, copies.collect(), Kind::Float, Device::Cpu)
+        .map_err(|e| file(e.to_string()))?;
+    let tensors: Vec<(String, Tensor)> = asked
+        .iter()
+        .filter_map(|a| picked.remove_entry(&a.name))
+        .collect();
+    let mut remarks = Vec::new();
+    let unread = convention::unread(unknown);
+    if !unread.is_empty() {
+        remarks.push(format!(
+            "options that the network does not know were ignored: {}",
+            unread.join(", ")
+        ));
+    }
+    let card = card(path, channels, published, digest(&tensors), wishes);
+    if let Some(problem) = card.problem() {
+        return Err(file(problem));
+    }
+    Ok(Converted {
+        card,
+        tensors,
+        remarks,
+    })
+}
+
+/// What a network asks for; a module is asked for as its bytes.
+fn shapes(options: &Options) -> Result<Vec<super::networks::Asked>, super::networks::NetworkError> {
+    let mut source = Source::shapes();
+    if let Options::Script(script) = options {
+        source.module(script);
+    } else {
+        options.build(&mut source)?;
+    }
+    source.finish()
+}
+
+fn parameters(asked: &[super::networks::Asked]) -> usize {
+    asked
+        .iter()
+        .filter(|a| a.role == super::networks::Role::Parameter)
+        .map(|a| a.shape.iter().product::<i64>() as usize)
+        .sum()
+}
+
+/// Channels of an image of this project: a complex one has two.
+fn image_channels(options: &Options, convention: &Convention) -> Result<usize, String> {
+    match (options.channels(), convention.parts) {
+        (1, true) => Ok(2),
+        (n, true) => Err(format!(
+            "--parts sends real and imaginary part through a network of one channel, this one has {n}"
+        )),
+        (n, false) => Ok(n as usize),
+    }
+}
+
+fn name_of(path: &Path) -> String {
+    path.file_name()
+        .map_or_else(String::new, |n| n.to_string_lossy().into_owned())
+}
+
+fn card(
+    path: &Path,
+    channels: usize,
+    network: PublishedCard,
+    weights_sha256: String,
+    wishes: &Wishes,
+) -> Card {
+    let convention = &network.convention;
+    let [low, high] = convention.range;
+    let quantile = wishes.quantile.unwrap_or(0.995);
+    let scale = match wishes.unit_hu {
+        Some(unit) => format!("HU / {unit}: water is 0"),
+        None => format!("magnitude divided by its {} % quantile", 100.0 * quantile),
+    };
+    Card {
+        name: wishes.name.clone().unwrap_or_else(|| {
+            path.file_stem()
+                .map_or_else(|| "prior".into(), |n| n.to_string_lossy().into_owned())
+        }),
+        training_set: wishes
+            .training_set
+            .clone()
+            .unwrap_or_else(|| "not stated: the weights of others, converted".into()),
+        intended_use: "What its authors say of it; not for diagnosis.".into(),
+        channels,
+        normalisation: format!("{scale}; the network sees 0 as {low} and 1 as {high}"),
+        unit_hu: wishes.unit_hu,
+        quantile,
+        quantile_value: 1.0,
+        data_range: [0.0, 1.0],
+        sigma_range: convention
+            .diffusion
+            .sigma_range()
+            .map(|s| s / convention.gain()),
+        network: Network::Published(network),
+        training: None,
+        levels: Vec::new(),
+        weights_sha256,
+    }
+}
