@@ -22,6 +22,7 @@ mod pnp_dm;
 mod prior;
 mod projection;
 mod red_diff;
+mod root;
 mod sampler;
 mod smc;
 mod transition;

@@ -76,6 +76,17 @@ pub struct Estimate<'a, T> {
     pub x0: T,
     /// `v -> Jᴴ v` with `J = dD/dx`; there where it was wanted.
     pub pullback: Option<Pullback<'a, T>>,
+    /// What the network itself says of `Var(x0 | x)`, where it learned that.
+    pub deviation: Option<Deviation<T>>,
+}
+
+/// `√Var(x0 | x)` pixel by pixel, real, and its inverse: weights.
+#[derive(Clone)]
+pub struct Deviation<T> {
+    /// The deviation.
+    pub root: T,
+    /// One over it.
+    pub inverse: T,
 }
 
 impl<T> Estimate<'_, T> {

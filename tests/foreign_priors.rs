@@ -6,7 +6,7 @@ use annulus::score::networks::{Options, Source};
 use annulus::score::{Denoiser, DiscreteDiffusion, Model, Want};
 use ndarray::{Array3, Array4};
 use ndarray_npy::{read_npy, write_npy};
-use operators::{Field, Host, SliceRng, Vector};
+use operators::{Array, Field, Host, SliceRng, Vector};
 use serde_json::json;
 use std::path::{Path, PathBuf};
 use tch::{CModule, Device, Kind, Tensor};
@@ -282,6 +282,39 @@ fn weights_that_do_not_fit_are_listed_and_nothing_is_written() {
         "{}",
         run.stderr
     );
+}
+
+/// A network of zeros but for its last bias: it says that there is no noise, and `v = 1`. Then the reverse variance
+/// is β, and `Var(u0 | u) = σ² / (1 + σ²)`; images see half the deviation.
+#[test]
+fn a_learned_variance_is_that_of_every_pixel() {
+    let folder = tempfile::tempdir().unwrap();
+    let (weights, config) = small_adm(folder.path());
+    let mut tensors = Tensor::read_safetensors(&weights).unwrap();
+    for (name, t) in &mut tensors {
+        *t = match name.as_str() {
+            "out.2.bias" => Tensor::from_slice(&[0.0f64, 1.0]),
+            _ => t.zeros_like(),
+        };
+    }
+    Tensor::write_safetensors(&tensors, &weights).unwrap();
+    let options = std::fs::read_to_string(config).unwrap();
+    let model = loaded(&weights, &options, &Wishes::default());
+    assert!(model.states_variance());
+    let sigma_u = DiscreteDiffusion::linear(1000).sigma(300);
+    let x = normal(&[2, 7, 12], Field::Real, 1);
+    let estimate = model.estimate(&x, sigma_u / 2.0, Want::Mean).unwrap();
+    close(&estimate.x0, &x, 1e-5, "no noise");
+    let deviation = estimate.deviation.unwrap();
+    let expected = sigma_u / sigma_u.hypot(1.0) / 2.0;
+    assert_eq!(deviation.root.sizes(), [2, 7, 12]);
+    for (root, inverse) in deviation.root.reals().iter().zip(deviation.inverse.reals()) {
+        assert!(
+            (f64::from(*root) / expected - 1.0).abs() < 1e-4,
+            "{root} {expected}"
+        );
+        assert!((root * inverse - 1.0).abs() < 1e-5);
+    }
 }
 
 /// Images of three colours as the network knows them, in units of images.

@@ -47,17 +47,17 @@ impl<T: State> Guidance<T> for Bridge {
             Want::Mean
         };
         let d = at.estimate(want)?;
-        let c = self.guided.model(at);
+        let root = self.guided.root(at.prior, at.x, at.sigma, &d)?;
         let mut z = d.x0.clone();
         match self.draw {
             PriorDraw::Mean => {}
             PriorDraw::Model => {
-                z.axpy(&[1.0], &c.synthesise(&at.x.normal_like(at.rng), f64::sqrt));
+                z.axpy(&[1.0], &root.apply(&at.x.normal_like(at.rng)));
             }
             PriorDraw::Network => z.axpy(&[at.sigma], &d.pull(&at.x.normal_like(at.rng))?),
         }
         let noise = (self.draw != PriorDraw::Mean).then_some(&mut *at.rng);
-        let p = self.guided.solve(data, &z, c, noise)?;
+        let p = self.guided.solve(data, &z, root, noise)?;
         let mut x0 = p.shift();
         if self.pullback {
             let shift = x0;
@@ -95,6 +95,7 @@ mod tests {
             Ok(Estimate {
                 x0: skewed(x, 1),
                 pullback: Some(Box::new(|v: &Image| Ok(skewed(v, 7)))),
+                deviation: None,
             })
         }
     }

@@ -1,10 +1,11 @@
 //! The conditional of `x0` given the state and the data, under a model C of `Cov(x0 | x)`.
 
+use super::root::Root;
 use super::{Measurement, Step};
-use crate::score::{Denoiser, Spectrum, Want};
+use crate::score::{Denoiser, Estimate, Spectrum, Want};
 use operators::likelihood::Surrogate;
 use operators::solve::{CgParams, preconditioned_conjugate_gradient};
-use operators::{Direction, Mode, Result, SliceRng, State};
+use operators::{Error, Mode, Result, SliceRng, State};
 
 /// Which model of `Cov(x0 | x)` a rule uses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,6 +16,8 @@ pub enum CovarianceModel {
     White,
     /// `C = σ²`, an upper bound: the gain never exceeds 1.
     Sigma,
+    /// What the network says of every pixel, where it learned a variance.
+    Learned,
 }
 
 /// What both guided forms share: the covariance model, the CG, the guard.
@@ -31,21 +34,21 @@ pub struct Guided {
     pub guard: f64,
 }
 
-/// The solution of the conditional problem: `p = z + C^½ Fᴴ u`.
+/// The solution of the conditional problem: `p = z + R u` with `C = R Rᴴ`.
 pub(super) struct Conditional<T> {
     u: T,
-    c: Spectrum<T>,
+    root: Root<T>,
 }
 
 impl<T: State> Conditional<T> {
-    /// `p - z = C^½ Fᴴ u`.
+    /// `p - z = R u`.
     pub(super) fn shift(&self) -> T {
-        self.c.synthesise(&self.u, f64::sqrt)
+        self.root.apply(&self.u)
     }
 
-    /// `C⁻¹ (p - z) = C^{-½} Fᴴ u`, which is `Aᴴ (Σ_n + A C Aᴴ)⁻¹ (y - A z)`.
+    /// `C⁻¹ (p - z) = R⁻ᴴ u`, which is `Aᴴ (Σ_n + A C Aᴴ)⁻¹ (y - A z)`.
     pub(super) fn pressure(&self) -> T {
-        self.c.synthesise(&self.u, |c| 1.0 / c.sqrt())
+        self.root.inverse(&self.u)
     }
 }
 
@@ -57,6 +60,27 @@ impl Guided {
             cg_iterations,
             rounds: 1,
             guard: f64::INFINITY,
+        }
+    }
+
+    /// A root of C at the state of an estimate.
+    ///
+    /// Errors: a learned variance of a network that states none.
+    pub(super) fn root<T: State>(
+        &self,
+        prior: &dyn Denoiser<T>,
+        x: &T,
+        sigma: f64,
+        d: &Estimate<'_, T>,
+    ) -> Result<Root<T>> {
+        if self.covariance != CovarianceModel::Learned {
+            return Ok(self.model_of(prior, x, sigma).into());
+        }
+        match &d.deviation {
+            Some(deviation) => Ok(Root::Pixels(deviation.clone())),
+            None => Err(Error::Torch(
+                "the prior's network learned no variance: take covariance = \"spectrum\"".into(),
+            )),
         }
     }
 
@@ -93,7 +117,7 @@ impl Guided {
 
     /// Minimises `nll(A p) + ½ ‖p - z‖²_{C⁻¹}` by rounds of Gauss and Newton from `z`, each solved by
     /// conjugate gradients on
-    /// `(1 + √c F Jᴴ Λ J Fᴴ √c) u = √c F Jᴴ (-∇nll + Λ J (p - z) [+ noise])`, whose smallest eigenvalue
+    /// `(1 + Rᴴ Jᴴ Λ J R) u = Rᴴ Jᴴ (-∇nll + Λ J (p - z) [+ noise])`, whose smallest eigenvalue
     /// is 1. Where the spectrum `h` of `Jᴴ Λ J` is known, `1 / (1 + c h)` preconditions.
     ///
     /// With `noise`, which the last round draws, `p` is a draw from the conditional if `z` is one from
@@ -102,23 +126,24 @@ impl Guided {
         &self,
         data: &Measurement<'_, T>,
         z: &T,
-        c: Spectrum<T>,
+        root: impl Into<Root<T>>,
         mut noise: Option<&mut SliceRng>,
     ) -> Result<Conditional<T>> {
+        let root = root.into();
         let mut u = self.round(
             data,
             z,
-            &c,
+            &root,
             None,
             noise.as_deref_mut().filter(|_| self.rounds < 2),
         )?;
         for round in 1..self.rounds {
-            let shift = c.synthesise(&u, f64::sqrt);
+            let shift = root.apply(&u);
             let last = round + 1 == self.rounds;
             let noise = noise.as_deref_mut().filter(|_| last);
-            u = self.round(data, z, &c, Some(&shift), noise)?;
+            u = self.round(data, z, &root, Some(&shift), noise)?;
         }
-        Ok(Conditional { u, c })
+        Ok(Conditional { u, root })
     }
 
     /// One round, linear around `z + shift`.
@@ -126,7 +151,7 @@ impl Guided {
         &self,
         data: &Measurement<'_, T>,
         z: &T,
-        c: &Spectrum<T>,
+        root: &Root<T>,
         shift: Option<&T>,
         noise: Option<&mut SliceRng>,
     ) -> Result<T> {
@@ -148,15 +173,10 @@ impl Guided {
         if let Some(rng) = noise {
             pull.axpy(&[1.0], &data.likelihood.gradient_noise(&prediction, rng)?);
         }
-        let root = c.weights(f64::sqrt);
-        let b = j.adjoint(&pull)?.spectrum(Direction::Forward).damped(&root);
+        let b = root.adjoint(&j.adjoint(&pull)?);
         let h = |u: &T| {
-            let seen = j.forward(&u.damped(&root).spectrum(Direction::Inverse))?;
-            let weighed = weigh(&seen)?;
-            let mut out = j
-                .adjoint(&weighed)?
-                .spectrum(Direction::Forward)
-                .damped(&root);
+            let weighed = weigh(&j.forward(&root.apply(u))?)?;
+            let mut out = root.adjoint(&j.adjoint(&weighed)?);
             out.axpy(&[1.0], u);
             Ok(out)
         };
@@ -164,9 +184,7 @@ impl Guided {
             iterations: self.cg_iterations,
             tolerance: 1e-6,
         };
-        let inverse = data
-            .normal
-            .map(|normal| c.weights_at(|c, mode| 1.0 / (1.0 + c * normal.at_mode(mode))));
+        let inverse = root.preconditioner(data.normal);
         let m = |r: &T| match &inverse {
             Some(inverse) => r.damped(inverse),
             None => r.clone(),
@@ -183,7 +201,8 @@ impl Guided {
         sigma: f64,
     ) -> Result<(T, T)> {
         let d = prior.estimate(x, sigma, Want::Pullback)?;
-        let p = self.solve(data, &d.x0, self.model_of(prior, x, sigma), None)?;
+        let root = self.root(prior, x, sigma, &d)?;
+        let p = self.solve(data, &d.x0, root, None)?;
         let mut x0 = d.pull(&p.pressure())?.scaled(sigma * sigma);
         x0.shorten(&p.shift(), self.guard);
         x0.axpy(&[1.0], &d.x0);

@@ -152,6 +152,9 @@ pub enum Covariance {
     White,
     /// The noise level itself, an upper bound.
     Sigma,
+    /// What the network itself learned of the variance of every pixel (`bridge` only): of guided diffusion's with
+    /// `learn_sigma`.
+    Learned,
     /// The Jacobian of the network, `σ² J`: local and exact, a gradient of the network for every
     /// iteration (`bridge` only).
     Jacobian,

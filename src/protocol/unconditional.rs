@@ -53,6 +53,8 @@ pub enum PriorSampler {
     Ancestral,
     /// DDPM with the larger variance, that of the forward step.
     AncestralLarge,
+    /// DDPM with the variance that the network learned.
+    AncestralLearned,
     /// Denoising diffusion implicit models.
     Ddim,
     /// The reverse equation by Euler and Maruyama.
@@ -84,7 +86,10 @@ impl Unconditional {
             }
             PriorSampler::Langevin => self.repeats,
             PriorSampler::Heun => 2,
-            PriorSampler::Ancestral | PriorSampler::AncestralLarge | PriorSampler::Ddim => 1,
+            PriorSampler::Ancestral
+            | PriorSampler::AncestralLarge
+            | PriorSampler::AncestralLearned
+            | PriorSampler::Ddim => 1,
         }
     }
 }

@@ -4,7 +4,7 @@ use super::draw::check_levels;
 use super::output::Format;
 use super::priors::load_prior;
 use super::{DeviceChoice, ReconError, find_device};
-use crate::protocol::{Claim, Method, Modality, Protocol};
+use crate::protocol::{Claim, Covariance, Method, Modality, PriorSampler, Protocol};
 use crate::score::Model;
 use std::path::PathBuf;
 use tch::Device;
@@ -91,6 +91,7 @@ impl Plan {
         };
         if let Some(prior) = &prior {
             check_kind(protocol.modality, prior)?;
+            check_variance(&method, prior)?;
             check_levels(&method, prior)?;
         }
         Ok(Plan {
@@ -157,6 +158,26 @@ fn check_kind(modality: Modality, prior: &Model) -> Result<(), ReconError> {
         kind(prior.card.channels),
         modality.name(),
         kind(wanted)
+    )))
+}
+
+/// Refuses methods that want the network's own variance of a network that learned none.
+fn check_variance(method: &Method, prior: &Model) -> Result<(), ReconError> {
+    let (key, instead) = match method {
+        Method::Bridge(m) if m.covariance == Covariance::Learned => ("covariance", "spectrum"),
+        Method::Unconditional(m) if m.sampler == PriorSampler::AncestralLearned => {
+            ("sampler", "ancestral")
+        }
+        _ => return Ok(()),
+    };
+    if prior.states_variance() {
+        return Ok(());
+    }
+    Err(ReconError::Request(format!(
+        "method.{}.{key}: the network of prior `{}` learned no variance; expected one of guided diffusion with \
+         learn_sigma, or {key} = \"{instead}\"",
+        method.name(),
+        prior.card.name
     )))
 }
 

@@ -145,6 +145,7 @@ fn covariance(choice: protocol::Covariance) -> CovarianceModel {
     match choice {
         protocol::Covariance::Spectrum => CovarianceModel::Spectrum,
         protocol::Covariance::White => CovarianceModel::White,
+        protocol::Covariance::Learned => CovarianceModel::Learned,
         // Of the Jacobian the rule is another; the noise level bounds it.
         protocol::Covariance::Sigma | protocol::Covariance::Jacobian => CovarianceModel::Sigma,
     }
@@ -192,6 +193,7 @@ fn unconditional<T: Array>(m: &protocol::Unconditional) -> Box<dyn Guidance<T>> 
     match m.sampler {
         PriorSampler::Ancestral => Box::new(Ancestral(Variance::Small)),
         PriorSampler::AncestralLarge => Box::new(Ancestral(Variance::Large)),
+        PriorSampler::AncestralLearned => Box::new(Ancestral(Variance::Learned)),
         PriorSampler::Ddim => Box::new(Ddim { eta: m.eta }),
         PriorSampler::EulerMaruyama => reverse(Discrete::EulerMaruyama),
         PriorSampler::ReverseDiffusion => reverse(Discrete::ReverseDiffusion),

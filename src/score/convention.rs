@@ -266,6 +266,27 @@ impl Convention {
         }
     }
 
+    /// `Var(u0 | u)` that a network states by its second output `v`, −1 to 1: of the step from t to t - 1 it says
+    /// `log Σ = f log β + (1 - f) log β̃`, `f = (v + 1) / 2`, and `Σ = β̃ + (1 - c)² Var(u0 | u)` with
+    /// `c = σ_{t-1}² / σ_t²`. As `[a, b]` of `Var = a (e^{b f} - 1)`; nothing where states are not of discrete time.
+    ///
+    /// Source: Nichol and Dhariwal 2021, eq. 15, for `u0 + σ n`.
+    pub fn learned(&self, level: &Level) -> Option<[f64; 2]> {
+        let Diffusion::Preserving { label_scale, .. } = &self.diffusion else {
+            return None;
+        };
+        let discrete = self.diffusion.discrete();
+        let t = (level.label / label_scale).round() as usize;
+        let t = t.clamp(1, discrete.steps() - 1);
+        // The ratio of the network's own step, at the σ of the state.
+        let ratio = discrete.sigma(t - 1) / discrete.sigma(t);
+        let (v, w) = (level.sigma.powi(2), (ratio * level.sigma).powi(2));
+        let c = ratio * ratio;
+        let small = w * (1.0 - c);
+        let large = (1.0 + w) * (v - w) / (1.0 + v);
+        Some([small / (1.0 - c).powi(2), (large / small).ln()])
+    }
+
     /// What makes it no convention.
     pub fn problem(&self) -> Option<String> {
         let [low, high] = self.range;
@@ -364,6 +385,23 @@ mod tests {
             d.sigma_range()
         );
         assert!((d.sigma_range()[0] - 0.02917).abs() < 1e-4);
+    }
+
+    /// Of a white prior of unit deviation the reverse variance is β itself, and `Var(u0 | u) = σ² / (1 + σ²)`; of a
+    /// single image it is β̃, and the variance 0.
+    #[test]
+    fn the_learned_variance_is_that_of_the_image() {
+        let c = convention(Prediction::Noise, Diffusion::ho());
+        for t in [1, 30, 500, 999] {
+            let level = c.diffusion.at_step(t).expect("a step");
+            let [a, b] = c.learned(&level).expect("discrete");
+            let v = level.sigma.powi(2);
+            let of_white = a * (b.exp() - 1.0);
+            assert!(
+                (of_white * (1.0 + v) / v - 1.0).abs() < 1e-9,
+                "{t}: {of_white}"
+            );
+        }
     }
 
     #[test]

@@ -143,7 +143,7 @@ fn conventions(network: &Published) -> Vec<(String, Denoise<'_>)> {
     let denoiser = |(name, convention): (String, Convention)| {
         let denoise = move |x: &Tensor, sigma: f64| {
             let denoised = tch::no_grad(|| network.denoise_as(&convention, x, sigma));
-            denoised.map_err(|e| Error::Torch(e.to_string()))
+            Ok(denoised.map_err(|e| Error::Torch(e.to_string()))?.0)
         };
         (name, Box::new(denoise) as Denoise<'_>)
     };

@@ -57,7 +57,11 @@ impl<T: Array> Denoiser<T> for StationaryGaussian {
         let x0 = wiener(x);
         let pullback = (want == Want::Pullback)
             .then(|| Box::new(move |v: &T| Ok(wiener(v))) as super::Pullback<'a, T>);
-        Ok(Estimate { x0, pullback })
+        Ok(Estimate {
+            x0,
+            pullback,
+            deviation: None,
+        })
     }
 
     fn covariance(&self) -> Option<&Covariance> {

@@ -6,8 +6,8 @@ use super::preconditioning::Preconditioning;
 use super::published::Published;
 use super::unet::UNet;
 use super::weights::{Loaded, PriorError, read_prior};
-use super::{Card, Covariance, Denoiser, Estimate, Want};
-use operators::{Error, Result};
+use super::{Card, Covariance, Denoiser, Deviation, Estimate, Want};
+use operators::{Error, Field, Result};
 use tch::{Device, Kind, Tensor};
 
 /// A score model loaded from a weight file.
@@ -78,17 +78,22 @@ impl Model {
                 let c = Tensor::from_slice(&[edm.noise(sigma) as f32]).to_device(self.device);
                 Ok(network.forward(&edm.inputs(&x, &[sigma]), &c))
             }
-            _ => self.denoise_channels(&x, sigma),
+            _ => Ok(self.denoise_channels(&x, sigma)?.0),
         })
     }
 
-    /// `D` of one item, `[1, channels, Y, X]`.
-    fn denoise_channels(&self, x: &Tensor, sigma: f64) -> Result<Tensor> {
+    /// Whether the network states `Var(x0 | x)` itself.
+    pub fn states_variance(&self) -> bool {
+        self.published().is_some_and(Published::states_variance)
+    }
+
+    /// `D` of one item, `[1, channels, Y, X]`, and `Var(x0 | x)`, `[1, 1, Y, X]`, of a network that states it.
+    fn denoise_channels(&self, x: &Tensor, sigma: f64) -> Result<(Tensor, Option<Tensor>)> {
         match &self.network {
             Net::Local(network, edm) => {
                 let c = Tensor::from_slice(&[edm.noise(sigma) as f32]).to_device(self.device);
                 let f = network.forward(&edm.inputs(x, &[sigma]), &c);
-                Ok(x * edm.skip(sigma) + f * edm.out(sigma))
+                Ok((x * edm.skip(sigma) + f * edm.out(sigma), None))
             }
             Net::Published(network) => {
                 let denoised = network.denoise(x, sigma);
@@ -141,18 +146,20 @@ impl<T: Channels> Denoiser<T> for Model {
         let channels = x.to_channels(self.device);
         self.expect_channels(&channels)?;
         let mut graphs = Vec::new();
-        let mut outputs = Vec::new();
+        let (mut outputs, mut variances) = (Vec::new(), Vec::new());
         for item in 0..x.batch() as i64 {
             let input = channels.narrow(0, item, 1);
             match want {
                 Want::Mean => {
-                    let d = tch::no_grad(|| self.denoise_channels(&input, sigma));
-                    outputs.push(d?);
+                    let (d, variance) = tch::no_grad(|| self.denoise_channels(&input, sigma))?;
+                    outputs.push(d);
+                    variances.extend(variance);
                 }
                 Want::Pullback => {
                     let input = input.detach().set_requires_grad(true);
-                    let output = self.denoise_channels(&input, sigma)?;
+                    let (output, variance) = self.denoise_channels(&input, sigma)?;
                     outputs.push(output.detach());
+                    variances.extend(variance);
                     graphs.push(Graph { input, output });
                 }
             }
@@ -170,12 +177,36 @@ impl<T: Channels> Denoiser<T> for Model {
                 Ok(like.with_channels(&Tensor::cat(&pulled?, 0)))
             }) as super::Pullback<'a, T>
         });
-        Ok(Estimate { x0, pullback })
+        let deviation = (!variances.is_empty()).then(|| deviation(x, &variances, sigma));
+        Ok(Estimate {
+            x0,
+            pullback,
+            deviation: deviation.transpose()?,
+        })
     }
 
     fn covariance(&self) -> Option<&Covariance> {
         self.covariance.as_ref()
     }
+}
+
+/// Deviations of pixels as weights of images like `x`, from variances `[1, 1, Y, X]`, one an item; between
+/// `1e-6 σ` and σ, beyond which no denoiser does better than nothing.
+fn deviation<T: Channels>(x: &T, variances: &[Tensor], sigma: f64) -> Result<Deviation<T>> {
+    let flat = Tensor::cat(variances, 0)
+        .to_device(Device::Cpu)
+        .to_kind(Kind::Double);
+    let values = Vec::<f64>::try_from(flat.contiguous().view([-1]));
+    let values = values.map_err(|e| Error::Torch(e.to_string()))?;
+    let bounded = |v: &f64| v.sqrt().clamp(1e-6 * sigma, sigma);
+    let weights = |f: &dyn Fn(f64) -> f64| {
+        let reals: Vec<f64> = values.iter().map(|v| f(bounded(v))).collect();
+        T::from_reals(&x.device(), &x.sizes(), Field::Real, &reals)
+    };
+    Ok(Deviation {
+        root: weights(&|d| d),
+        inverse: weights(&|d| 1.0 / d),
+    })
 }
 
 #[cfg(test)]
@@ -221,8 +252,8 @@ mod tests {
             quantile_value: 1.0,
             data_range: [0.0, 1.0],
             sigma_range: [0.003, 4.0],
-            network,
-            training,
+            network: Network::Local(network),
+            training: Some(training),
             levels: Vec::new(),
             weights_sha256: String::new(),
         };

@@ -33,7 +33,11 @@ impl<T: Vector> Denoiser<Product<T>> for Pair<'_, T> {
                 })
             }) as super::Pullback<'a, Product<T>>
         });
-        Ok(Estimate { x0, pullback })
+        Ok(Estimate {
+            x0,
+            pullback,
+            deviation: None,
+        })
     }
 
     fn covariance(&self) -> Option<&Covariance> {

@@ -35,6 +35,7 @@ impl Denoiser<Host<f32>> for Planes<'_> {
         Ok(Estimate {
             x0: Host::new(&sizes, Field::Real, reals),
             pullback: None,
+            deviation: None,
         })
     }
 }

@@ -10,11 +10,22 @@ pub struct Published {
     network: Network,
     convention: Convention,
     channels: i64,
+    states_variance: bool,
     kind: Kind,
     device: Device,
 }
 
 impl PublishedCard {
+    /// Whether the network learned the variance of its reverse steps beside their mean.
+    fn states_variance(&self, options: &Options) -> bool {
+        let twice = match options {
+            Options::Adm(o) => o.outputs() == 2 * o.in_channels,
+            Options::Diffusers(o) => o.out_channels == 2 * o.in_channels,
+            _ => false,
+        };
+        twice && self.convention.diffusion.steps().is_some()
+    }
+
     /// The arithmetic of its weights: double precision where every trained tensor is.
     pub fn kind(&self, tensors: &[(String, Tensor)]) -> Result<Kind, NetworkError> {
         let (options, _) = Options::from_json(&self.options.to_string())?;
@@ -61,6 +72,7 @@ impl Published {
             network,
             convention: card.convention.clone(),
             channels: options.channels(),
+            states_variance: card.states_variance(&options),
             kind,
             device,
         })
@@ -69,6 +81,11 @@ impl Published {
     /// What it is told and what it answers.
     pub fn convention(&self) -> &Convention {
         &self.convention
+    }
+
+    /// Whether it states `Var(x0 | x)`.
+    pub fn states_variance(&self) -> bool {
+        self.states_variance
     }
 
     /// The arithmetic of its weights.
@@ -124,8 +141,13 @@ impl Published {
         state * u + output * f
     }
 
-    /// `D(x, σ)` of one item `[1, channels, Y, X]` in units of images, of any size.
-    pub fn denoise(&self, x: &Tensor, sigma: f64) -> Result<Tensor, NetworkError> {
+    /// `D(x, σ)` of one item `[1, channels, Y, X]` in units of images, of any size; and `Var(x0 | x)`,
+    /// `[1, 1, Y, X]` per real component, where the network states it.
+    pub fn denoise(
+        &self,
+        x: &Tensor,
+        sigma: f64,
+    ) -> Result<(Tensor, Option<Tensor>), NetworkError> {
         self.denoise_as(&self.convention, x, sigma)
     }
 
@@ -135,7 +157,7 @@ impl Published {
         convention: &Convention,
         x: &Tensor,
         sigma: f64,
-    ) -> Result<Tensor, NetworkError> {
+    ) -> Result<(Tensor, Option<Tensor>), NetworkError> {
         let [low, gain] = [convention.range[0], convention.gain()];
         let size = x.size();
         let x = match convention.parts {
@@ -147,10 +169,29 @@ impl Published {
         let class = convention.class.map(|c| vec![c; levels.len()]);
         let state = (self.padded(&x)? * gain + low) * level.signal;
         let output = self.raw(&state, &levels, class.as_deref())?;
-        let output = output.narrow(1, 0, self.channels);
-        let u0 = self.combined(convention, &state, &output, &levels);
-        let u0 = u0.narrow(2, 0, size[2]).narrow(3, 0, size[3]);
-        Ok(((u0 - low) / gain).reshape(&size[..]).to_kind(x.kind()))
+        let seen = output.narrow(1, 0, self.channels);
+        let u0 = self.combined(convention, &state, &seen, &levels);
+        let inside = |t: &Tensor| t.narrow(2, 0, size[2]).narrow(3, 0, size[3]);
+        let x0 = ((inside(&u0) - low) / gain).reshape(&size[..]);
+        let variance = self.variance(convention, &output, &level);
+        let variance = variance.map(|v| {
+            let parts = inside(&v) / (gain * gain);
+            parts
+                .mean_dim([0i64, 1].as_slice(), true, Kind::Float)
+                .detach()
+        });
+        Ok((x0.to_kind(x.kind()), variance))
+    }
+
+    /// `Var(u0 | u)` of a network whose output holds as many channels again for it.
+    fn variance(&self, convention: &Convention, output: &Tensor, level: &Level) -> Option<Tensor> {
+        if !self.states_variance {
+            return None;
+        }
+        let [a, b] = convention.learned(level)?;
+        let v = output.narrow(1, self.channels, self.channels);
+        let f = ((v + 1.0) * 0.5).clamp(0.0, 1.0);
+        Some((f * b).expm1() * a)
     }
 
     /// The image mirrored at its ends to a size that the network takes: mirrored noise has the

@@ -2,7 +2,8 @@
 
 use super::super::transition::ddim;
 use super::super::{Guidance, Step};
-use operators::{Array, Result, Vector};
+use crate::score::Want;
+use operators::{Array, Error, Result, State};
 
 /// The variance of a reverse step of DDPM.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -11,17 +12,33 @@ pub enum Variance {
     Small,
     /// That of the forward step, `β`: right for a white prior of unit variance.
     Large,
+    /// `β̃` and what the network says of `Var(x0 | x)`, pixel by pixel: at its own steps the variance that it
+    /// learned. Source: Nichol and Dhariwal 2021, section 3.1.
+    Learned,
 }
 
 /// `x' = (1 - c) D + c x + √v z` with `c = σ'² / σ²` and the variance v, `σ'² (1 - c)` or
-/// `(1 + σ'²) (σ² - σ'²) / (1 + σ²)`; the last image is D.
+/// `(1 + σ'²) (σ² - σ'²) / (1 + σ²)`, or the first and `(1 - c)² Var(x0 | x)`; the last image is D.
 ///
 /// Source: Ho et al. 2020, algorithm 2, for `x = x0 + σ n`.
 pub struct Ancestral(pub Variance);
 
-impl<T: Vector> Guidance<T> for Ancestral {
+impl<T: State> Guidance<T> for Ancestral {
     fn step(&self, at: &mut Step<'_, T>) -> Result<T> {
-        let d = at.denoise()?;
+        let estimate = at.estimate(Want::Mean)?;
+        let d = estimate.x0;
+        if let (Variance::Learned, true) = (self.0, at.next > 0.0) {
+            let Some(deviation) = estimate.deviation else {
+                return Err(Error::Torch(
+                    "the prior's network learned no variance: take sampler = \"ancestral\"".into(),
+                ));
+            };
+            let c = (at.next / at.sigma).powi(2);
+            let mut x = at.transition.advance(at.x, &d, at.sigma, at.next, at.rng);
+            let more = at.x.normal_like(at.rng).damped(&deviation.root);
+            x.axpy(&[1.0 - c], &more);
+            return Ok(x);
+        }
         if self.0 == Variance::Small || at.next == 0.0 {
             return Ok(at.transition.advance(at.x, &d, at.sigma, at.next, at.rng));
         }
@@ -48,5 +65,68 @@ impl<T: Array> Guidance<T> for Ddim {
     fn step(&self, at: &mut Step<'_, T>) -> Result<T> {
         let d = at.denoise()?;
         Ok(ddim(at.x, &d, at.sigma, at.next, self.eta, at.rng))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::guidance::Transition;
+    use crate::score::{Denoiser, Deviation, Estimate};
+    use operators::{Field, Host, SliceRng, Vector};
+
+    type Image = Host<f64>;
+
+    /// White images of unit deviation, whose variance the prior states; or does not.
+    struct White(bool);
+
+    impl Denoiser<Image> for White {
+        fn estimate<'a>(&'a self, x: &Image, sigma: f64, _: Want) -> Result<Estimate<'a, Image>> {
+            let factor = 1.0 / (1.0 + sigma * sigma);
+            let deviation = sigma * factor.sqrt();
+            let flat = |v: f64| x.elementwise(&[], &|_, _| v);
+            Ok(Estimate {
+                x0: x.scaled(factor),
+                pullback: None,
+                deviation: self.0.then(|| Deviation {
+                    root: flat(deviation),
+                    inverse: flat(1.0 / deviation),
+                }),
+            })
+        }
+    }
+
+    fn step(prior: &White, variance: Variance, x: &Image) -> Result<Image> {
+        let mut at = Step {
+            x,
+            index: 0,
+            sigma: 0.9,
+            next: 0.4,
+            prior,
+            data: None,
+            transition: Transition::Ancestral,
+            rng: &mut SliceRng::samples(5, 0, 1),
+            memory: &mut Vec::new(),
+            distance: Vec::new(),
+        };
+        Ancestral(variance).step(&mut at)
+    }
+
+    /// For a white prior of unit deviation the true variance of a step is that of the forward one.
+    #[test]
+    fn a_true_learned_variance_keeps_white_images_white() {
+        let blank = Image::zeros(&[1, 100, 100], Field::Real);
+        let drawn = step(&White(true), Variance::Learned, &blank).unwrap();
+        let variance = drawn.dot(&drawn)[0] / 1e4;
+        let expected = (1.0 + 0.16) * (0.81 - 0.16) / 1.81;
+        // Four standard errors.
+        assert!(
+            (variance / expected - 1.0).abs() < 4.0 * (2e-4f64).sqrt(),
+            "{variance} {expected}"
+        );
+        let error = step(&White(false), Variance::Learned, &blank)
+            .err()
+            .unwrap();
+        assert!(error.to_string().contains("learned no variance"));
     }
 }

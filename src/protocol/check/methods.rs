@@ -126,8 +126,8 @@ fn dds(table: &Dds, problems: &mut Problems) {
     let holds = (0.0..=1.0).contains(&table.eta);
     problems.need(holds, "method.dds.eta", table.eta, "from 0 to 1");
     problems.positive("method.dds.gamma", table.gamma);
-    if table.covariance == Covariance::Jacobian {
-        let message = "`method.dds.covariance` = \"jacobian\": only `bridge` draws with it";
+    if matches!(table.covariance, Covariance::Jacobian | Covariance::Learned) {
+        let message = "`method.dds.covariance`: only `bridge` draws with `jacobian` and `learned`";
         problems.add("method.dds.covariance", message.into());
     }
     problems.at_least("method.dds.cg_iterations", table.cg_iterations, 1);

@@ -37,7 +37,11 @@ impl Denoiser<Image> for Prior<'_> {
                 Ok(by_item(v, |i, v| smoothed.jacobian_product(row(&at, i), v)))
             }) as Pullback<'a, Image>
         });
-        Ok(Estimate { x0, pullback })
+        Ok(Estimate {
+            x0,
+            pullback,
+            deviation: None,
+        })
     }
 }
 
