@@ -21,7 +21,7 @@ mod unet;
 #[cfg(feature = "torch")]
 mod weights;
 
-pub use card::{Card, LevelError, NetworkCard, TrainingCard};
+pub use card::{Card, LevelError, NetworkCard, TrainingCard, ValidationCard};
 pub use covariance::Covariance;
 pub use discrete::{DiscreteDiffusion, time_embedding};
 pub use gaussian::StationaryGaussian;

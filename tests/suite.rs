@@ -34,5 +34,6 @@ mod schedules;
 mod simulate;
 mod stopped;
 mod training;
+mod training_volumes;
 mod validate;
 mod volume;

@@ -47,10 +47,7 @@ fn check(name: &str, images: usize) -> Outcome {
         return Err("--images: expected at least 1".into());
     }
     let model = load_prior(name, Device::Cpu)?;
-    let family = match model.card.unit_hu {
-        Some(_) => Family::HeadCt,
-        None => Family::BrainMr,
-    };
+    let family = Family::of(&model.card);
     let held_out = HeldOut::new(family, images, 192);
     let range = model.card.sigma_range;
     let found = evaluate(&model, range, &held_out, &Progress::for_stderr())?;
