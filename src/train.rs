@@ -13,6 +13,7 @@ mod optimiser;
 mod run;
 mod step;
 mod validation;
+mod volume;
 mod volumes;
 
 pub use config::{Family, Precision, Schedule, TrainConfig};

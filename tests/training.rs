@@ -36,9 +36,19 @@ pub(crate) fn run(
         if let Event::Step { step, loss } = event {
             losses.push((step, loss.to_bits()));
         }
-        Ok(if losses.len() >= steps { Flow::Stop } else { Flow::Continue })
+        Ok(if losses.len() >= steps {
+            Flow::Stop
+        } else {
+            Flow::Continue
+        })
     };
-    let card = train(config, output, Device::Cpu, &Progress::Silent, &mut observer);
+    let card = train(
+        config,
+        output,
+        Device::Cpu,
+        &Progress::Silent,
+        &mut observer,
+    );
     (card, losses)
 }
 
@@ -52,7 +62,10 @@ fn curves(output: &Path) -> Vec<Vec<String>> {
     let text = std::fs::read_to_string(beside(output, "curves.csv")).unwrap();
     let cells = |line: &str| -> Vec<String> {
         let cells = line.split(',').enumerate();
-        cells.filter(|(n, _)| *n != 4).map(|(_, c)| c.to_owned()).collect()
+        cells
+            .filter(|(n, _)| *n != 4)
+            .map(|(_, c)| c.to_owned())
+            .collect()
     };
     text.lines().map(cells).collect()
 }
@@ -140,7 +153,14 @@ fn samples_come_when_they_are_due() {
         Ok(Flow::Continue)
     };
     let output = folder.path().join("prior");
-    train(&config, &output, Device::Cpu, &Progress::Silent, &mut observer).unwrap();
+    train(
+        &config,
+        &output,
+        Device::Cpu,
+        &Progress::Silent,
+        &mut observer,
+    )
+    .unwrap();
     assert_eq!(seen, [32, 64]);
 }
 
@@ -191,7 +211,10 @@ fn a_finished_run_is_extended_and_the_card_says_so() {
     assert_eq!((long.training.steps, short.training.steps), (30, 20));
     assert_eq!(long.training.extended_at, [20]);
     assert_ne!(long.weights_sha256, short.weights_sha256);
-    let message = run(&small(), &output, usize::MAX).0.unwrap_err().to_string();
+    let message = run(&small(), &output, usize::MAX)
+        .0
+        .unwrap_err()
+        .to_string();
     assert!(message.contains("raise `images`"), "{message}");
 }
 
@@ -228,5 +251,8 @@ fn a_prior_can_be_shipped_on_the_way() {
     assert_eq!((early.training.steps, early.levels.len()), (6, 13));
     assert!(output.exists());
     let (whole, rest) = run(&small(), &output, usize::MAX);
-    assert_eq!((whole.unwrap().training.steps, first.len() + rest.len()), (20, 20));
+    assert_eq!(
+        (whole.unwrap().training.steps, first.len() + rest.len()),
+        (20, 20)
+    );
 }

@@ -64,14 +64,21 @@ fn three_nifti_volumes_in_a_folder_are_enough() {
     let card = card.unwrap();
     assert_eq!(losses.len(), 20);
     let words = &card.training_set;
-    assert!(words.contains("2 volumes, 1 more kept for validation"), "{words}");
+    assert!(
+        words.contains("2 volumes, 1 more kept for validation"),
+        "{words}"
+    );
     assert!(words.ends_with("boxes"), "{words}");
     let validation = card.training.validation.unwrap();
     assert_eq!(validation.errors.len(), 13);
     let last = validation.errors.last().unwrap();
     assert!(last[0] == 4.0 && last[1] < 0.5, "{last:?}");
     // 99.5 % of the volume is at most 1; deformation overshoots a little.
-    assert!((1.0..1.6).contains(&card.data_range[1]), "{:?}", card.data_range);
+    assert!(
+        (1.0..1.6).contains(&card.data_range[1]),
+        "{:?}",
+        card.data_range
+    );
     assert!(card.normalisation.contains("99.5 % quantile"));
 }
 
@@ -91,10 +98,15 @@ fn one_hdf5_volume_gives_its_last_slices_to_validation() {
         family: Family::MrMagnitude,
         ..from(&[&path])
     };
-    let card = run(&config, &folder.path().join("out"), usize::MAX).0.unwrap();
+    let card = run(&config, &folder.path().join("out"), usize::MAX)
+        .0
+        .unwrap();
     assert_eq!(card.channels, 1);
     let words = card.training_set;
-    assert!(words.contains("one volume, its last slices kept"), "{words}");
+    assert!(
+        words.contains("one volume, its last slices kept"),
+        "{words}"
+    );
     assert!(card.training.validation.is_some());
 }
 
@@ -125,7 +137,9 @@ fn a_dicom_series_is_one_volume() {
     writer.finish().unwrap();
     nifti(&folder.path().join("z.nii"), &volume(3, 6), 5.0);
     let config = from(&[folder.path()]);
-    let card = run(&config, &folder.path().join("out"), usize::MAX).0.unwrap();
+    let card = run(&config, &folder.path().join("out"), usize::MAX)
+        .0
+        .unwrap();
     let words = card.training_set;
     assert!(words.contains("1 volumes, 1 more kept"), "{words}");
 }
@@ -140,9 +154,15 @@ fn a_folder_without_volumes_is_one_clear_error() {
         .0
         .unwrap_err()
         .to_string();
-    assert!(message.contains("empty: expected training volumes"), "{message}");
+    assert!(
+        message.contains("empty: expected training volumes"),
+        "{message}"
+    );
     assert!(message.contains("found none"), "{message}");
-    assert!(!message.contains('\n') && message.contains("`volumes`"), "{message}");
+    assert!(
+        !message.contains('\n') && message.contains("`volumes`"),
+        "{message}"
+    );
     let missing = folder.path().join("missing");
     let message = run(&from(&[&missing]), &folder.path().join("out"), usize::MAX)
         .0
@@ -155,7 +175,10 @@ fn a_folder_without_volumes_is_one_clear_error() {
         .0
         .unwrap_err()
         .to_string();
-    assert!(message.contains("black.nii") && message.contains("signal"), "{message}");
+    assert!(
+        message.contains("dark.nii") && message.contains("signal"),
+        "{message}"
+    );
 }
 
 #[test]
@@ -171,5 +194,8 @@ fn hounsfield_units_are_kept_by_the_family_of_ct() {
     };
     let card = run(&config, &folder.path().join("out"), 20).0;
     let range = card.unwrap().data_range;
-    assert!((-1.4..-0.9).contains(&range[0]) && (0.3..0.8).contains(&range[1]), "{range:?}");
+    assert!(
+        (-1.4..-0.9).contains(&range[0]) && (0.3..0.8).contains(&range[1]),
+        "{range:?}"
+    );
 }

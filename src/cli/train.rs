@@ -10,7 +10,7 @@ use crate::recon::find_device;
 use crate::score::{Model, Schedule};
 use crate::train::{Event, Flow, TrainConfig, TrainError, ship, train};
 use ndarray::Array3;
-use operators::{Array, Field, Host, SliceRng, Vector};
+use operators::{Field, Host, SliceRng, Vector};
 use std::path::Path;
 
 pub(super) fn run(a: &Train) -> Outcome {
@@ -30,11 +30,20 @@ pub(super) fn run(a: &Train) -> Outcome {
     } else {
         let interrupt = Interrupt::install()?;
         let mut observer = |event: Event| {
-            if let Event::Samples { model, images, size } = event {
+            if let Event::Samples {
+                model,
+                images,
+                size,
+            } = event
+            {
                 let name = format!("{}.samples-{images:08}.png", a.output.display());
                 sheet(Path::new(&name), model, size)?;
             }
-            Ok(if interrupt.asked() { Flow::Stop } else { Flow::Continue })
+            Ok(if interrupt.asked() {
+                Flow::Stop
+            } else {
+                Flow::Continue
+            })
         };
         train(&config, &a.output, device, &progress, &mut observer)?
     };

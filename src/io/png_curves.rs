@@ -80,11 +80,19 @@ impl Axes {
             return None;
         }
         for n in 0..2 {
-            let room = if n == 1 { 0.05 * (high[n] - low[n]) } else { 0.0 };
+            let room = if n == 1 {
+                0.05 * (high[n] - low[n])
+            } else {
+                0.0
+            };
             let least = if high[n] - low[n] < 1e-12 { 0.5 } else { room };
             (low[n], high[n]) = (low[n] - least, high[n] + least);
         }
-        Some(Axes { low, high, logarithmic: panel.logarithmic })
+        Some(Axes {
+            low,
+            high,
+            logarithmic: panel.logarithmic,
+        })
     }
 
     fn place(&self, p: [f64; 2]) -> [f64; 2] {
@@ -102,7 +110,11 @@ impl Axes {
         (0..=4)
             .map(|i| {
                 let at = self.low[n] + f64::from(i) / 4.0 * (self.high[n] - self.low[n]);
-                let value = if self.logarithmic[n] { 10f64.powf(at) } else { at };
+                let value = if self.logarithmic[n] {
+                    10f64.powf(at)
+                } else {
+                    at
+                };
                 (at, short(value))
             })
             .collect()
@@ -138,15 +150,16 @@ fn draw(canvas: &mut Canvas, top: f64, panel: &Panel, axes: &Axes) {
         [x, y + top]
     };
     let (low, high) = (axes.low, axes.high);
-    for (from, to) in [
-        (low, [high[0], low[1]]),
-        (low, [low[0], high[1]]),
-    ] {
+    for (from, to) in [(low, [high[0], low[1]]), (low, [low[0], high[1]])] {
         canvas.line(at(from), at(to), BLACK);
     }
     for (x, text) in axes.marks(0) {
         let [x, y] = at([x, low[1]]);
-        canvas.text([x - (text.len() * font::WIDTH) as f64 / 2.0, y + 5.0], &text, BLACK);
+        canvas.text(
+            [x - (text.len() * font::WIDTH) as f64 / 2.0, y + 5.0],
+            &text,
+            BLACK,
+        );
     }
     for (y, text) in axes.marks(1) {
         let [x, y] = at([low[0], y]);

@@ -105,20 +105,31 @@ pub fn find_stacks(path: &Path) -> Result<Vec<PathBuf>, IoError> {
         return Ok(vec![path.to_owned()]);
     }
     let files = recognise_folder::files(path)?;
-    if files.iter().any(|(_, start)| recognise_folder::is_dicom(start)) {
+    if files
+        .iter()
+        .any(|(_, start)| recognise_folder::is_dicom(start))
+    {
         return Ok(vec![path.to_owned()]);
     }
     let mut found: Vec<PathBuf> = files.into_iter().map(|(file, _)| file).collect();
     // What cannot be told, an empty file for one, is no stack.
     let holds_images = |file: &PathBuf| {
-        let kinds = [Kind::Nifti, Kind::Npy, Kind::NpyKSpace, Kind::Hdf5Other, Kind::FastMri];
+        let kinds = [
+            Kind::Nifti,
+            Kind::Npy,
+            Kind::NpyKSpace,
+            Kind::Hdf5Other,
+            Kind::FastMri,
+        ];
         recognise(file).is_ok_and(|kind| kinds.contains(&kind))
     };
     found.retain(holds_images);
     let mut folders = Vec::new();
     for entry in std::fs::read_dir(path).map_err(|e| IoError::reading(path, &e))? {
         let entry = entry.map_err(|e| IoError::reading(path, &e))?.path();
-        let hidden = entry.file_name().is_none_or(|n| n.to_string_lossy().starts_with('.'));
+        let hidden = entry
+            .file_name()
+            .is_none_or(|n| n.to_string_lossy().starts_with('.'));
         if entry.is_dir() && !hidden {
             folders.push(entry);
         }
@@ -134,7 +145,10 @@ fn hdf5_stack(path: &Path) -> Result<Stack, IoError> {
     let file = hdf5_read::open(path)?;
     let (name, dataset) = find_dataset(path, &file)?;
     let fail = |e: hdf5::Error| hdf5_read::failed(path, &name, &e);
-    let descriptor = dataset.dtype().and_then(|t| t.to_descriptor()).map_err(fail)?;
+    let descriptor = dataset
+        .dtype()
+        .and_then(|t| t.to_descriptor())
+        .map_err(fail)?;
     let array = match hdf5_read::complex_spelling(&descriptor) {
         Some(spelling) => {
             let all = vec![SliceOrIndex::from(..); dataset.ndim()];
@@ -177,7 +191,10 @@ fn find_dataset(path: &Path, file: &hdf5::File) -> Result<(String, Dataset), IoE
         (Some(only), 0) => Ok(only),
         _ => Err(IoError::new(
             path,
-            format!("a dataset of images (slice, row, column), named {}", NAMES.join(", ")),
+            format!(
+                "a dataset of images (slice, row, column), named {}",
+                NAMES.join(", ")
+            ),
             format!("the names {}", names.join(", ")),
             "reconstruct raw data first, or store the images under one of these names",
         )),
@@ -192,7 +209,9 @@ fn placed(
 ) -> Result<Stack, IoError> {
     let shape = array.shape().to_vec();
     let stack = match shape.len() {
-        2 => array.into_dimensionality::<Ix2>().map(|a| a.insert_axis(Axis(0))),
+        2 => array
+            .into_dimensionality::<Ix2>()
+            .map(|a| a.insert_axis(Axis(0))),
         _ => array.into_dimensionality::<Ix3>(),
     };
     let stack = stack.ok().filter(|s| !s.is_empty()).ok_or_else(|| {
@@ -202,7 +221,12 @@ fn placed(
     })?;
     if stack.iter().any(|z| !z.is_finite()) {
         let found = "NaN or infinity";
-        return Err(IoError::new(path, "finite pixels", found, "replace them and save again"));
+        return Err(IoError::new(
+            path,
+            "finite pixels",
+            found,
+            "replace them and save again",
+        ));
     }
     let (slices, rows, columns) = stack.dim();
     let pixels = match stack.iter().any(|z| z.im != 0.0) {
@@ -226,7 +250,10 @@ mod tests {
 
     fn write_h5(path: &Path, name: &str, data: &Array3<f32>) {
         let file = hdf5::File::create(path).unwrap();
-        file.new_dataset_builder().with_data(data).create(name).unwrap();
+        file.new_dataset_builder()
+            .with_data(data)
+            .create(name)
+            .unwrap();
     }
 
     #[test]
@@ -242,7 +269,10 @@ mod tests {
         }
         let file = hdf5::File::create(&path).unwrap();
         for name in ["one", "two"] {
-            file.new_dataset_builder().with_data(&data).create(name).unwrap();
+            file.new_dataset_builder()
+                .with_data(&data)
+                .create(name)
+                .unwrap();
         }
         file.close().unwrap();
         let message = message(read_stack(&path));
@@ -255,7 +285,10 @@ mod tests {
         let path = folder.path().join("a.h5");
         let data = Array3::from_shape_fn((1, 3, 4), |(_, y, x)| Complex32::new(x as f32, y as f32));
         let file = hdf5::File::create(&path).unwrap();
-        file.new_dataset_builder().with_data(&data).create("image").unwrap();
+        file.new_dataset_builder()
+            .with_data(&data)
+            .create("image")
+            .unwrap();
         file.close().unwrap();
         let stack = read_stack(&path).unwrap();
         assert!(matches!(&stack.pixels, Pixels::Complex(d) if d == data));

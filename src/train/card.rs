@@ -1,13 +1,13 @@
 //! The words of a model card, by family.
 
-use super::data::Images;
 use super::{Family, TrainConfig};
 use crate::score::{Card, NetworkCard, TrainingCard};
 
 /// What a training run can say of its prior before it is measured.
 pub(super) fn card(
     config: &TrainConfig,
-    images: &Images,
+    data_range: [f64; 2],
+    volumes: Option<&str>,
     network: NetworkCard,
     training: TrainingCard,
     weights_sha256: String,
@@ -15,14 +15,14 @@ pub(super) fn card(
     let (intended_use, normalisation) = words(config.family);
     Card {
         name: config.name.clone(),
-        training_set: training_set(config, images.volumes()),
+        training_set: training_set(config, volumes),
         intended_use: intended_use.into(),
         channels: config.family.channels(),
         normalisation: normalisation.into(),
         unit_hu: config.family.unit_hu(),
         quantile: 0.995,
         quantile_value: 1.0,
-        data_range: images.range(),
+        data_range,
         sigma_range: config.sigma_range,
         network,
         training,
@@ -65,7 +65,11 @@ fn training_set(config: &TrainConfig, volumes: Option<&str>) -> String {
             config.pixel_mm[0],
             config.pixel_mm[1],
             config.seed,
-            if volumes.is_some() { "" } else { "; no scan of a patient" }
+            if volumes.is_some() {
+                ""
+            } else {
+                "; no scan of a patient"
+            }
         ),
     };
     match volumes {

@@ -15,10 +15,12 @@ pub struct State {
     pub step: usize,
     /// Seconds trained so far.
     pub seconds: f64,
-    /// σ_data, fixed at the first step.
+    /// σ_data: the deviation of the first images.
     pub sigma_data: f64,
     /// Steps at which the run went on with another number of images, and with another rate.
     pub extended_at: Vec<usize>,
+    /// Smallest and largest value of the images so far; unknown to checkpoints of earlier versions.
+    pub data_range: Option<[f64; 2]>,
     /// Sum and number of the losses since the last line of the curves.
     pub losses: (f64, usize),
     /// Weights and moments.
@@ -27,15 +29,22 @@ pub struct State {
 
 impl State {
     /// Before the first step.
-    pub fn new(sigma_data: f64, adam: Adam) -> Self {
+    pub fn new(adam: Adam) -> Self {
         State {
             step: 0,
             seconds: 0.0,
-            sigma_data,
+            sigma_data: 1.0,
             extended_at: Vec::new(),
+            data_range: None,
             losses: (0.0, 0),
             adam,
         }
+    }
+
+    /// The images have these values, too.
+    pub fn widen(&mut self, [low, high]: [f64; 2]) {
+        let [l, h] = self.data_range.unwrap_or([low, high]);
+        self.data_range = Some([l.min(low), h.max(high)]);
     }
 
     /// The mean loss since the last call.
@@ -65,12 +74,15 @@ pub fn save(path: &Path, config: &TrainConfig, state: &State) -> Result<(), Trai
     let config = serde_json::to_string(config).map_err(|e| fail(path, e.to_string()))?;
     let extended_at =
         serde_json::to_string(&state.extended_at).map_err(|e| fail(path, e.to_string()))?;
+    let data_range =
+        serde_json::to_string(&state.data_range).map_err(|e| fail(path, e.to_string()))?;
     let text = HashMap::from([
         ("config".to_owned(), config),
         ("step".to_owned(), state.step.to_string()),
         ("seconds".to_owned(), state.seconds.to_string()),
         ("sigma_data".to_owned(), state.sigma_data.to_string()),
         ("extended_at".to_owned(), extended_at),
+        ("data_range".to_owned(), data_range),
         ("loss_sum".to_owned(), state.losses.0.to_string()),
         ("loss_count".to_owned(), state.losses.1.to_string()),
     ]);
@@ -147,6 +159,10 @@ pub fn load(
         seconds: number("seconds")?,
         sigma_data: number("sigma_data")?,
         extended_at,
+        data_range: text
+            .get("data_range")
+            .and_then(|range| serde_json::from_str(range).ok())
+            .flatten(),
         losses: losses.unwrap_or_default(),
         adam,
     })

@@ -236,9 +236,7 @@ impl TrainConfig {
     /// Whether a run of `made`, `step` steps done, goes on otherwise than it would have: the rate or the
     /// crops so far were those of another length.
     pub fn changes_rate_after(&self, made: &TrainConfig, step: usize) -> bool {
-        let differs = |s: usize| {
-            made.rate(s) != self.rate(s) || made.crop_at(s) != self.crop_at(s)
-        };
+        let differs = |s: usize| made.rate(s) != self.rate(s) || made.crop_at(s) != self.crop_at(s);
         0 < step && step < self.steps() && (0..step).any(differs)
     }
 

@@ -90,7 +90,11 @@ impl Curves {
 
     fn header(&self) -> String {
         let errors = self.sigmas.iter().map(|s| format!("{ERROR_AT}{s}"));
-        let names: Vec<String> = COLUMNS.iter().map(|c| (*c).to_owned()).chain(errors).collect();
+        let names: Vec<String> = COLUMNS
+            .iter()
+            .map(|c| (*c).to_owned())
+            .chain(errors)
+            .collect();
         names.join(",")
     }
 
@@ -113,8 +117,16 @@ impl Curves {
             })
             .collect();
         [
-            panel("loss", true, vec![("training".to_owned(), of(&|r| Some(r.loss)))]),
-            panel("denoising error over sigma^2, validation images", true, errors),
+            panel(
+                "loss",
+                true,
+                vec![("training".to_owned(), of(&|r| Some(r.loss)))],
+            ),
+            panel(
+                "denoising error over sigma^2, validation images",
+                true,
+                errors,
+            ),
             panel(
                 "speed",
                 false,
@@ -133,7 +145,12 @@ fn row(line: &str, sigmas: usize) -> Option<Row> {
     let errors = &cells[COLUMNS.len()..];
     let validation = match errors.iter().all(|c| c.is_empty()) {
         true => None,
-        false => Some(errors.iter().map(|c| c.parse().ok()).collect::<Option<Vec<f64>>>()?),
+        false => Some(
+            errors
+                .iter()
+                .map(|c| c.parse().ok())
+                .collect::<Option<Vec<f64>>>()?,
+        ),
     };
     Some(Row {
         step: cells[0].parse().ok()?,
@@ -160,7 +177,11 @@ mod tests {
         };
         Curves {
             sigmas: vec![0.01, 0.1, 1.0],
-            rows: vec![row(10, None), row(20, Some(vec![0.5, 0.25, 1.0 / 3.0])), row(30, None)],
+            rows: vec![
+                row(10, None),
+                row(20, Some(vec![0.5, 0.25, 1.0 / 3.0])),
+                row(30, None),
+            ],
         }
     }
 
@@ -174,7 +195,12 @@ mod tests {
         assert_eq!(Curves::load(&path, &curves.sigmas, 30).unwrap(), curves);
         let earlier = Curves::load(&path, &curves.sigmas, 25).unwrap();
         assert_eq!(earlier.rows, curves.rows[..2]);
-        assert!(Curves::load(&path, &curves.sigmas, 0).unwrap().rows.is_empty());
+        assert!(
+            Curves::load(&path, &curves.sigmas, 0)
+                .unwrap()
+                .rows
+                .is_empty()
+        );
     }
 
     #[test]
@@ -183,10 +209,14 @@ mod tests {
         let path = folder.path().join("p.curves.csv");
         let curves = some();
         std::fs::write(&path, "a,b\n1,2\n").unwrap();
-        let message = Curves::load(&path, &curves.sigmas, 5).unwrap_err().to_string();
+        let message = Curves::load(&path, &curves.sigmas, 5)
+            .unwrap_err()
+            .to_string();
         assert!(message.contains("`a,b`"), "{message}");
         std::fs::write(&path, curves.header() + "\n1,2,x,4,5,,,\n").unwrap();
-        let message = Curves::load(&path, &curves.sigmas, 5).unwrap_err().to_string();
+        let message = Curves::load(&path, &curves.sigmas, 5)
+            .unwrap_err()
+            .to_string();
         assert!(message.contains("1,2,x"), "{message}");
     }
 }

@@ -7,8 +7,8 @@ use super::{Family, TrainConfig};
 use crate::progress::Progress;
 use ndarray::{Array2, Array3, Axis};
 use num_complex::Complex32;
-use phantoms::{Procedural, Texture};
 use phantoms::ct::{CtGrid, HeadCt};
+use phantoms::{Procedural, Texture};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
@@ -60,8 +60,6 @@ pub struct Images {
     /// (row, column, channel).
     slices: Vec<Array3<f32>>,
     family: Family,
-    /// What volumes they come from.
-    volumes: Option<String>,
 }
 
 impl Images {
@@ -76,7 +74,8 @@ impl Images {
         let first = drawing * config.slices;
         let volumes = Volumes::open(config)?;
         let draw = draw_of(config)?;
-        let of_volume = |i: &usize| volumes.is_some() && in_share(config, VOLUME, *i, config.volume_share);
+        let of_volume =
+            |i: &usize| volumes.is_some() && in_share(config, VOLUME, *i, config.volume_share);
         let (from_volumes, others): (Vec<usize>, Vec<usize>) =
             (first..first + config.slices).partition(of_volume);
         let mut images = match &volumes {
@@ -94,26 +93,15 @@ impl Images {
         bar.finish();
         let family = config.family;
         let slices = images.into_iter().map(|(_, image)| image).collect();
-        let volumes = volumes.map(|v| v.words());
-        Ok(Images {
-            slices,
-            family,
-            volumes,
-        })
+        Ok(Images { slices, family })
     }
 
-    /// None yet.
+    /// None: nothing can be trained on them.
     pub fn none(family: Family) -> Self {
         Images {
             slices: Vec::new(),
             family,
-            volumes: None,
         }
-    }
-
-    /// What volumes they come from, in words.
-    pub fn volumes(&self) -> Option<&str> {
-        self.volumes.as_deref()
     }
 
     /// Root mean square per real component.

@@ -3,7 +3,7 @@
 use super::TrainConfig;
 use super::card::card;
 use super::checkpoint::State;
-use super::data::{Images, TrainError};
+use super::data::TrainError;
 use super::evaluate::{HeldOut, evaluate};
 use super::validation::Validation;
 use crate::progress::Progress;
@@ -18,7 +18,7 @@ const HELD_OUT: [usize; 2] = [24, 192];
 pub(super) fn averaged_model(
     config: &TrainConfig,
     state: &State,
-    images: &Images,
+    volumes: Option<&str>,
     network: &NetworkCard,
     device: Device,
 ) -> Result<Model, TrainError> {
@@ -39,7 +39,9 @@ pub(super) fn averaged_model(
         validation: None,
         version: env!("CARGO_PKG_VERSION").into(),
     };
-    let card = card(config, images, network, training, digest(&tensors));
+    let range = state.data_range.unwrap_or([0.0, 1.0]);
+    let sha256 = digest(&tensors);
+    let card = card(config, range, volumes, network, training, sha256);
     Ok(Model::new(&config.name, card, tensors, device)?)
 }
 

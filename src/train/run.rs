@@ -58,7 +58,8 @@ pub fn train(
     progress: &Progress,
     observer: &mut Observer,
 ) -> Result<Card, TrainError> {
-    let mut run = Run::open(config, output, device, progress)?;
+    let mut run = Run::open(config, output, device)?;
+    run.draw(progress)?;
     run.go_on(progress, observer)?;
     run.ship(output, progress)
 }
@@ -73,9 +74,16 @@ pub fn ship(
     let checkpoint = beside(output, "checkpoint");
     if !checkpoint.exists() {
         let words = "no checkpoint to ship: train first, or name the output of that run with -o";
-        return Err(TrainError::Config(format!("{}: {words}", checkpoint.display())));
+        return Err(TrainError::Config(format!(
+            "{}: {words}",
+            checkpoint.display()
+        )));
     }
-    Run::open(config, output, device, progress)?.ship(output, progress)
+    let mut run = Run::open(config, output, device)?;
+    if run.state.data_range.is_none() {
+        run.draw(progress)?;
+    }
+    run.ship(output, progress)
 }
 
 /// `PRIOR.kind`.
@@ -92,35 +100,26 @@ struct Run<'a> {
     state: State,
     network: NetworkCard,
     images: Images,
-    drawing: usize,
+    /// Which drawing the images are.
+    drawing: Option<usize>,
     validation: Validation,
     curves: Curves,
 }
 
 impl<'a> Run<'a> {
-    /// At the checkpoint, or before the first step.
-    fn open(
-        config: &'a TrainConfig,
-        output: &Path,
-        device: Device,
-        progress: &Progress,
-    ) -> Result<Self, TrainError> {
+    /// At the checkpoint, or before the first step; without images to train on.
+    fn open(config: &'a TrainConfig, output: &Path, device: Device) -> Result<Self, TrainError> {
         if let Some(problem) = config.problems().into_iter().next() {
             return Err(TrainError::Config(problem));
         }
+        let first = leaves(config, device);
         let checkpoint = beside(output, "checkpoint");
-        let earlier = match checkpoint.exists() {
+        let state = match checkpoint.exists() {
             true => {
-                let order: Vec<String> = leaves(config, device).into_iter().map(|(n, _)| n).collect();
-                Some(load(&checkpoint, config, &order, device)?)
+                let order: Vec<String> = first.into_iter().map(|(name, _)| name).collect();
+                load(&checkpoint, config, &order, device)?
             }
-            false => None,
-        };
-        let drawing = config.drawing_at(earlier.as_ref().map_or(0, |state| state.step));
-        let images = Images::make(config, drawing, progress)?;
-        let state = match earlier {
-            Some(state) => state,
-            None => State::new(images.deviation(), Adam::new(leaves(config, device))),
+            false => State::new(Adam::new(first)),
         };
         let validation = Validation::of(config)?;
         let curves_path = beside(output, "curves.csv");
@@ -132,11 +131,29 @@ impl<'a> Run<'a> {
             checkpoint,
             curves_path,
             state,
-            images,
-            drawing,
+            images: Images::none(config.family),
+            drawing: None,
             validation,
             curves,
         })
+    }
+
+    /// Draws the images of the next step, if they are not there.
+    fn draw(&mut self, progress: &Progress) -> Result<(), TrainError> {
+        let drawing = self.config.drawing_at(self.state.step);
+        if self.drawing == Some(drawing) {
+            return Ok(());
+        }
+        // Two sets at a time might not fit memory.
+        self.images = Images::none(self.config.family);
+        self.images = Images::make(self.config, drawing, progress)?;
+        self.drawing = Some(drawing);
+        self.state.widen(self.images.range());
+        if self.state.step == 0 {
+            self.state.sigma_data = self.images.deviation();
+            self.network.sigma_data = self.state.sigma_data;
+        }
+        Ok(())
     }
 
     /// Steps until the end, or until the observer stops it.
@@ -149,9 +166,16 @@ impl<'a> Run<'a> {
         let mut saved = Instant::now();
         let mut speed = Speed::from(self.state.step);
         while self.state.step < config.steps() {
-            self.draw_anew(progress)?;
+            self.draw(progress)?;
             let (index, rate) = (self.state.step, config.rate(self.state.step));
-            let loss = step(config, &mut self.state, &self.images, &self.network, edm, self.device)?;
+            let loss = step(
+                config,
+                &mut self.state,
+                &self.images,
+                &self.network,
+                edm,
+                self.device,
+            )?;
             self.state.seconds = before + began.elapsed().as_secs_f64();
             self.state.losses.0 += loss;
             self.state.losses.1 += 1;
@@ -180,18 +204,6 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    /// Other images of the same family, when it is time.
-    fn draw_anew(&mut self, progress: &Progress) -> Result<(), TrainError> {
-        let drawing = self.config.drawing_at(self.state.step);
-        if drawing != self.drawing {
-            // Two sets at a time might not fit memory.
-            self.images = Images::none(self.config.family);
-            self.images = Images::make(self.config, drawing, progress)?;
-            self.drawing = drawing;
-        }
-        Ok(())
-    }
-
     /// A line of the curves and of the progress; the validation error where it is due.
     fn tell(&mut self, rate: f64, speed: &mut Speed, bar: &Stage) -> Result<(), TrainError> {
         let config = self.config;
@@ -202,11 +214,7 @@ impl<'a> Run<'a> {
             false => None,
         };
         let loss = self.state.mean_loss();
-        let left_s = ((config.steps() - self.state.step) * config.batch) as f64 / images_per_s;
-        bar.message(&format!(
-            "loss {loss:.4}, {images_per_s:.1} images/s, {} left",
-            duration(left_s)
-        ));
+        bar.message(&format!("loss {loss:.4}, {images_per_s:.1} images/s"));
         self.curves.rows.push(Row {
             step: self.state.step,
             images: self.state.step * config.batch,
@@ -223,12 +231,23 @@ impl<'a> Run<'a> {
         let model = self.model()?;
         let images = self.state.step * self.config.batch;
         let size = self.config.late_crop.max(128);
-        observer(Event::Samples { model: &model, images, size })
+        observer(Event::Samples {
+            model: &model,
+            images,
+            size,
+        })
     }
 
     /// The averaged network as it stands.
     fn model(&self) -> Result<Model, TrainError> {
-        averaged_model(self.config, &self.state, &self.images, &self.network, self.device)
+        let volumes = self.validation.volume_words.as_deref();
+        averaged_model(
+            self.config,
+            &self.state,
+            volumes,
+            &self.network,
+            self.device,
+        )
     }
 
     fn save(&self) -> Result<(), TrainError> {
@@ -240,7 +259,14 @@ impl<'a> Run<'a> {
     /// Measures the averaged network and writes it with its card.
     fn ship(&self, output: &Path, progress: &Progress) -> Result<Card, TrainError> {
         let model = self.model()?;
-        finish(output, &model, &self.state, self.config, &self.validation, progress)
+        finish(
+            output,
+            &model,
+            &self.state,
+            self.config,
+            &self.validation,
+            progress,
+        )
     }
 }
 
@@ -283,14 +309,5 @@ impl Speed {
 
     fn images_per_s(&self, step: usize, batch: usize) -> f64 {
         ((step - self.step) * batch) as f64 / self.since.elapsed().as_secs_f64().max(1e-9)
-    }
-}
-
-/// Seconds as hours and minutes, or as minutes and seconds.
-fn duration(seconds: f64) -> String {
-    let s = seconds.round() as u64;
-    match s / 3600 {
-        0 => format!("{} min {} s", s / 60, s % 60),
-        hours => format!("{hours} h {} min", s / 60 % 60),
     }
 }

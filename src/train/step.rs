@@ -157,6 +157,9 @@ mod tests {
         let values = |b: &Batch| Vec::<f32>::try_from(b.x0.contiguous().flatten(0, -1)).unwrap();
         let again = Batch::draw(&config, 3, &images, Device::Cpu);
         assert_eq!(values(&batch), values(&again));
-        assert_ne!(values(&batch), values(&Batch::draw(&config, 4, &images, Device::Cpu)));
+        assert_ne!(
+            values(&batch),
+            values(&Batch::draw(&config, 4, &images, Device::Cpu))
+        );
     }
 }

@@ -1,9 +1,9 @@
 //! The images that training never sees, and the denoising error on them.
 
+use super::TrainConfig;
 use super::data::TrainError;
 use super::evaluate::{HeldOut, evaluate, levels_within};
 use super::volumes::Volumes;
-use super::TrainConfig;
 use crate::progress::Progress;
 use crate::score::{Model, ValidationCard};
 
@@ -16,24 +16,29 @@ const THOROUGH: [usize; 2] = [24, 192];
 pub(super) struct Validation {
     volumes: Option<Volumes>,
     quick: HeldOut,
-    words: String,
+    /// What volumes there are, if there are any.
+    pub(super) volume_words: Option<String>,
     range: [f64; 2],
 }
 
 impl Validation {
     /// That of a run.
     pub(super) fn of(config: &TrainConfig) -> Result<Self, TrainError> {
-        let volumes = Volumes::open(config)?.filter(Volumes::keeps_some);
+        let volumes = Volumes::open(config)?;
+        let volume_words = volumes.as_ref().map(Volumes::words);
+        let volumes = volumes.filter(Volumes::keeps_some);
         let [count, side] = QUICK;
-        let (quick, words) = match &volumes {
-            Some(volumes) => (HeldOut::of(volumes.held_out(count, side)?), volumes.words()),
-            None => (
-                HeldOut::new(config.family, count, side),
-                "procedural images of a seed that is kept for it".to_owned(),
-            ),
+        let quick = match &volumes {
+            Some(volumes) => HeldOut::of(volumes.held_out(count, side)?),
+            None => HeldOut::new(config.family, count, side),
         };
         let range = config.sigma_range;
-        Ok(Validation { volumes, quick, words, range })
+        Ok(Validation {
+            volumes,
+            quick,
+            volume_words,
+            range,
+        })
     }
 
     /// Noise deviations of [`errors`](Self::errors).
@@ -62,7 +67,7 @@ impl Validation {
         let levels = evaluate(model, self.range, &held_out, progress);
         let levels = levels.map_err(|e| TrainError::Config(format!("validation: {e}")))?;
         Ok(Some(ValidationCard {
-            images: format!("{count} sections; {}", self.words),
+            images: format!("{count} sections: {}", volumes.words()),
             errors: levels.iter().map(|l| [l.sigma, l.relative_error]).collect(),
         }))
     }

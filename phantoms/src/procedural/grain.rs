@@ -141,7 +141,8 @@ mod tests {
             (0..24)
                 .map(|seed| {
                     let g = texture.grain(&mut ChaCha8Rng::seed_from_u64(seed), (96, 96));
-                    let difference = &g.slice(ndarray::s![.., 2..]) - &g.slice(ndarray::s![.., ..-2]);
+                    let difference =
+                        &g.slice(ndarray::s![.., 2..]) - &g.slice(ndarray::s![.., ..-2]);
                     difference.mapv(|d| d * d).mean().unwrap_or_default()
                 })
                 .sum()

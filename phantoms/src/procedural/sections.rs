@@ -71,7 +71,13 @@ struct Lanczos {
 
 impl Lanczos {
     fn new() -> Self {
-        let sinc = |x: f32| if x == 0.0 { 1.0 } else { (PI * x).sin() / (PI * x) };
+        let sinc = |x: f32| {
+            if x == 0.0 {
+                1.0
+            } else {
+                (PI * x).sin() / (PI * x)
+            }
+        };
         let of_phase = |n: usize| {
             let t = n as f32 / PHASES as f32;
             let weights: [f32; 2 * REACH as usize] = std::array::from_fn(|k| {
@@ -149,7 +155,10 @@ mod tests {
         assert!(image[(1, 1)].norm() < 0.05);
         let again = deformed(&section, &mut ChaCha8Rng::seed_from_u64(3), (64, 96));
         assert_eq!(image, again);
-        assert_eq!(deformed(&Array2::zeros((0, 4)), &mut rng, (5, 6)).dim(), (5, 6));
+        assert_eq!(
+            deformed(&Array2::zeros((0, 4)), &mut rng, (5, 6)).dim(),
+            (5, 6)
+        );
     }
 
     #[test]
