@@ -11,12 +11,14 @@ mod finish;
 mod labels;
 mod optimiser;
 mod run;
+mod schedule;
 mod step;
 mod validation;
 mod volume;
 mod volumes;
 
-pub use config::{Family, Precision, Schedule, TrainConfig};
+pub use config::{Family, Precision, TrainConfig};
 pub use data::{Images, TrainError};
 pub use evaluate::{HeldOut, evaluate};
 pub use run::{Event, Flow, Observer, ship, train};
+pub use schedule::Schedule;

@@ -21,6 +21,7 @@ pub(crate) fn small() -> TrainConfig {
         curve_images: 12,
         validation_images: 40,
         sample_images: 0,
+        card_images: 1,
         ..TrainConfig::default()
     }
 }

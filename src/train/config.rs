@@ -1,5 +1,6 @@
 //! What a training run is: one TOML file, every key with its default.
 
+use super::Schedule;
 use crate::score::Card;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
@@ -76,6 +77,8 @@ pub struct TrainConfig {
     pub validation_images: usize,
     /// Crops between two sheets of samples; 0 for none.
     pub sample_images: usize,
+    /// Held-out images on which the denoising error of the card is measured at the end.
+    pub card_images: usize,
 }
 
 /// What the images of a prior are of.
@@ -125,19 +128,6 @@ impl Family {
     }
 }
 
-/// How the learning rate falls.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Schedule {
-    /// Half a cosine to zero over the whole run: its length must be known beforehand.
-    Cosine,
-    /// Constant, and linear to zero in the last 15 %: until then a run may be made longer or shorter.
-    Constant,
-}
-
-/// Share of the run after which crops are larger and a constant rate falls.
-const LATE: f64 = 0.85;
-
 /// Arithmetic of the convolutions in training.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -186,76 +176,12 @@ impl Default for TrainConfig {
             curve_images: 800,
             validation_images: 20_000,
             sample_images: 50_000,
+            card_images: 24,
         }
     }
 }
 
 impl TrainConfig {
-    /// Optimiser steps of the whole run.
-    pub fn steps(&self) -> usize {
-        self.images.div_ceil(self.batch)
-    }
-
-    /// Learning rate at a step: a linear warm-up, then the schedule.
-    pub fn rate(&self, step: usize) -> f64 {
-        let t = step as f64 / self.steps() as f64;
-        let warm = ((step + 1) * self.batch) as f64 / self.warmup_images.max(1) as f64;
-        let falling = match self.schedule {
-            Schedule::Cosine => 0.5 * (1.0 + (std::f64::consts::PI * t).cos()),
-            Schedule::Constant => ((1.0 - t) / (1.0 - LATE)).min(1.0),
-        };
-        self.learning_rate * warm.min(1.0) * falling
-    }
-
-    /// Decay of the moving average at a step: `½^(batch / half-life)`, less in the first steps, so that
-    /// a short run is not held back by its first weights.
-    pub fn ema_decay(&self, step: usize) -> f64 {
-        let decay = 0.5f64.powf(self.batch as f64 / self.ema_half_life_images);
-        decay.min((1.0 + step as f64) / (10.0 + step as f64))
-    }
-
-    /// Whether something that is done every so many crops is due after a step.
-    pub fn is_due(&self, every: usize, step: usize) -> bool {
-        let passed = |steps: usize| (steps * self.batch).checked_div(every);
-        passed(step + 1) != passed(step)
-    }
-
-    /// Whether a run of `made` can go on as this one: the same images, network and steps so far.
-    pub fn goes_on_from(&self, made: &TrainConfig) -> bool {
-        TrainConfig {
-            images: self.images,
-            volume_origin: self.volume_origin.clone(),
-            checkpoint_seconds: self.checkpoint_seconds,
-            curve_images: self.curve_images,
-            validation_images: self.validation_images,
-            sample_images: self.sample_images,
-            ..made.clone()
-        } == *self
-    }
-
-    /// Whether a run of `made`, `step` steps done, goes on otherwise than it would have: the rate or the
-    /// crops so far were those of another length.
-    pub fn changes_rate_after(&self, made: &TrainConfig, step: usize) -> bool {
-        let differs = |s: usize| made.rate(s) != self.rate(s) || made.crop_at(s) != self.crop_at(s);
-        0 < step && step < self.steps() && (0..step).any(differs)
-    }
-
-    /// How often all images have been drawn anew before a step.
-    pub fn drawing_at(&self, step: usize) -> usize {
-        (step * self.batch)
-            .checked_div(self.redraw_images)
-            .unwrap_or(0)
-    }
-
-    /// Side of the crops at a step.
-    pub fn crop_at(&self, step: usize) -> usize {
-        if (step as f64) < LATE * self.steps() as f64 {
-            self.crop
-        } else {
-            self.late_crop
-        }
-    }
-
     /// Everything that makes the run impossible, one line each.
     pub fn problems(&self) -> Vec<String> {
         let mut found = Vec::new();
@@ -265,7 +191,10 @@ impl TrainConfig {
             }
         };
         let cell = 1 << self.channels.len().saturating_sub(1);
-        expect(self.slices > 0, "slices: expected at least 1");
+        expect(
+            self.slices > 0 && self.card_images > 0,
+            "slices, card_images: expected at least 1",
+        );
         expect(
             self.images > 0 && self.batch > 0,
             "images, batch: expected at least 1",
@@ -326,5 +255,22 @@ impl TrainConfig {
             "sigma_median: expected a positive number",
         );
         found
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_configurations_of_the_priors_are_sound() {
+        for text in [
+            include_str!("../../protocols/priors/brain-local.toml"),
+            include_str!("../../protocols/priors/brain-wide.toml"),
+            include_str!("../../protocols/priors/head-local.toml"),
+        ] {
+            let config: TrainConfig = toml::from_str(text).unwrap();
+            assert_eq!(config.problems(), Vec::<String>::new());
+        }
     }
 }

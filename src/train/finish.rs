@@ -11,8 +11,8 @@ use crate::score::{Card, Model, NetworkCard, TrainingCard, digest, write_prior};
 use std::path::Path;
 use tch::{Device, Tensor};
 
-/// Held-out images of the denoising error on the card, and their side.
-const HELD_OUT: [usize; 2] = [24, 192];
+/// Side of the held-out images of the denoising error on the card.
+const SIDE: usize = 192;
 
 /// The averaged network of a state, its card without the denoising error.
 pub(super) fn averaged_model(
@@ -55,11 +55,10 @@ pub(super) fn finish(
     progress: &Progress,
 ) -> Result<Card, TrainError> {
     let mut card = model.card.clone();
-    let [count, side] = HELD_OUT;
-    let held_out = HeldOut::new(config.family, count, side);
+    let held_out = HeldOut::new(config.family, config.card_images, SIDE);
     card.levels = evaluate(model, config.sigma_range, &held_out, progress)
         .map_err(|e| TrainError::Config(format!("measuring the prior: {e}")))?;
-    card.training.validation = validation.card(model, progress)?;
+    card.training.validation = validation.card(model, [config.card_images, SIDE], progress)?;
     write_prior(output, &card, &state.adam.averaged())?;
     Ok(card)
 }

@@ -187,6 +187,7 @@ impl<'a> Run<'a> {
             if config.is_due(config.sample_images, index) {
                 let asked = self.show_samples(observer)?;
                 flow = if asked == Flow::Stop { asked } else { flow };
+                speed = Speed::from(self.state.step);
             }
             bar.set(self.state.step as u64);
             if flow == Flow::Stop || saved.elapsed().as_secs_f64() > config.checkpoint_seconds {

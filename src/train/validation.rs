@@ -9,8 +9,6 @@ use crate::score::{Model, ValidationCard};
 
 /// Images of the curves' validation, and their side.
 const QUICK: [usize; 2] = [8, 160];
-/// The same at the end of a run.
-const THOROUGH: [usize; 2] = [24, 192];
 
 /// The validation split: of the user's volumes where there are any kept back, else of phantoms.
 pub(super) struct Validation {
@@ -53,16 +51,17 @@ impl Validation {
         Ok(levels.iter().map(|l| l.relative_error).collect())
     }
 
-    /// What the card says of the volumes kept back; nothing where there are none.
+    /// What the card says of the volumes kept back, by so many images of that side; nothing where there
+    /// are none.
     pub(super) fn card(
         &self,
         model: &Model,
+        [count, side]: [usize; 2],
         progress: &Progress,
     ) -> Result<Option<ValidationCard>, TrainError> {
         let Some(volumes) = &self.volumes else {
             return Ok(None);
         };
-        let [count, side] = THOROUGH;
         let held_out = HeldOut::of(volumes.held_out(count, side)?);
         let levels = evaluate(model, self.range, &held_out, progress);
         let levels = levels.map_err(|e| TrainError::Config(format!("validation: {e}")))?;
