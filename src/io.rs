@@ -15,8 +15,8 @@
 //! | LoDoPaB-CT | [`lodopab`] | |
 //! | TIFF | [`tiff_stack`] | |
 //! | NIfTI-1 | [`nifti_read`] | [`nifti_write`] |
-//! | HDF5 of results | | [`hdf5_write`] |
-//! | PNG | [`picture`] | [`png_sheet`](mod@png_sheet) |
+//! | HDF5 of results | [`stack`](mod@stack) | [`hdf5_write`] |
+//! | PNG | [`picture`] | [`png_sheet`](mod@png_sheet), [`png_curves`](mod@png_curves) |
 //!
 //! Arrays are (slice, row, column) for volumes, (coil, y, x) for k-space, x being the readout, and (view, bin) for
 //! sinograms. Positions are LPS in millimetres, in NIfTI files RAS. No names or other identifiers of patients are read
@@ -52,11 +52,13 @@ pub mod npy_array;
 mod npy_header;
 pub mod npy_sinogram;
 pub mod picture;
+pub mod png_curves;
 pub mod png_sheet;
 pub mod projections;
 pub mod raw;
 mod recognise;
 mod recognise_folder;
+pub mod stack;
 pub mod tiff_stack;
 pub mod tomo;
 
@@ -74,6 +76,7 @@ pub use nifti_read::{Volume, read_volume};
 pub use nifti_write::NiftiWriter;
 pub use npy::{write_npy_complex, write_npy_f32};
 pub use picture::{read_measurements, read_picture};
+pub use png_curves::{Panel, png_curves};
 pub use png_sheet::{png_panels, png_sheet};
 pub use projections::{
     AngleUnit, Beam, ColumnOrder, Content, DetectorShape, Flats, ProjectionHeader,
@@ -81,6 +84,7 @@ pub use projections::{
 };
 pub use raw::{KSpaceSource, NoiseScan, RawHeader, RawSlice, ReadOptions, open_k_space};
 pub use recognise::{Kind, recognise};
+pub use stack::{Pixels, Stack, find_stacks, read_stack};
 
 #[cfg(test)]
 mod testing;

@@ -35,5 +35,6 @@ mod schedules;
 mod simulate;
 mod stopped;
 mod training;
+mod training_volumes;
 mod validate;
 mod volume;

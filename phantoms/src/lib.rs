@@ -60,6 +60,9 @@ pub use grid::{MrGrid, frequency, position, spacing};
 pub use maps::{MAPS, map};
 pub use named::{NamedPhantom, Signal, Vial, nist_t2_vials};
 pub use polygon::Coverage;
-pub use procedural::{LabelClass, Procedural, from_labels, from_labels_merged, from_labels_with};
+pub use procedural::{
+    LabelClass, Procedural, Texture, deformed, drawn_phase, from_labels, from_labels_merged,
+    from_labels_with,
+};
 pub use scan::{SmoothPhase, complex_fine_grid_k_space, fine_grid_k_space, rss_image};
 pub use tissue::Contrast;

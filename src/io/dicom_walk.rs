@@ -135,6 +135,9 @@ impl Walk<'_> {
                 self.stack.pop();
                 continue;
             }
+            if self.stack.len() == 1 && self.only_zeros_follow()? {
+                return Ok(());
+            }
             let head = self.head(level.implicit)?;
             match (head.tag, head.length) {
                 (Tag(0xfffe, 0xe00d | 0xe0dd), _) => {
@@ -161,6 +164,24 @@ impl Walk<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Whether the file ends in zeros from here: some programs leave them behind the last element.
+    fn only_zeros_follow(&mut self) -> Result<bool, IoError> {
+        let at = self.at;
+        let mut bytes = [0; 4096];
+        let mut zeros = true;
+        while zeros && self.at < self.end {
+            let count = (self.end - self.at).min(bytes.len() as u64) as usize;
+            // Elements begin with a tag that is not 0: four bytes tell almost always.
+            let count = if self.at == at { count.min(4) } else { count };
+            self.take(&mut bytes[..count])?;
+            zeros = bytes[..count].iter().all(|b| *b == 0);
+        }
+        if !zeros {
+            self.seek(at)?;
+        }
+        Ok(zeros)
     }
 
     /// Goes into a sequence or an item of known or unknown length.
@@ -341,6 +362,15 @@ mod tests {
         .concat();
         let deep = open.repeat(40_000);
         assert!(message(check(file(EXPLICIT, &deep).path())).contains("within each other"));
+    }
+
+    #[test]
+    fn zeros_behind_the_last_element_are_no_element() {
+        let element = b"\x28\x00\x10\x00US\x02\x00\x01\x02".as_slice();
+        let padded = [element, &[0; 9001]].concat();
+        assert!(check(file(EXPLICIT, &padded).path()).is_ok());
+        let damaged = [&padded, element].concat();
+        assert!(message(check(file(EXPLICIT, &damaged).path())).contains("(0000,0000)"));
     }
 
     #[test]

@@ -93,11 +93,24 @@ pub struct TrainingCard {
     pub seed: u64,
     /// Seconds of training.
     pub seconds: f64,
-    /// Steps at which a longer run went on from a shorter one, with the longer run's rate.
+    /// Steps at which the run went on with another length, and so with another learning rate.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub extended_at: Vec<usize>,
+    /// The denoising error on volumes of the user's that were kept back, where there were any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub validation: Option<ValidationCard>,
     /// Version of annulus.
     pub version: String,
+}
+
+/// How well a prior denoises images that were kept back from its training.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ValidationCard {
+    /// What the images are.
+    pub images: String,
+    /// Noise deviation per real component, and the error as [`LevelError::relative_error`].
+    pub errors: Vec<[f64; 2]>,
 }
 
 /// The denoising error at one noise level.

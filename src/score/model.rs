@@ -239,6 +239,7 @@ mod tests {
             seed: 0,
             seconds: 0.0,
             extended_at: Vec::new(),
+            validation: None,
             version: String::new(),
         };
         let card = Card {

@@ -15,12 +15,43 @@ pub struct State {
     pub step: usize,
     /// Seconds trained so far.
     pub seconds: f64,
-    /// σ_data, fixed at the first step.
+    /// σ_data: the deviation of the first images.
     pub sigma_data: f64,
-    /// Steps of the shorter runs that this one goes on from.
+    /// Steps at which the run went on with another number of images, and with another rate.
     pub extended_at: Vec<usize>,
+    /// Smallest and largest value of the images so far; unknown to checkpoints of earlier versions.
+    pub data_range: Option<[f64; 2]>,
+    /// Sum and number of the losses since the last line of the curves.
+    pub losses: (f64, usize),
     /// Weights and moments.
     pub adam: Adam,
+}
+
+impl State {
+    /// Before the first step.
+    pub fn new(adam: Adam) -> Self {
+        State {
+            step: 0,
+            seconds: 0.0,
+            sigma_data: 1.0,
+            extended_at: Vec::new(),
+            data_range: None,
+            losses: (0.0, 0),
+            adam,
+        }
+    }
+
+    /// The images have these values, too.
+    pub fn widen(&mut self, [low, high]: [f64; 2]) {
+        let [l, h] = self.data_range.unwrap_or([low, high]);
+        self.data_range = Some([l.min(low), h.max(high)]);
+    }
+
+    /// The mean loss since the last call.
+    pub fn mean_loss(&mut self) -> f64 {
+        let (sum, count) = std::mem::take(&mut self.losses);
+        sum / count.max(1) as f64
+    }
 }
 
 fn fail(path: &Path, why: String) -> TrainError {
@@ -43,20 +74,25 @@ pub fn save(path: &Path, config: &TrainConfig, state: &State) -> Result<(), Trai
     let config = serde_json::to_string(config).map_err(|e| fail(path, e.to_string()))?;
     let extended_at =
         serde_json::to_string(&state.extended_at).map_err(|e| fail(path, e.to_string()))?;
+    let data_range =
+        serde_json::to_string(&state.data_range).map_err(|e| fail(path, e.to_string()))?;
     let text = HashMap::from([
         ("config".to_owned(), config),
         ("step".to_owned(), state.step.to_string()),
         ("seconds".to_owned(), state.seconds.to_string()),
         ("sigma_data".to_owned(), state.sigma_data.to_string()),
         ("extended_at".to_owned(), extended_at),
+        ("data_range".to_owned(), data_range),
+        ("loss_sum".to_owned(), state.losses.0.to_string()),
+        ("loss_count".to_owned(), state.losses.1.to_string()),
     ]);
     let blob = serialise(&tensors, text).map_err(|e| fail(path, e))?;
     Ok(crate::io::atomic::write(path, &blob, true)?)
 }
 
-/// Reads a state back; refuses one of another run, but goes on from one that was asked for fewer
-/// `images`: its steps stay, the learning rate is that of the longer run. `order` gives the names
-/// in their order.
+/// Reads a state back; refuses one of another run, but goes on from one that was asked for another
+/// number of `images`: its steps stay, the learning rate is that of the new run. `order` gives the
+/// names in their order.
 pub fn load(
     path: &Path,
     config: &TrainConfig,
@@ -70,21 +106,23 @@ pub fn load(
         let found = text.get(key).and_then(|v| v.parse().ok());
         found.ok_or_else(|| fail(path, format!("the checkpoint has no `{key}`")))
     };
-    let made_with: Option<TrainConfig> = text
+    let made: TrainConfig = text
         .get("config")
-        .and_then(|c| serde_json::from_str(c).ok());
-    let shorter = made_with.as_ref().map_or(0, |made| made.images);
-    let same = made_with.is_some_and(|made| {
-        TrainConfig {
-            images: config.images,
-            ..made
-        } == *config
-    });
-    if !same || shorter > config.images {
-        let why = "the checkpoint belongs to a run with another configuration, not to this one or \
-                   to one of fewer images: use that configuration, another -o, or remove the \
-                   checkpoint";
+        .and_then(|c| serde_json::from_str(c).ok())
+        .ok_or_else(|| fail(path, "the checkpoint has no configuration".into()))?;
+    let step = number("step")? as usize;
+    if !config.goes_on_from(&made) {
+        let why = "the checkpoint belongs to a run with another configuration: use that \
+                   configuration, another -o, or remove the checkpoint";
         return Err(fail(path, why.into()));
+    }
+    if step > config.steps() {
+        let why = format!(
+            "the checkpoint has seen {} images, more than the {} of this run: raise `images`",
+            step * config.batch,
+            config.images
+        );
+        return Err(fail(path, why));
     }
     // A checkpoint from before runs could be extended has none.
     let mut extended_at: Vec<usize> = match text.get("extended_at") {
@@ -111,15 +149,21 @@ pub fn load(
         adam.m.push(take("m", name)?);
         adam.v.push(take("v", name)?);
     }
-    let (step, seconds) = (number("step")? as usize, number("seconds")?);
-    if shorter < config.images && 0 < step && step < config.steps() {
+    if config.changes_rate_after(&made, step) {
         extended_at.push(step);
     }
+    // A checkpoint from before there were curves has none.
+    let losses = number("loss_sum").and_then(|sum| Ok((sum, number("loss_count")? as usize)));
     Ok(State {
         step,
-        seconds,
+        seconds: number("seconds")?,
         sigma_data: number("sigma_data")?,
         extended_at,
+        data_range: text
+            .get("data_range")
+            .and_then(|range| serde_json::from_str(range).ok())
+            .flatten(),
+        losses: losses.unwrap_or_default(),
         adam,
     })
 }

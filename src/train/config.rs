@@ -1,5 +1,7 @@
 //! What a training run is: one TOML file, every key with its default.
 
+use super::Schedule;
+use crate::score::Card;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
@@ -10,7 +12,7 @@ use std::path::PathBuf;
 pub struct TrainConfig {
     /// Name on the model card.
     pub name: String,
-    /// What the images are of: `brain-mr` (complex) or `head-ct` (HU).
+    /// What the images are of: `brain-mr` (complex), `mr-magnitude` or `head-ct` (HU).
     pub family: Family,
     /// Training images made before the first step.
     pub slices: usize,
@@ -22,6 +24,19 @@ pub struct TrainConfig {
     pub labels: Option<PathBuf>,
     /// Share of the images that come from label maps, where there are any.
     pub label_share: f64,
+    /// Share of the procedural images and of those from label maps that have rich textures: networks,
+    /// fibres, lobules, fine noise.
+    pub rich_texture: f64,
+    /// The user's own volumes: DICOM series, NIfTI, HDF5 and npy files, and folders of them.
+    pub volumes: Vec<PathBuf>,
+    /// Share of the images that come from volumes, where there are any.
+    pub volume_share: f64,
+    /// What the volumes are and under which licence, in words, for the model card.
+    pub volume_origin: String,
+    /// Share of the volumes that is kept for validation, at least one (of a single volume, slices).
+    pub validation_share: f64,
+    /// Crops after which all images are drawn anew, others of the same family; 0 for never.
+    pub redraw_images: usize,
     /// Seed of images, crops and noise.
     pub seed: u64,
     /// Channels of each resolution, finest first.
@@ -36,10 +51,14 @@ pub struct TrainConfig {
     pub crop: usize,
     /// Side of a crop in the last 15 % of the run.
     pub late_crop: usize,
-    /// Peak learning rate of Adam; cosine decay after a short warm-up.
+    /// Peak learning rate of Adam.
     pub learning_rate: f64,
-    /// Decay of the moving average of the weights, per step.
-    pub ema_decay: f64,
+    /// Crops over which the learning rate rises to its peak.
+    pub warmup_images: usize,
+    /// How the learning rate falls after the warm-up.
+    pub schedule: Schedule,
+    /// Half-life of the moving average of the weights, in crops.
+    pub ema_half_life_images: f64,
     /// Largest norm of the gradient.
     pub gradient_clip: f64,
     /// Median noise deviation of training, per real component.
@@ -48,10 +67,18 @@ pub struct TrainConfig {
     pub sigma_spread: f64,
     /// Smallest and largest noise deviation.
     pub sigma_range: [f64; 2],
-    /// Arithmetic of the convolutions: `f32` or `bf16` (weights and moments stay f32).
+    /// Arithmetic of the convolutions: `f32`, `bf16` or `auto` (weights and moments stay f32).
     pub precision: Precision,
     /// Seconds between checkpoints.
     pub checkpoint_seconds: f64,
+    /// Crops between two lines of the curves; 0 for none.
+    pub curve_images: usize,
+    /// Crops between two measurements of the denoising error on validation images; 0 for none.
+    pub validation_images: usize,
+    /// Crops between two sheets of samples; 0 for none.
+    pub sample_images: usize,
+    /// Held-out images on which the denoising error of the card is measured at the end.
+    pub card_images: usize,
 }
 
 /// What the images of a prior are of.
@@ -62,21 +89,32 @@ pub enum Family {
     BrainMr,
     /// CT of the head in HU.
     HeadCt,
+    /// Magnitude MR images.
+    MrMagnitude,
 }
 
 impl Family {
+    /// That of a prior's images: their channels and their unit.
+    pub fn of(card: &Card) -> Self {
+        match (card.channels, card.unit_hu) {
+            (2, _) => Family::BrainMr,
+            (_, Some(_)) => Family::HeadCt,
+            (_, None) => Family::MrMagnitude,
+        }
+    }
+
     /// Channels of an image.
     pub fn channels(self) -> usize {
         match self {
             Family::BrainMr => 2,
-            Family::HeadCt => 1,
+            Family::HeadCt | Family::MrMagnitude => 1,
         }
     }
 
     /// Knee of the companded second input: tissues differ by 10 HU beside bone of 1500.
     pub(super) fn compand(self) -> Option<f64> {
         match self {
-            Family::BrainMr => None,
+            Family::BrainMr | Family::MrMagnitude => None,
             Family::HeadCt => Some(0.06),
         }
     }
@@ -84,7 +122,7 @@ impl Family {
     /// One unit of the images in HU.
     pub fn unit_hu(self) -> Option<f64> {
         match self {
-            Family::BrainMr => None,
+            Family::BrainMr | Family::MrMagnitude => None,
             Family::HeadCt => Some(1000.0),
         }
     }
@@ -94,6 +132,8 @@ impl Family {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Precision {
+    /// bfloat16 on CUDA, single precision on the CPU.
+    Auto,
     /// Single precision.
     F32,
     /// bfloat16: faster where the processor has it.
@@ -110,6 +150,12 @@ impl Default for TrainConfig {
             pixel_mm: [0.9, 1.4],
             labels: None,
             label_share: 0.6,
+            rich_texture: 0.0,
+            volumes: Vec::new(),
+            volume_share: 0.5,
+            volume_origin: String::new(),
+            validation_share: 0.1,
+            redraw_images: 0,
             seed: 1,
             channels: vec![24, 48, 96],
             blocks: vec![1, 2, 3],
@@ -118,39 +164,24 @@ impl Default for TrainConfig {
             crop: 64,
             late_crop: 96,
             learning_rate: 1e-3,
-            ema_decay: 0.9995,
+            warmup_images: 800,
+            schedule: Schedule::Cosine,
+            ema_half_life_images: 11_000.0,
             gradient_clip: 1.0,
             sigma_median: 0.12,
             sigma_spread: 1.4,
             sigma_range: [0.003, 4.0],
-            precision: Precision::F32,
+            precision: Precision::Auto,
             checkpoint_seconds: 60.0,
+            curve_images: 800,
+            validation_images: 20_000,
+            sample_images: 50_000,
+            card_images: 24,
         }
     }
 }
 
 impl TrainConfig {
-    /// Optimiser steps of the whole run.
-    pub fn steps(&self) -> usize {
-        self.images.div_ceil(self.batch)
-    }
-
-    /// Learning rate at a step: linear warm-up over 100 steps, then cosine decay to zero.
-    pub fn rate(&self, step: usize) -> f64 {
-        let t = step as f64 / self.steps() as f64;
-        let warm = ((step + 1) as f64 / 100.0).min(1.0);
-        self.learning_rate * warm * 0.5 * (1.0 + (std::f64::consts::PI * t).cos())
-    }
-
-    /// Side of the crops at a step.
-    pub fn crop_at(&self, step: usize) -> usize {
-        if step * 100 < self.steps() * 85 {
-            self.crop
-        } else {
-            self.late_crop
-        }
-    }
-
     /// Everything that makes the run impossible, one line each.
     pub fn problems(&self) -> Vec<String> {
         let mut found = Vec::new();
@@ -160,7 +191,10 @@ impl TrainConfig {
             }
         };
         let cell = 1 << self.channels.len().saturating_sub(1);
-        expect(self.slices > 0, "slices: expected at least 1");
+        expect(
+            self.slices > 0 && self.card_images > 0,
+            "slices, card_images: expected at least 1",
+        );
         expect(
             self.images > 0 && self.batch > 0,
             "images, batch: expected at least 1",
@@ -191,8 +225,16 @@ impl TrainConfig {
             "learning_rate: expected a positive number",
         );
         expect(
-            (0.0..1.0).contains(&self.ema_decay),
-            "ema_decay: expected 0 to 1",
+            self.ema_half_life_images > 0.0,
+            "ema_half_life_images: expected a positive number",
+        );
+        expect(
+            (0.0..=1.0).contains(&self.volume_share) && (0.0..=1.0).contains(&self.rich_texture),
+            "volume_share, rich_texture: expected 0 to 1",
+        );
+        expect(
+            (0.0..=0.5).contains(&self.validation_share),
+            "validation_share: expected 0 to 0.5",
         );
         expect(
             self.gradient_clip > 0.0,
@@ -213,5 +255,22 @@ impl TrainConfig {
             "sigma_median: expected a positive number",
         );
         found
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_configurations_of_the_priors_are_sound() {
+        for text in [
+            include_str!("../../protocols/priors/brain-local.toml"),
+            include_str!("../../protocols/priors/brain-wide.toml"),
+            include_str!("../../protocols/priors/head-local.toml"),
+        ] {
+            let config: TrainConfig = toml::from_str(text).unwrap();
+            assert_eq!(config.problems(), Vec::<String>::new());
+        }
     }
 }

@@ -2,12 +2,13 @@
 
 use super::augment::{Symmetry, Tone};
 use super::labels::Labels;
+use super::volumes::Volumes;
 use super::{Family, TrainConfig};
 use crate::progress::Progress;
 use ndarray::{Array2, Array3, Axis};
 use num_complex::Complex32;
-use phantoms::Procedural;
 use phantoms::ct::{CtGrid, HeadCt};
+use phantoms::{Procedural, Texture};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
@@ -41,6 +42,9 @@ pub enum TrainError {
         /// Learning rate.
         rate: f64,
     },
+    /// The samples of the averaged network could not be drawn.
+    #[error("samples of the prior: {0}; sample_images = 0 leaves them out")]
+    Samples(String),
     /// Ctrl-C.
     #[error("interrupted at step {step}; the same command goes on from {checkpoint}")]
     Interrupted {
@@ -59,22 +63,45 @@ pub struct Images {
 }
 
 impl Images {
-    /// Makes the images of a run; the same configuration gives the same images.
-    pub fn make(config: &TrainConfig, progress: &Progress) -> Result<Self, TrainError> {
+    /// Makes the images of a run; the same configuration gives the same images. `drawing` counts how
+    /// often they have been drawn before.
+    pub fn make(
+        config: &TrainConfig,
+        drawing: usize,
+        progress: &Progress,
+    ) -> Result<Self, TrainError> {
         let bar = progress.stage("training images", config.slices as u64);
-        let draw: Box<dyn Fn(usize) -> Array3<f32> + Sync> = match config.family {
-            Family::BrainMr => brain_mr(config)?,
-            Family::HeadCt => head_ct(config)?,
+        let first = drawing * config.slices;
+        let volumes = Volumes::open(config)?;
+        let draw = draw_of(config)?;
+        let of_volume =
+            |i: &usize| volumes.is_some() && in_share(config, VOLUME, *i, config.volume_share);
+        let (from_volumes, others): (Vec<usize>, Vec<usize>) =
+            (first..first + config.slices).partition(of_volume);
+        let mut images = match &volumes {
+            Some(volumes) => {
+                volumes.draw(&from_volumes, config.seed, config.size, &|| bar.step())?
+            }
+            None => Vec::new(),
         };
-        let make = |i: usize| {
+        images.par_extend(others.into_par_iter().map(|i| {
             let image = draw(i);
             bar.step();
-            image
-        };
-        let slices = (0..config.slices).into_par_iter().map(make).collect();
+            (i, image)
+        }));
+        images.sort_by_key(|(i, _)| *i);
         bar.finish();
         let family = config.family;
+        let slices = images.into_iter().map(|(_, image)| image).collect();
         Ok(Images { slices, family })
+    }
+
+    /// None: nothing can be trained on them.
+    pub fn none(family: Family) -> Self {
+        Images {
+            slices: Vec::new(),
+            family,
+        }
     }
 
     /// Root mean square per real component.
@@ -113,11 +140,15 @@ impl Images {
             for (y, x) in (0..side).flat_map(|y| (0..side).map(move |x| (y, x))) {
                 let (v, u) = symmetry.source(y, x, side);
                 let at = |channel: usize| slice[(y0 + v, x0 + u, channel)];
-                if self.family == Family::BrainMr {
-                    let z = tone.value(Complex32::new(at(0), at(1)));
-                    out.extend([z.re, z.im]);
-                } else {
-                    out.push(at(0));
+                match self.family {
+                    Family::BrainMr => {
+                        let z = tone.value(Complex32::new(at(0), at(1)));
+                        out.extend([z.re, z.im]);
+                    }
+                    Family::MrMagnitude => {
+                        out.push(tone.value(Complex32::new(at(0), 0.0)).norm());
+                    }
+                    Family::HeadCt => out.push(at(0)),
                 }
             }
         }
@@ -128,21 +159,53 @@ impl Images {
 /// One image of a family by its index.
 type Draw = Box<dyn Fn(usize) -> Array3<f32> + Sync>;
 
-fn brain_mr(config: &TrainConfig) -> Result<Draw, TrainError> {
+fn draw_of(config: &TrainConfig) -> Result<Draw, TrainError> {
+    match config.family {
+        Family::HeadCt => head_ct(config),
+        Family::BrainMr => {
+            let draw = mr(config)?;
+            Ok(Box::new(move |i| channels(&draw(i))))
+        }
+        Family::MrMagnitude => {
+            let draw = mr(config)?;
+            Ok(Box::new(move |i| magnitude(&draw(i))))
+        }
+    }
+}
+
+/// Seeds of the choices that an image is, beside the run's.
+const VOLUME: u64 = 0x0077_6869_6368;
+const GRAIN: u64 = 0x6772_6169_6e73;
+
+/// Whether image `i` belongs to a share of the images.
+fn in_share(config: &TrainConfig, choice: u64, i: usize, share: f64) -> bool {
+    let mut rng = ChaCha8Rng::seed_from_u64(config.seed ^ choice);
+    rng.set_stream(i as u64);
+    rng.random::<f64>() < share
+}
+
+/// One complex image by its index.
+type DrawMr = Box<dyn Fn(usize) -> Array2<Complex32> + Sync>;
+
+fn mr(config: &TrainConfig) -> Result<DrawMr, TrainError> {
     let from_labels = match &config.labels {
         Some(folder) => Some(Labels::open(folder)?),
         None => None,
     };
     let procedural = Procedural::new(config.seed).with_size(config.size, config.size);
     let (seed, share, size) = (config.seed, config.label_share, config.size);
+    let choices = config.clone();
     Ok(Box::new(move |i: usize| {
         let mut rng = ChaCha8Rng::seed_from_u64(seed ^ 0x6c61_6265_6c73);
         rng.set_stream(i as u64);
-        let image = match &from_labels {
-            Some(labels) if rng.random::<f64>() < share => labels.draw(&mut rng, size),
-            _ => procedural.slice(i as u64),
+        let texture = match in_share(&choices, GRAIN, i, choices.rich_texture) {
+            true => Texture::Rich,
+            false => Texture::Plain,
         };
-        channels(&image)
+        match &from_labels {
+            Some(labels) if rng.random::<f64>() < share => labels.draw(&mut rng, texture, size),
+            _ => procedural.with_texture(texture).slice(i as u64),
+        }
     }))
 }
 
@@ -153,6 +216,11 @@ pub(super) fn channels(image: &Array2<Complex32>) -> Array3<f32> {
         let z = image[(y, x)];
         if c == 0 { z.re } else { z.im }
     })
+}
+
+/// The magnitude as the one channel.
+pub(super) fn magnitude(image: &Array2<Complex32>) -> Array3<f32> {
+    image.mapv(|z| z.norm()).insert_axis(Axis(2))
 }
 
 fn head_ct(config: &TrainConfig) -> Result<Draw, TrainError> {

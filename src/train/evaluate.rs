@@ -1,7 +1,7 @@
 //! The denoising error of a prior on held-out images, and its radial spectrum.
 
 use super::Family;
-use super::data::{channels, held_out_head};
+use super::data::{channels, held_out_head, magnitude};
 use crate::progress::Progress;
 use crate::score::{Denoiser, LevelError};
 use ndarray::Array3;
@@ -24,9 +24,8 @@ const SIGMAS: [f64; 14] = [
 ];
 
 impl HeldOut {
-    /// `count` images of `size`² pixels of a family.
-    pub fn new(family: Family, count: usize, size: usize) -> Self {
-        let procedural = Procedural::new(HELD_OUT_SEED).with_size(size, size);
+    /// The given images, (row, column, channel).
+    pub fn of(images: Vec<Array3<f32>>) -> Self {
         let host = |image: Array3<f32>| {
             let (rows, columns, channels) = image.dim();
             let field = if channels == 2 {
@@ -36,19 +35,26 @@ impl HeldOut {
             };
             Host::new(&[1, rows, columns], field, image.into_iter().collect())
         };
-        let make = |i: usize| match family {
-            Family::BrainMr => host(channels(&procedural.slice(i as u64))),
-            Family::HeadCt => host(held_out_head(i, size)),
-        };
         HeldOut {
-            images: (0..count).into_par_iter().map(make).collect(),
+            images: images.into_iter().map(host).collect(),
         }
+    }
+
+    /// `count` images of `size`² pixels of a family.
+    pub fn new(family: Family, count: usize, size: usize) -> Self {
+        let procedural = Procedural::new(HELD_OUT_SEED).with_size(size, size);
+        let make = |i: usize| match family {
+            Family::BrainMr => channels(&procedural.slice(i as u64)),
+            Family::MrMagnitude => magnitude(&procedural.slice(i as u64)),
+            Family::HeadCt => held_out_head(i, size),
+        };
+        HeldOut::of((0..count).into_par_iter().map(make).collect())
     }
 }
 
 impl HeldOut {
     /// Images of the caller's, batch 1.
-    pub fn of(images: Vec<Host<f32>>) -> Self {
+    pub fn given(images: Vec<Host<f32>>) -> Self {
         HeldOut { images }
     }
 
@@ -58,15 +64,20 @@ impl HeldOut {
     }
 }
 
-/// `E‖D(x + σ n) - x‖²` and its spectrum at each level of `[least, most]`.
+/// The noise deviations at which a prior of that range is measured.
+pub(super) fn levels_within([least, most]: [f64; 2]) -> Vec<f64> {
+    let inside = |sigma: &f64| (least..=most).contains(sigma);
+    SIGMAS.iter().copied().filter(inside).collect()
+}
+
+/// `E‖D(x + σ n) - x‖²` and its spectrum at each level within `range`.
 pub fn evaluate(
     prior: &dyn Denoiser<Host<f32>>,
-    [least, most]: [f64; 2],
+    range: [f64; 2],
     held_out: &HeldOut,
     progress: &Progress,
 ) -> Result<Vec<LevelError>> {
-    let inside = |sigma: &&f64| (least..=most).contains(*sigma);
-    let sigmas: Vec<f64> = SIGMAS.iter().filter(inside).copied().collect();
+    let sigmas = levels_within(range);
     let work = sigmas.len() * held_out.images.len();
     let bar = progress.stage("denoising error", work as u64);
     let mut levels = Vec::new();

@@ -4,6 +4,7 @@ use super::data::TrainError;
 use crate::io::{IoError, read_volume};
 use ndarray::{Array2, Array3, Axis};
 use num_complex::Complex32;
+use phantoms::Texture;
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
@@ -42,7 +43,12 @@ impl Labels {
 
     /// A random plane of a random volume, drawn with random contrasts. Planes that show little are
     /// drawn again.
-    pub(super) fn draw(&self, rng: &mut ChaCha8Rng, size: usize) -> Array2<Complex32> {
+    pub(super) fn draw(
+        &self,
+        rng: &mut ChaCha8Rng,
+        texture: Texture,
+        size: usize,
+    ) -> Array2<Complex32> {
         let mut plane = Array2::zeros((1, 1));
         for _ in 0..20 {
             let volume = &self.volumes[rng.random_range(0..self.volumes.len())];
@@ -56,7 +62,7 @@ impl Labels {
                 break;
             }
         }
-        phantoms::from_labels_merged(&plane, &merge_sides, rng, (size, size))
+        phantoms::from_labels_merged(&plane, &merge_sides, texture, rng, (size, size))
     }
 }
 

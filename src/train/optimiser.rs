@@ -28,12 +28,10 @@ impl Adam {
     }
 
     /// One step with `β = (0.9, 0.999)`, `ε = 1e-8`, the gradient clipped to `clip` in norm.
-    /// `step` counts from 0. Source: Kingma and Ba 2015, algorithm 1.
-    pub fn step(&mut self, step: usize, rate: f64, clip: f64, ema_decay: f64) {
+    /// `step` counts from 0; `decay` is that of the moving average. Source: Kingma and Ba 2015, algorithm 1.
+    pub fn step(&mut self, step: usize, rate: f64, clip: f64, decay: f64) {
         let t = (step + 1) as i32;
         let (c1, c2) = (1.0 - 0.9f64.powi(t), 1.0 - 0.999f64.powi(t));
-        // The average starts young, so that a short run is not held back by its first weights.
-        let decay = ema_decay.min((1.0 + step as f64) / (10.0 + step as f64));
         tch::no_grad(|| {
             let squares: Vec<Tensor> = self
                 .weights

@@ -43,6 +43,7 @@ impl Batch {
         let side = config.crop_at(step);
         let channels = config.family.channels() as i64;
         let shape = [config.batch as i64, side as i64, side as i64, channels];
+        // Channels last in memory, as the convolutions like it.
         let image = |values: &[f32]| {
             Tensor::from_slice(values)
                 .view(shape)
@@ -98,9 +99,9 @@ pub(super) fn step(
     device: Device,
 ) -> Result<f64, TrainError> {
     let batch = Batch::draw(config, state.step, images, device);
-    let kind = match config.precision {
-        Precision::Bf16 => Kind::BFloat16,
-        Precision::F32 => Kind::Float,
+    let kind = match (config.precision, device) {
+        (Precision::Bf16, _) | (Precision::Auto, Device::Cuda(_)) => Kind::BFloat16,
+        (Precision::F32 | Precision::Auto, _) => Kind::Float,
     };
     let loss = {
         let leaves = state
@@ -124,9 +125,41 @@ pub(super) fn step(
         });
     }
     loss.f_backward()?;
+    let decay = config.ema_decay(state.step);
     state
         .adam
-        .step(state.step, rate, config.gradient_clip, config.ema_decay);
+        .step(state.step, rate, config.gradient_clip, decay);
     state.step += 1;
     Ok(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::progress::Progress;
+
+    #[test]
+    fn crops_lie_channels_last_and_depend_on_the_step() {
+        let config = TrainConfig {
+            slices: 1,
+            size: 48,
+            crop: 32,
+            late_crop: 32,
+            batch: 2,
+            ..TrainConfig::default()
+        };
+        let images = Images::make(&config, 0, &Progress::Silent).unwrap();
+        let batch = Batch::draw(&config, 3, &images, Device::Cpu);
+        assert_eq!(batch.x0.size(), [2, 2, 32, 32]);
+        for t in [&batch.x0, &batch.noise] {
+            assert_eq!(t.stride(), [2 * 32 * 32, 1, 2 * 32, 2]);
+        }
+        let values = |b: &Batch| Vec::<f32>::try_from(b.x0.contiguous().flatten(0, -1)).unwrap();
+        let again = Batch::draw(&config, 3, &images, Device::Cpu);
+        assert_eq!(values(&batch), values(&again));
+        assert_ne!(
+            values(&batch),
+            values(&Batch::draw(&config, 4, &images, Device::Cpu))
+        );
+    }
 }

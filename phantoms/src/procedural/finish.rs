@@ -8,7 +8,8 @@ use rand_distr::StandardNormal;
 use std::f32::consts::TAU;
 
 use super::drawing::Drawing;
-use super::noise::{fractal, smooth};
+use super::grain::Texture;
+use super::noise::smooth;
 use crate::fft::{fft2_cropped, ifft2};
 use crate::position;
 
@@ -19,9 +20,10 @@ use crate::position;
 pub(crate) fn finish(
     drawing: Drawing,
     size: (usize, usize),
+    texture: Texture,
     rng: &mut ChaCha8Rng,
 ) -> Array2<Complex32> {
-    let object = object(drawing, rng);
+    let object = object(drawing, texture, rng);
     let mut spectrum = fft2_cropped(object, size);
     low_pass(&mut spectrum, rng);
     let mut image = ifft2(spectrum);
@@ -38,11 +40,10 @@ pub(crate) fn finish(
 }
 
 /// `signal (1 + texture noise) bias exp(i phase)`.
-fn object(drawing: Drawing, rng: &mut ChaCha8Rng) -> Array2<Complex32> {
+fn object(drawing: Drawing, texture: Texture, rng: &mut ChaCha8Rng) -> Array2<Complex32> {
     let size = drawing.signal.dim();
     let mut magnitude = drawing.signal;
-    let (coarsest, fall) = (rng.random_range(4.0..20.0), rng.random_range(-0.1..0.8));
-    let grain = fractal(rng, size, coarsest, fall);
+    let grain = texture.grain(rng, size);
     Zip::from(&mut magnitude)
         .and(&drawing.texture)
         .and(&grain)
@@ -63,7 +64,7 @@ fn object(drawing: Drawing, rng: &mut ChaCha8Rng) -> Array2<Complex32> {
 
 /// A smooth phase: any constant, a polynomial of second order and slow noise, from flat to about a
 /// turn across.
-fn phase(rng: &mut ChaCha8Rng, size: (usize, usize)) -> Array2<f32> {
+pub(super) fn phase(rng: &mut ChaCha8Rng, size: (usize, usize)) -> Array2<f32> {
     let strength = TAU * rng.random::<f32>().powf(1.5);
     let mut normal = || 0.3 * strength * rng.sample::<f32, _>(StandardNormal);
     let [x1, y1, x2, xy, y2] = std::array::from_fn(|_| normal());
@@ -128,7 +129,7 @@ mod tests {
     #[test]
     fn an_empty_drawing_stays_finite() {
         let mut rng = ChaCha8Rng::seed_from_u64(0);
-        let image = finish(Drawing::new((20, 30)), (10, 15), &mut rng);
+        let image = finish(Drawing::new((20, 30)), (10, 15), Texture::Plain, &mut rng);
         assert!(image.iter().all(|v| v.norm().is_finite()));
     }
 
@@ -141,7 +142,7 @@ mod tests {
             3.0,
             0.0,
         );
-        let image = finish(drawing, (40, 40), &mut rng);
+        let image = finish(drawing, (40, 40), Texture::Plain, &mut rng);
         assert!(image[(20, 20)].norm() > 0.4 && image[(3, 3)].norm() < 0.1);
     }
 }

@@ -9,6 +9,7 @@ use rand_chacha::ChaCha8Rng;
 
 use super::drawing::{Drawing, texture};
 use super::finish::finish;
+use super::grain::Texture;
 use crate::position;
 use crate::pure::Normals;
 use crate::vote::vote;
@@ -34,7 +35,7 @@ pub fn from_labels(
     rng: &mut ChaCha8Rng,
     size: (usize, usize),
 ) -> Array2<Complex32> {
-    from_labels_merged(labels, &|label| label, rng, size)
+    from_labels_merged(labels, &|label| label, Texture::Plain, rng, size)
 }
 
 /// The same with labels of one class, such as left and right, having one signal: `merge` takes a
@@ -42,6 +43,7 @@ pub fn from_labels(
 pub fn from_labels_merged(
     labels: &Array2<u16>,
     merge: &dyn Fn(u16) -> u16,
+    grain: Texture,
     rng: &mut ChaCha8Rng,
     size: (usize, usize),
 ) -> Array2<Complex32> {
@@ -58,7 +60,7 @@ pub fn from_labels_merged(
             },
         );
     }
-    from_labels_with(labels, &|label| classes[&merge(label)], rng, size)
+    from_labels_with(labels, &|label| classes[&merge(label)], grain, rng, size)
 }
 
 /// The same with the signals and textures of the caller, such as those of a contrast; label 0 is
@@ -66,6 +68,7 @@ pub fn from_labels_merged(
 pub fn from_labels_with(
     labels: &Array2<u16>,
     class: &dyn Fn(u16) -> LabelClass,
+    grain: Texture,
     rng: &mut ChaCha8Rng,
     size: (usize, usize),
 ) -> Array2<Complex32> {
@@ -89,7 +92,7 @@ pub fn from_labels_with(
         .for_each(|(n, &label)| order[usize::from(label)] = n as u16);
     let indices = labels.mapv(|label| order[usize::from(label)]);
     let drawing = draw(&indices, &classes, &deformation(rng), size);
-    finish(drawing, size, rng)
+    finish(drawing, size, grain, rng)
 }
 
 /// Mild: a turn of up to 15 degrees, 10 % of zoom, smooth waves.
@@ -112,7 +115,7 @@ fn draw(
     let (ly, lx) = labels.dim();
     let mut drawing = Drawing::new(fine);
     for ((j, i), signal) in drawing.signal.indexed_iter_mut() {
-        let [x, y] = between(&coarse, j, i);
+        let [x, y] = coarse.between(j, i);
         // One label pixel is one output pixel; both have their centre sample at floor(n / 2).
         let at = [x + (lx / 2) as f64, y + (ly / 2) as f64];
         let (a, b, share) = vote(labels, at);
@@ -126,35 +129,46 @@ fn draw(
 /// Pixels between two points at which the warp is evaluated.
 const STRIDE: usize = 8;
 
-/// Where fine pixels come from, in output pixels from the centre, at every eighth pixel.
-fn source_points(warp: &Warp, fine: (usize, usize), size: (usize, usize)) -> Array2<[f64; 2]> {
+/// Where fine pixels come from, in output pixels from the centre, known at every eighth pixel.
+pub(super) struct SourcePoints(Array2<[f64; 2]>);
+
+/// Where the pixels of the doubled grid come from.
+pub(super) fn source_points(
+    warp: &Warp,
+    fine: (usize, usize),
+    size: (usize, usize),
+) -> SourcePoints {
     let shape = (fine.0 / STRIDE + 2, fine.1 / STRIDE + 2);
     let longer = size.0.max(size.1);
     let unit = longer as f64 / 2.0;
-    Array2::from_shape_fn(shape, |(j, i)| {
+    SourcePoints(Array2::from_shape_fn(shape, |(j, i)| {
         let p = [
             position(i * STRIDE, fine.1) * size.1 as f64 / longer as f64,
             position(j * STRIDE, fine.0) * size.0 as f64 / longer as f64,
         ];
         warp.apply(p).map(|v| v * unit)
-    })
+    }))
 }
 
-fn between(coarse: &Array2<[f64; 2]>, j: usize, i: usize) -> [f64; 2] {
-    let (j0, i0) = (j / STRIDE, i / STRIDE);
-    let (v, u) = (
-        (j % STRIDE) as f64 / STRIDE as f64,
-        (i % STRIDE) as f64 / STRIDE as f64,
-    );
-    let [a, b, c, d] = [
-        coarse[(j0, i0)],
-        coarse[(j0, i0 + 1)],
-        coarse[(j0 + 1, i0)],
-        coarse[(j0 + 1, i0 + 1)],
-    ];
-    std::array::from_fn(|n| {
-        (1.0 - v) * ((1.0 - u) * a[n] + u * b[n]) + v * ((1.0 - u) * c[n] + u * d[n])
-    })
+impl SourcePoints {
+    /// Of one fine pixel: x and y.
+    pub(super) fn between(&self, j: usize, i: usize) -> [f64; 2] {
+        let coarse = &self.0;
+        let (j0, i0) = (j / STRIDE, i / STRIDE);
+        let (v, u) = (
+            (j % STRIDE) as f64 / STRIDE as f64,
+            (i % STRIDE) as f64 / STRIDE as f64,
+        );
+        let [a, b, c, d] = [
+            coarse[(j0, i0)],
+            coarse[(j0, i0 + 1)],
+            coarse[(j0 + 1, i0)],
+            coarse[(j0 + 1, i0 + 1)],
+        ];
+        std::array::from_fn(|n| {
+            (1.0 - v) * ((1.0 - u) * a[n] + u * b[n]) + v * ((1.0 - u) * c[n] + u * d[n])
+        })
+    }
 }
 
 #[cfg(test)]
@@ -221,6 +235,7 @@ mod tests {
         let image = from_labels_merged(
             &halves(),
             &|l| l.min(1),
+            Texture::Plain,
             &mut ChaCha8Rng::seed_from_u64(3),
             (64, 64),
         );
@@ -231,6 +246,7 @@ mod tests {
         let again = from_labels_merged(
             &halves(),
             &|l| l.min(1),
+            Texture::Plain,
             &mut ChaCha8Rng::seed_from_u64(3),
             (64, 64),
         );

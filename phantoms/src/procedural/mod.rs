@@ -4,13 +4,17 @@
 mod brain_like;
 pub(crate) mod drawing;
 mod finish;
+mod grain;
 mod labels;
 pub(crate) mod lines;
 mod noise;
 mod regions;
+mod sections;
 pub(crate) mod shapes;
 
+pub use grain::Texture;
 pub use labels::{LabelClass, from_labels, from_labels_merged, from_labels_with};
+pub use sections::{deformed, drawn_phase};
 
 use ndarray::Array2;
 use num_complex::Complex32;
@@ -32,6 +36,7 @@ use drawing::Drawing;
 pub struct Procedural {
     seed: u64,
     size: (usize, usize),
+    texture: Texture,
 }
 
 impl Procedural {
@@ -40,6 +45,7 @@ impl Procedural {
         Self {
             seed,
             size: (200, 200),
+            texture: Texture::Plain,
         }
     }
 
@@ -47,6 +53,12 @@ impl Procedural {
     /// another drawing.
     pub fn with_size(mut self, ny: usize, nx: usize) -> Self {
         self.size = (ny.max(1), nx.max(1));
+        self
+    }
+
+    /// The same family with other textures.
+    pub fn with_texture(mut self, texture: Texture) -> Self {
+        self.texture = texture;
         self
     }
 
@@ -64,7 +76,7 @@ impl Procedural {
         while !drawing.shows_something() {
             drawing = draw(&mut rng, fine);
         }
-        finish::finish(drawing, self.size, &mut rng)
+        finish::finish(drawing, self.size, self.texture, &mut rng)
     }
 }
 

@@ -24,6 +24,9 @@ pub(in crate::cli) struct Train {
     /// Replace an earlier prior
     #[arg(long)]
     pub(in crate::cli) force: bool,
+    /// Write the prior as its checkpoint has it, without another step; the run may go on afterwards
+    #[arg(long)]
+    pub(in crate::cli) ship: bool,
 }
 
 #[derive(Args)]

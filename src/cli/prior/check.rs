@@ -35,7 +35,7 @@ pub(super) fn run(a: &CheckPrior) -> Outcome {
     let phantoms = a.images.is_empty();
     let held_out = match phantoms {
         true => phantoms_of(card, a.count)?,
-        false => HeldOut::of(images::read(&a.images, card, a.count)?),
+        false => HeldOut::given(images::read(&a.images, card, a.count)?),
     };
     let images = images::tensors(&held_out, card.channels);
     let mut report = Report::default();
@@ -87,15 +87,7 @@ fn phantoms_of(card: &Card, count: usize) -> Result<HeldOut, Box<dyn std::error:
         let n = card.channels;
         return Err(format!("a prior of {n} channels has no phantoms: give --images").into());
     }
-    let family = match card.unit_hu {
-        Some(_) => Family::HeadCt,
-        None => Family::BrainMr,
-    };
-    let held_out = HeldOut::new(family, count, 192);
-    Ok(match card.channels == family.channels() {
-        true => held_out,
-        false => HeldOut::of(held_out.images().iter().map(images::magnitude).collect()),
-    })
+    Ok(HeldOut::new(Family::of(card), count, 192))
 }
 
 /// Errors now beside those on the card.

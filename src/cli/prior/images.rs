@@ -131,12 +131,6 @@ fn host(channels: &Array3<f32>) -> Host<f32> {
     }
 }
 
-/// `|z|`.
-pub(super) fn magnitude(image: &Host<f32>) -> Host<f32> {
-    let reals = image.reals().chunks_exact(2).map(|z| z[0].hypot(z[1]));
-    Host::new(&image.sizes(), Field::Real, reals.collect())
-}
-
 /// `[1, channels, Y, X]` of every image.
 pub(super) fn tensors(held_out: &HeldOut, channels: usize) -> Vec<Tensor> {
     let tensor = |image: &Host<f32>| {
