@@ -30,7 +30,9 @@ mod unet;
 #[cfg(feature = "torch")]
 mod weights;
 
-pub use card::{Card, LevelError, Network, NetworkCard, PublishedCard, TrainingCard, ValidationCard};
+pub use card::{
+    Card, LevelError, Network, NetworkCard, PublishedCard, TrainingCard, ValidationCard,
+};
 pub use convention::{Betas, Convention, Diffusion, Label, Level, Prediction};
 pub use covariance::Covariance;
 pub use discrete::{DiscreteDiffusion, time_embedding};

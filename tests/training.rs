@@ -250,11 +250,17 @@ fn a_prior_can_be_shipped_on_the_way() {
     assert!(message.contains("no checkpoint"), "{message}");
     let (_, first) = run(&small(), &output, 6);
     let early = ship(&small(), &output, Device::Cpu, &Progress::Silent).unwrap();
-    assert_eq!((early.training.as_ref().unwrap().steps, early.levels.len()), (6, 13));
+    assert_eq!(
+        (early.training.as_ref().unwrap().steps, early.levels.len()),
+        (6, 13)
+    );
     assert!(output.exists());
     let (whole, rest) = run(&small(), &output, usize::MAX);
     assert_eq!(
-        (whole.unwrap().training.unwrap().steps, first.len() + rest.len()),
+        (
+            whole.unwrap().training.unwrap().steps,
+            first.len() + rest.len()
+        ),
         (20, 20)
     );
 }

@@ -58,7 +58,10 @@ pub(super) fn finish(
     let held_out = HeldOut::new(config.family, config.card_images, SIDE);
     card.levels = evaluate(model, config.sigma_range, &held_out, progress)
         .map_err(|e| TrainError::Config(format!("measuring the prior: {e}")))?;
-    card.training.validation = validation.card(model, [config.card_images, SIDE], progress)?;
+    let seen = validation.card(model, [config.card_images, SIDE], progress)?;
+    if let Some(training) = &mut card.training {
+        training.validation = seen;
+    }
     write_prior(output, &card, &state.adam.averaged())?;
     Ok(card)
 }
