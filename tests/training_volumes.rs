@@ -69,7 +69,7 @@ fn three_nifti_volumes_in_a_folder_are_enough() {
         "{words}"
     );
     assert!(words.ends_with("boxes"), "{words}");
-    let validation = card.training.validation.unwrap();
+    let validation = card.training.unwrap().validation.unwrap();
     assert_eq!(validation.errors.len(), 13);
     let last = validation.errors.last().unwrap();
     assert!(last[0] == 4.0 && last[1] < 0.5, "{last:?}");
@@ -107,7 +107,7 @@ fn one_hdf5_volume_gives_its_last_slices_to_validation() {
         words.contains("one volume, its last slices kept"),
         "{words}"
     );
-    assert!(card.training.validation.is_some());
+    assert!(card.training.unwrap().validation.is_some());
 }
 
 #[test]

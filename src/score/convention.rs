@@ -283,8 +283,9 @@ impl Convention {
         let (v, w) = (level.sigma.powi(2), (ratio * level.sigma).powi(2));
         let c = ratio * ratio;
         let small = w * (1.0 - c);
-        let large = (1.0 + w) * (v - w) / (1.0 + v);
-        Some([small / (1.0 - c).powi(2), (large / small).ln()])
+        // β / β̃ = (1 + 1/w) / (1 + 1/v), near 1 where there is much noise.
+        let ratio = w.recip().ln_1p() - v.recip().ln_1p();
+        Some([small / (1.0 - c).powi(2), ratio])
     }
 
     /// What makes it no convention.
