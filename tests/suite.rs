@@ -35,6 +35,7 @@ mod schedules;
 mod simulate;
 mod stopped;
 mod training;
+mod training_command;
 mod training_volumes;
 mod validate;
 mod volume;
