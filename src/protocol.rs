@@ -43,7 +43,7 @@ pub use image::Image;
 pub use known::{KnownMethod, methods};
 pub use library::{builtins, source};
 pub use likelihood::{Emission, Gaussian, Likelihood, Poisson, Pwls, Rician};
-pub use method::{CgSense, Cgls, Fbp, Lines, Mltr, PwlsTv, Sirt, Tikhonov, Window, ZeroFilled};
+pub use method::{CgSense, Cgls, Fbp, Lines, Mltr, PwlsTv, Sirt, Tikhonov, Tv, Window, ZeroFilled};
 pub use methods::{Method, Methods};
 pub use nuisance::{Nuisance, UnknownCentre, UnknownKernel, UnknownSensitivities};
 pub use preparation::{AngleUnit, Angles, Averages, Content, Espirit, Preparation, Sensitivities};
@@ -273,7 +273,7 @@ mod tests {
     fn select_refuses_a_method_of_another_modality() {
         for (protocol, method, fitting) in [
             ("ct/parallel", "cg-sense", "fbp, sirt, cgls,"),
-            ("mri/cartesian", "fbp", "zero-filled, cg-sense, dps,"),
+            ("mri/cartesian", "fbp", "zero-filled, cg-sense, tv, dps,"),
         ] {
             let mut protocol = Protocol::find(protocol).unwrap();
             let before = protocol.clone();

@@ -1,9 +1,9 @@
 //! Penalised weighted least squares with total variation.
 
+use super::least_squares_tv::{LeastSquaresTv, Stop, check_weight};
 use super::line_integrals::{expect_finite, ones, start};
-use super::optimised_gradient::OptimisedGradient;
-use super::total_variation::Proximal;
-use super::{LineIntegrals, Trace, total_variation, trace::Done};
+use super::metric::Metric;
+use super::{LineIntegrals, Trace};
 use operators::{Array, Error, LinearOperator, Result};
 
 /// How [`pwls_tv`] runs.
@@ -33,10 +33,6 @@ impl<T> Default for PwlsTvParams<T> {
     }
 }
 
-/// Steps of the proximal map an iteration: cheap beside a projection.
-const PROXIMAL_STEPS: usize = 10;
-/// Iterations between two looks at how far the image moved.
-const LOOK: usize = 10;
 /// Pixels that no ray sees step as far as if this part of the best seen one did.
 const LEAST_SEEN: f64 = 1e-3;
 
@@ -54,46 +50,20 @@ pub fn pwls_tv<T: Array>(
     params: &PwlsTvParams<T>,
     tick: &mut dyn FnMut() -> bool,
 ) -> Result<(T, Trace)> {
-    let lambda = params.lambda;
-    if !(lambda >= 0.0 && lambda.is_finite()) {
-        return Err(Error::Parameter {
-            what: "lambda of PWLS-TV",
-            expected: "a number that is not negative",
-            got: lambda.to_string(),
-        });
-    }
-    let items = data.y().batch();
-    let l = metric(a, data)?;
-    let mut proximal = Proximal::new(&l, lambda, params.lower_bound);
-    let (mut x, mut z) = start(a, params.start.as_ref(), params.lower_bound, data.y())?;
-    let mut method = OptimisedGradient::new(l, &x);
-    let (mut trace, mut done) = (Trace::new(items), Done::none(items));
-    let mut looked = x.clone();
-    for iteration in 1..=params.iterations + 1 {
-        let (misfit, slope) = data.misfit(&z);
-        let objective = misfit.iter().zip(total_variation(&x));
-        let objective: Vec<f64> = objective.map(|(misfit, tv)| misfit + lambda * tv).collect();
-        trace.note("the objective of PWLS-TV", &objective, |i| done.at_work(i))?;
-        if iteration > 1 && iteration % LOOK == 1 {
-            let moved = x.minus(&looked).norm();
-            let still = |i: usize| moved[i] <= params.tolerance * x.norm()[i];
-            if params.tolerance > 0.0 && done.keep(&x, still) {
-                break;
-            }
-            looked = x.clone();
-        }
-        if iteration > params.iterations {
-            break;
-        }
-        x = method.step(&x, &a.adjoint(&slope)?, |target, g| {
-            proximal.apply(target, g, PROXIMAL_STEPS)
-        });
-        z = a.forward(&x)?;
-        if !tick() {
-            return Err(Error::Interrupted);
-        }
-    }
-    Ok((done.with_the_rest_of(&x)?, trace))
+    check_weight("lambda of PWLS-TV", params.lambda)?;
+    let problem = LeastSquaresTv {
+        a,
+        misfit: &|z| data.misfit(z),
+        metric: Metric::pixels(metric(a, data)?),
+        lambda: params.lambda,
+        bound: params.lower_bound,
+    };
+    let stop = match params.tolerance {
+        tolerance if tolerance > 0.0 => Stop::Still(tolerance),
+        _ => Stop::Last,
+    };
+    let first = start(a, params.start.as_ref(), params.lower_bound, data.y())?;
+    problem.minimise(first, params.iterations, &stop, tick)
 }
 
 /// `AᵀW A 1`, nowhere near 0.
@@ -120,7 +90,9 @@ fn metric<T: Array>(a: &dyn LinearOperator<T>, data: &LineIntegrals<T>) -> Resul
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::classical::testing::{Identity, Rays, assert_items_alone, least_squares};
+    use crate::classical::testing::{
+        Identity, PrimalDual, Rays, assert_items_alone, least_squares,
+    };
     use operators::check::relative_error;
     use operators::{Field, Host, Vector};
 
@@ -134,37 +106,6 @@ mod tests {
         }
     }
 
-    /// The primal-dual method of Chambolle and Pock 2011, both operators dualised: another way to
-    /// the same minimum.
-    fn reference(rays: &Rays<f64>, data: &LineIntegrals<Host<f64>>, lambda: f64) -> Host<f64> {
-        let mut x = rays.image(1, 5);
-        let (mut p, mut q) = (data.y().zeros_like(), x.differences().zeros_like());
-        let normal = |x: &Host<f64>| {
-            let mut sum = rays.normal(x)?;
-            sum.axpy(&[1.0], &x.differences().differences_adjoint());
-            Ok(sum)
-        };
-        let mut rng = operators::SliceRng::samples(1, 0, 1);
-        let square = operators::solve::power_iteration(normal, &x, &mut rng, 200).unwrap()[0];
-        let step = 0.99 / square.sqrt();
-        for _ in 0..100_000 {
-            let mut slope = rays.adjoint(&p).unwrap();
-            slope.axpy(&[1.0], &q.differences_adjoint());
-            let mut next = x.clone();
-            next.axpy(&[-step], &slope);
-            let next = next.at_least(0.0);
-            let mut ahead = next.scaled(2.0);
-            ahead.axpy(&[-1.0], &x);
-            let rise = rays.forward(&ahead).unwrap().minus(data.y());
-            p.axpy(&[step], &rise);
-            p = p.elementwise(&[data.w()], &|p, w| p * w[0] / (w[0] + step));
-            q.axpy(&[step], &ahead.differences());
-            q = q.shortened(lambda);
-            x = next;
-        }
-        x
-    }
-
     #[test]
     fn it_ends_where_another_method_does() {
         let rays = Rays::<f64>::new(5, 7, 40, 1);
@@ -173,7 +114,19 @@ mod tests {
         y.axpy(&[0.3], &rays.noise(1, 2));
         let data = LineIntegrals::new(y, rays.precisions(1, 3)).unwrap();
         for lambda in [0.3, 1.0] {
-            let expected = reference(&rays, &data, lambda);
+            let shrink = |p: &Host<f64>, step: f64| {
+                p.elementwise(&[data.w()], &|p, w| p * w[0] / (w[0] + step))
+            };
+            let expected = PrimalDual {
+                a: &rays,
+                y: data.y(),
+                first: rays.image(1, 5),
+                shrink: &shrink,
+                lambda,
+                bound: Some(0.0),
+                iterations: 100_000,
+            };
+            let expected = expected.solve();
             let on_bound = expected.reals().iter().filter(|x| **x == 0.0).count();
             assert!((1..30).contains(&on_bound), "{on_bound} pixels at 0");
             let params = exhaustive(lambda, Some(0.0));

@@ -1,6 +1,7 @@
 //! A small scan for tests: sparse random rays, not one projector of ours.
 
 use super::LineIntegrals;
+use super::line_integrals::bounded;
 use operators::array::Real;
 use operators::{Array, Axis, Field, Host, LinearOperator, Result, SliceRng, Space, Vector};
 
@@ -160,6 +161,49 @@ pub fn least_squares(rays: &Rays<f64>, data: &LineIntegrals<Host<f64>>) -> Host<
     }
     let solution = (0..n).map(|i| h[i][n] / h[i][i]).collect();
     Host::new(&right.sizes(), Field::Real, solution)
+}
+
+/// `argmin f(A x - y) + λ TV(x)`, `x ≥` the bound, by the primal-dual method of Chambolle and Pock
+/// 2011, both operators dualised: another way to the same minimum.
+pub struct PrimalDual<'a> {
+    pub a: &'a dyn LinearOperator<Host<f64>>,
+    pub y: &'a Host<f64>,
+    pub first: Host<f64>,
+    /// `shrink(p, s)` is the proximal map of `s f*`: `p / (1 + s)` for `f = ½ ‖·‖²`.
+    pub shrink: &'a dyn Fn(&Host<f64>, f64) -> Host<f64>,
+    pub lambda: f64,
+    pub bound: Option<f64>,
+    pub iterations: usize,
+}
+
+impl PrimalDual<'_> {
+    pub fn solve(self) -> Host<f64> {
+        let mut x = self.first;
+        let (mut p, mut q) = (self.y.zeros_like(), x.differences().zeros_like());
+        let normal = |x: &Host<f64>| {
+            let mut sum = self.a.normal(x)?;
+            sum.axpy(&[1.0], &x.differences().differences_adjoint());
+            Ok(sum)
+        };
+        let mut rng = SliceRng::samples(1, 0, 1);
+        let square = operators::solve::power_iteration(normal, &x, &mut rng, 200).unwrap()[0];
+        let step = 0.99 / square.sqrt();
+        for _ in 0..self.iterations {
+            let mut slope = self.a.adjoint(&p).unwrap();
+            slope.axpy(&[1.0], &q.differences_adjoint());
+            let mut next = x.clone();
+            next.axpy(&[-step], &slope);
+            let next = bounded(next, self.bound);
+            let mut ahead = next.scaled(2.0);
+            ahead.axpy(&[-1.0], &x);
+            p.axpy(&[step], &self.a.forward(&ahead).unwrap().minus(self.y));
+            p = (self.shrink)(&p, step);
+            q.axpy(&[step], &ahead.differences());
+            q = q.shortened(self.lambda);
+            x = next;
+        }
+        x
+    }
 }
 
 /// Three items reconstructed together are bit by bit those reconstructed alone.

@@ -1,14 +1,16 @@
 //! Total variation of an image, and the nearest image that has less of it.
 
-use super::line_integrals::{bounded, reciprocal};
+use super::line_integrals::bounded;
+use super::metric::Metric;
 use super::optimised_gradient::next_momentum;
 use operators::{Array, Field};
 
-/// Differences below it count by their square: nothing in any unit of attenuation.
+/// Differences below it count by their square: nothing in any unit of attenuation, nor in deviations of noise.
 const NONE: f64 = 1e-12;
 
 /// Isotropic total variation `Σ_pixels |D x|` per item, of the last two axes, in units of the
-/// image: a step of height `h` along `n` pixels has `h n`, whatever the pixel size.
+/// image: a step of height `h` along `n` pixels has `h n`, whatever the pixel size. Of a complex
+/// image `|D x|² = |D Re x|² + |D Im x|²`, so that a global phase changes nothing.
 pub fn total_variation<T: Array>(x: &T) -> Vec<f64> {
     let differences = x.differences();
     let directions = differences.scaled(1.0 / NONE).shortened(1.0);
@@ -23,10 +25,9 @@ pub fn total_variation<T: Array>(x: &T) -> Vec<f64> {
 pub(super) struct Proximal<T> {
     lambda: f64,
     bound: Option<f64>,
-    /// `1 / l`.
-    inverse: T,
-    /// Step of each dual pair for `g = 1`.
-    step: T,
+    l: Metric<T>,
+    /// One over the step of each dual pair for `g = 1`.
+    dual: Metric<T>,
     q: T,
     /// `q` with momentum.
     ahead: T,
@@ -34,25 +35,30 @@ pub(super) struct Proximal<T> {
 }
 
 impl<T: Array> Proximal<T> {
-    /// For the metric `l > 0`.
-    pub(super) fn new(l: &T, lambda: f64, bound: Option<f64>) -> Self {
-        let step = dual_steps(l);
+    /// For images shaped like `like`.
+    pub(super) fn new(l: Metric<T>, like: &T, lambda: f64, bound: Option<f64>) -> Self {
+        let q = like.differences().zeros_like();
         Proximal {
             lambda,
             bound,
-            inverse: reciprocal(l),
-            q: step.zeros_like(),
-            ahead: step.zeros_like(),
-            step,
-            momentum: vec![1.0; l.batch()],
+            dual: dual_metric(&l),
+            l,
+            ahead: q.clone(),
+            q,
+            momentum: vec![1.0; like.batch()],
         }
+    }
+
+    /// `q`, near `λ ∂|D v|` of the last image `v`.
+    pub(super) fn dual(&self) -> &T {
+        &self.q
     }
 
     /// The image that belongs to a dual field.
     fn image(&self, z: &T, q: &T, g: &[f64]) -> T {
         let mut v = z.clone();
         let minus: Vec<f64> = g.iter().map(|g| -g).collect();
-        v.axpy(&minus, &q.differences_adjoint().times(&self.inverse));
+        v.axpy(&minus, &self.l.divide(&q.differences_adjoint()));
         bounded(v, self.bound)
     }
 
@@ -62,7 +68,7 @@ impl<T: Array> Proximal<T> {
         for _ in 0..steps {
             let rise = self.image(z, &self.ahead, g).differences();
             let mut q = self.ahead.clone();
-            q.axpy(&inverse, &rise.times(&self.step));
+            q.axpy(&inverse, &self.dual.divide(&rise));
             let q = q.shortened(self.lambda);
             let moved = q.minus(&self.q);
             let uphill = self.ahead.minus(&q).dot(&moved);
@@ -81,24 +87,28 @@ impl<T: Array> Proximal<T> {
     }
 }
 
-/// `1 / (|D| l⁻¹ |D|ᵀ 1)`, the same for the two of a pair: steps that the dual gradient bears
+/// `|D| l⁻¹ |D|ᵀ 1`, the same for the two of a pair: one over steps that the dual gradient bears
 /// where `l` varies (Pock and Chambolle 2011).
-fn dual_steps<T: Array>(l: &T) -> T {
+fn dual_metric<T: Array>(l: &Metric<T>) -> Metric<T> {
+    let l = match l {
+        Metric::Even(l) => return Metric::Even(8.0 / l),
+        Metric::Pixels { l, .. } => l,
+    };
     let sizes = l.sizes();
     let (rows, columns) = (sizes[sizes.len() - 2], sizes[sizes.len() - 1]);
-    let mut steps = Vec::new();
+    let mut metric = Vec::new();
     for plane in l.to_reals().chunks(rows * columns) {
         let share = |y: usize, x: usize| match y < rows && x < columns {
             true => 4.0 / plane[y * columns + x],
             false => 0.0,
         };
         let pixels = (0..rows * columns).map(|i| (i / columns, i % columns));
-        let step = |(y, x)| 1.0 / (share(y, x) + share(y + 1, x).max(share(y, x + 1)));
-        let of_plane: Vec<f64> = pixels.map(step).collect();
-        steps.extend(of_plane.repeat(2));
+        let curvature = |(y, x)| share(y, x) + share(y + 1, x).max(share(y, x + 1));
+        let of_plane: Vec<f64> = pixels.map(curvature).collect();
+        metric.extend(of_plane.repeat(2));
     }
     let pairs = l.differences().sizes();
-    T::from_reals(&l.device(), &pairs, Field::Real, &steps)
+    Metric::pixels(T::from_reals(&l.device(), &pairs, Field::Real, &metric))
 }
 
 #[cfg(test)]
@@ -135,7 +145,8 @@ mod tests {
         let z = image(10, 1, |y, _| if y > -1.0 { 1.0 } else { 0.0 });
         let (lambda, g) = (0.4, [2.0]);
         let l = z.elementwise(&[], &|_, _| 2.0);
-        let mut proximal = Proximal::new(&l, lambda, None);
+        let l = Metric::pixels(l);
+        let mut proximal = Proximal::new(l.clone(), &z, lambda, None);
         let v = proximal.apply(&z, &g, 3000);
         let expected = image(10, 1, |y, _| {
             if y > -1.0 {
@@ -145,7 +156,7 @@ mod tests {
             }
         });
         assert!(v.minus(&expected).norm()[0] < 1e-9, "{:?}", v.reals());
-        let mut held = Proximal::new(&l, lambda, Some(0.2));
+        let mut held = Proximal::new(l, &z, lambda, Some(0.2));
         let v = held.apply(&z, &g, 3000);
         assert!((v.reals()[0] - 0.2).abs() < 1e-9);
     }
@@ -156,9 +167,10 @@ mod tests {
     fn an_uneven_metric_is_borne() {
         let z = image(8, 7, |y, x| (3.0 * x).sin() + (2.0 * y).cos());
         let l = image(8, 7, |y, x| 1.0 + 50.0 * ((y * y + x).sin() + 1.0));
-        let mut fast = Proximal::new(&l, 3.0, None);
-        let mut slow = Proximal::new(&l, 3.0, None);
-        slow.step = slow.step.elementwise(&[], &|_, _| 1.0 / 8.0);
+        let l = Metric::pixels(l);
+        let mut fast = Proximal::new(l.clone(), &z, 3.0, None);
+        let mut slow = Proximal::new(l, &z, 3.0, None);
+        slow.dual = Metric::Even(8.0);
         let fast = fast.apply(&z, &[1.0], 4000);
         let slow = slow.apply(&z, &[1.0], 60_000);
         assert!(fast.minus(&slow).norm()[0] < 1e-7);

@@ -210,8 +210,8 @@ mod tests {
             "x.toml:5:9: no method is named `brigde`; did you mean `bridge`? (methods: zero",
         );
         assert_said(
-            "[method.tv]\n",
-            "x.toml:5:9: method `tv` is not in this build (it has: zero-filled, cg-sense,",
+            "[method.grappa]\n",
+            "x.toml:5:9: method `grappa` is not in this build (it has: zero-filled, cg-sense,",
         );
         assert_said(
             "[method.bridge]\ncovariance = \"spectra\"\n",

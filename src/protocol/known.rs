@@ -35,6 +35,7 @@ const fn method(
 const METHODS: &[KnownMethod] = &[
     method("zero-filled", MRI, "the adjoint, coils combined"),
     method("cg-sense", MRI, "least squares by conjugate gradients"),
+    method("tv", MRI, "least squares with total variation"),
     method("fbp", CT, "filtered back-projection"),
     method("sirt", CT, "simultaneous iterative reconstruction"),
     method(
@@ -112,7 +113,7 @@ const METHODS: &[KnownMethod] = &[
 ];
 
 /// Names that the command line's contract knows and this build lacks.
-const ELSEWHERE: &[&str] = &["gridding", "grappa", "l1-wavelet", "tv"];
+const ELSEWHERE: &[&str] = &["gridding", "grappa", "l1-wavelet"];
 
 /// The methods of this build.
 pub fn methods() -> &'static [KnownMethod] {
@@ -130,7 +131,7 @@ pub(super) fn fits(name: &str, modality: Modality) -> bool {
     known.is_some_and(|known| known.modalities.contains(&modality))
 }
 
-/// Why `name` is refused: `method `tv` is not in this build; it has: …`.
+/// Why `name` is refused: `method `grappa` is not in this build; it has: …`.
 pub(super) fn refusal(name: &str) -> String {
     let names = names();
     let list = names.join(", ");
@@ -160,7 +161,8 @@ mod tests {
     #[test]
     fn refusals_say_what_there_is() {
         assert!(
-            refusal("tv").starts_with("method `tv` is not in this build (it has: zero-filled,")
+            refusal("grappa")
+                .starts_with("method `grappa` is not in this build (it has: zero-filled,")
         );
         let typo = refusal("brigde");
         assert!(typo.contains("did you mean `bridge`? (methods: zero-filled, cg-sense"));

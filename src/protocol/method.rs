@@ -41,6 +41,26 @@ impl Default for CgSense {
     }
 }
 
+/// Least squares with total variation: `argmin ½ ‖(y − A x)/σ‖² + weight Σ ‖∇x‖/σ`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Tv {
+    /// What a difference of one noise deviation between neighbouring pixels costs; σ is the
+    /// deviation of a real component, in the fully sampled image.
+    pub weight: f64,
+    /// Iterations at most.
+    pub iterations: usize,
+}
+
+impl Default for Tv {
+    fn default() -> Self {
+        Self {
+            weight: 0.5,
+            iterations: 500,
+        }
+    }
+}
+
 /// Filtered back-projection.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
@@ -178,6 +198,7 @@ mod tests {
     #[test]
     fn an_empty_table_is_the_default() {
         assert_eq!(toml::from_str::<CgSense>("").unwrap(), CgSense::default());
+        assert_eq!(toml::from_str::<Tv>("").unwrap(), Tv::default());
         assert_eq!(toml::from_str::<Fbp>("").unwrap(), Fbp::default());
         assert_eq!(toml::from_str::<Sirt>("").unwrap(), Sirt::default());
         assert_eq!(toml::from_str::<Cgls>("").unwrap(), Cgls::default());

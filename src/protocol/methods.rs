@@ -3,7 +3,7 @@
 use super::Modality;
 use super::error::ProtocolError;
 use super::known::{self, names, refusal};
-use super::method::{CgSense, Cgls, Fbp, Mltr, PwlsTv, Sirt, Tikhonov, ZeroFilled};
+use super::method::{CgSense, Cgls, Fbp, Mltr, PwlsTv, Sirt, Tikhonov, Tv, ZeroFilled};
 use super::published::{
     Csgm, Daps, Ddnm, Ddrm, DiffPir, Ilvr, PiGdm, PnpDm, Projection, RedDiff, Smc,
 };
@@ -23,6 +23,9 @@ pub struct Methods {
     /// Least squares by conjugate gradients.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cg_sense: Option<CgSense>,
+    /// Least squares with total variation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tv: Option<Tv>,
     /// Filtered back-projection.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fbp: Option<Fbp>,
@@ -98,6 +101,8 @@ pub enum Method {
     ZeroFilled(ZeroFilled),
     /// `cg-sense`
     CgSense(CgSense),
+    /// `tv`
+    Tv(Tv),
     /// `fbp`
     Fbp(Fbp),
     /// `sirt`
@@ -153,6 +158,7 @@ impl Methods {
         Ok(match name {
             "zero-filled" => Method::ZeroFilled(self.zero_filled.clone().unwrap_or_default()),
             "cg-sense" => Method::CgSense(self.cg_sense.clone().unwrap_or_default()),
+            "tv" => Method::Tv(self.tv.clone().unwrap_or_default()),
             "fbp" => Method::Fbp(self.fbp.clone().unwrap_or_default()),
             "sirt" => Method::Sirt(self.sirt.clone().unwrap_or_default()),
             "cgls" => Method::Cgls(self.cgls.clone().unwrap_or_default()),
@@ -186,6 +192,7 @@ impl Methods {
         let there = [
             self.zero_filled.is_some(),
             self.cg_sense.is_some(),
+            self.tv.is_some(),
             self.fbp.is_some(),
             self.sirt.is_some(),
             self.cgls.is_some(),
@@ -220,6 +227,7 @@ impl Methods {
         match method {
             Method::ZeroFilled(table) => self.zero_filled = Some(table),
             Method::CgSense(table) => self.cg_sense = Some(table),
+            Method::Tv(table) => self.tv = Some(table),
             Method::Fbp(table) => self.fbp = Some(table),
             Method::Sirt(table) => self.sirt = Some(table),
             Method::Cgls(table) => self.cgls = Some(table),
@@ -252,6 +260,7 @@ impl Method {
         match self {
             Self::ZeroFilled(_) => "zero-filled",
             Self::CgSense(_) => "cg-sense",
+            Self::Tv(_) => "tv",
             Self::Fbp(_) => "fbp",
             Self::Sirt(_) => "sirt",
             Self::Cgls(_) => "cgls",
@@ -287,6 +296,7 @@ impl Method {
         Some(match self {
             Self::ZeroFilled(_)
             | Self::CgSense(_)
+            | Self::Tv(_)
             | Self::Fbp(_)
             | Self::Sirt(_)
             | Self::Cgls(_)
@@ -316,6 +326,7 @@ impl Method {
         Some(match self {
             Self::ZeroFilled(_)
             | Self::CgSense(_)
+            | Self::Tv(_)
             | Self::Fbp(_)
             | Self::Sirt(_)
             | Self::Cgls(_)
@@ -359,6 +370,7 @@ impl Method {
     /// Iterations of a method without a prior.
     pub fn iterations(&self) -> usize {
         match self {
+            Self::Tv(m) => m.iterations,
             Self::Sirt(m) => m.iterations,
             Self::Cgls(m) => m.iterations,
             Self::PwlsTv(m) => m.iterations,

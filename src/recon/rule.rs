@@ -72,6 +72,7 @@ pub fn rule<T: Array>(method: &Method, least: f64) -> Option<Box<dyn Guidance<T>
         Method::Unconditional(m) => unconditional(m),
         Method::ZeroFilled(_)
         | Method::CgSense(_)
+        | Method::Tv(_)
         | Method::Fbp(_)
         | Method::Sirt(_)
         | Method::Cgls(_)

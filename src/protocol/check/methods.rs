@@ -2,7 +2,7 @@
 
 use super::Problems;
 use super::published::published;
-use crate::protocol::method::{CgSense, Cgls, Fbp, Mltr, PwlsTv, Sirt, Tikhonov};
+use crate::protocol::method::{CgSense, Cgls, Fbp, Mltr, PwlsTv, Sirt, Tikhonov, Tv};
 use crate::protocol::methods::Methods;
 use crate::protocol::sampler::{Bridge, Covariance, Dds, Dps, Draw, Mcg, Solver};
 use crate::protocol::unconditional::Unconditional;
@@ -13,6 +13,7 @@ pub(super) fn methods(tables: &Methods, problems: &mut Problems) {
         table.iter().for_each(|table| check(table, problems));
     }
     each(&tables.cg_sense, cg_sense, problems);
+    each(&tables.tv, tv, problems);
     each(&tables.fbp, fbp, problems);
     each(&tables.sirt, sirt, problems);
     each(&tables.cgls, cgls, problems);
@@ -30,6 +31,11 @@ pub(super) fn methods(tables: &Methods, problems: &mut Problems) {
 fn cg_sense(table: &CgSense, problems: &mut Problems) {
     problems.not_negative("method.cg-sense.lambda", table.lambda);
     problems.at_least("method.cg-sense.iterations", table.iterations, 1);
+}
+
+fn tv(table: &Tv, problems: &mut Problems) {
+    problems.not_negative("method.tv.weight", table.weight);
+    problems.at_least("method.tv.iterations", table.iterations, 1);
 }
 
 fn fbp(table: &Fbp, problems: &mut Problems) {

@@ -41,6 +41,8 @@ fn each_impossible_value_is_refused_by_its_key() {
         "prior.model=",
         "method.cg-sense.lambda=-0.1",
         "method.cg-sense.iterations=0",
+        "method.tv.weight=-0.1",
+        "method.tv.iterations=0",
         "method.dps.zeta=-1",
         "method.dps.clip=0",
         "method.dps.steps=1",
@@ -65,7 +67,7 @@ fn each_impossible_value_is_refused_by_its_key() {
         "method.unconditional.levels=1",
         "method.unconditional.samples=0",
         "run=unconditional",
-        "run=tv",
+        "run=grappa",
     ] {
         let key = argument.split('=').next().unwrap();
         assert_eq!(refused(&[argument]), [key], "{argument}");

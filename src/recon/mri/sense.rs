@@ -6,7 +6,7 @@ use super::super::{Plan, ReconError};
 use super::blind::Blind;
 use super::grid::{image, upload};
 use super::{Grid, Noise, Prepared};
-use crate::classical::{cg_sense, zero_filled};
+use crate::classical::{SenseTvParams, cg_sense, sense_tv, zero_filled};
 use crate::guidance::Measurement;
 use crate::protocol::{self, Method};
 use crate::score::Channels;
@@ -16,7 +16,7 @@ use operators::check::adjoint_gap;
 use operators::likelihood::Gaussian;
 use operators::mri::espirit::Espirit;
 use operators::mri::sense;
-use operators::{Chain, Field, LinearOperator, SliceRng};
+use operators::{Chain, Error, Field, LinearOperator, SliceRng};
 
 /// λ and iterations of the CG-SENSE image that sets the scale, starts samplers and stands beside
 /// them in the report.
@@ -96,6 +96,30 @@ impl<'a, T: Channels> Sense<'a, T> {
         let m = self.model();
         let solved = cg_sense(&m.a, &m.y, lambda, iterations);
         Ok(solved.map_err(ReconError::at(self.slice))?.0)
+    }
+
+    fn tv(
+        &self,
+        method: &protocol::Tv,
+        tick: &mut dyn FnMut() -> bool,
+    ) -> Result<Classical<T>, ReconError> {
+        let m = self.model();
+        let params = SenseTvParams {
+            lambda: method.weight * m.sigma,
+            curvature: m.curvature(),
+            iterations: method.iterations,
+            ..SenseTvParams::default()
+        };
+        let made = sense_tv(&m.a, &m.y, &self.reference()?, &params, tick);
+        let (x, trace) = made.map_err(|error| match error {
+            Error::Interrupted => ReconError::Interrupted { slice: self.slice },
+            other => ReconError::at(self.slice)(other),
+        })?;
+        Ok(Classical {
+            image: self.images(&x).swap_remove(0),
+            x: Some(x),
+            steps: trace.iterations()[0],
+        })
     }
 
     /// The magnitudes of the CG-SENSE image, in units of the whitened data.
@@ -185,6 +209,15 @@ impl<T: Channels> Model<T> {
             maps,
         })
     }
+
+    /// `max M² · max Σ |s|²`, no less than `‖AᴴA‖`: F is unitary.
+    fn curvature(&self) -> f64 {
+        let most = |values: Vec<f64>| values.into_iter().fold(0.0, f64::max);
+        let power =
+            |s: ndarray::ArrayView1<Complex32>| s.iter().map(|s| f64::from(s.norm_sqr())).sum();
+        let seen: Vec<f64> = self.maps.map_axis(Axis(0), power).into_iter().collect();
+        most(self.mask.to_reals()).powi(2) * most(seen)
+    }
 }
 
 impl<T: Channels> Slice<T> for Sense<'_, T> {
@@ -222,6 +255,9 @@ impl<T: Channels> Slice<T> for Sense<'_, T> {
         method: &Method,
         tick: &mut dyn FnMut() -> bool,
     ) -> Result<Classical<T>, ReconError> {
+        if let Method::Tv(m) = method {
+            return self.tv(m, tick);
+        }
         tick();
         match method {
             Method::ZeroFilled(m) => Ok(Classical {
