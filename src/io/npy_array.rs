@@ -22,6 +22,11 @@ pub fn read_array(path: &Path) -> Result<ArrayD<Complex64>, IoError> {
     }
 }
 
+/// Whether the numbers of an array are complex by their type.
+pub fn is_complex(path: &Path) -> Result<bool, IoError> {
+    Ok(NpyHeader::read(path)?.is_complex())
+}
+
 /// Reads a real array of the same types in which gaps are NaN; infinity is refused with its place.
 pub fn incomplete(path: &Path) -> Result<ArrayD<f64>, IoError> {
     let array = numbers(path)?;
@@ -60,7 +65,7 @@ fn numbers(path: &Path) -> Result<ArrayD<Complex64>, IoError> {
         other => {
             return Err(IoError::new(
                 path,
-                "an array of numbers in little-endian order",
+                "an array of numbers of 8 to 64 bits in little-endian order, or complex ones, no half precision",
                 format!("the type {other}"),
                 "save it as float64 or complex128",
             ));

@@ -3,7 +3,7 @@
 use super::published::{
     Csgm, Daps, Ddnm, Ddrm, DiffPir, Ilvr, PiGdm, PnpDm, Projection, RedDiff, Smc,
 };
-use super::sampler::{Bridge, Dds, Dps, Draw, Mcg, Solver};
+use super::sampler::{Bridge, Covariance, Dds, Dps, Draw, Mcg, Solver};
 use super::unconditional::Unconditional;
 
 /// What the samples of a method are.
@@ -90,8 +90,8 @@ use Claim::{Approximate, Calibrated, ModeSeeking, Prior};
 
 sampler!(Dps, m: m.steps, if m.solver == Solver::Heun { 2 } else { 1 }, [m.start_sigma, Some(m.sigma_max)], Approximate);
 sampler!(Bridge, m: m.levels, 1, [m.start_sigma, Some(m.sigma_max)], match m.draw {
-    Draw::Mean | Draw::Network => Approximate,
-    Draw::Model => Calibrated,
+    Draw::Model if m.covariance != Covariance::Learned => Calibrated,
+    Draw::Mean | Draw::Network | Draw::Model => Approximate,
 });
 sampler!(Mcg, m: m.steps, 1, [m.start_sigma, Some(m.sigma_max)], Approximate);
 sampler!(Dds, m: m.levels, 1, [m.start_sigma, Some(m.sigma_max)], Approximate);

@@ -26,12 +26,15 @@ pub struct Convention {
 #[serde(rename_all = "kebab-case")]
 pub enum Prediction {
     /// The noise `n`, of unit deviation.
+    #[serde(alias = "epsilon")]
     Noise,
     /// The gradient of the log density of the network's state.
     Score,
     /// `v = √ᾱ n - √(1 - ᾱ) u0`.
+    #[serde(alias = "v")]
     Velocity,
     /// `u0` itself.
+    #[serde(alias = "x0")]
     Image,
 }
 
@@ -66,6 +69,9 @@ pub enum Betas {
     Linear([f64; 2]),
     /// Equal steps of `√β`.
     ScaledLinear([f64; 2]),
+    /// `ᾱ_t = exp(-∫ β)` up to time `(t + 1) / steps`, `β(s)` a line between both over unit time: score_sde's
+    /// in continuous time. Source: Song et al. 2021, eq. 33.
+    Continuous([f64; 2]),
     /// `ᾱ` a squared cosine.
     Cosine,
     /// Every one.
@@ -203,6 +209,13 @@ impl Diffusion {
                 let roots = ends.map(f64::sqrt);
                 DiscreteDiffusion::of((0..*steps).map(|t| between(roots, t).powi(2)).collect())
             }
+            Betas::Continuous([first, last]) => {
+                let log_abar = |s: f64| -(first * s + 0.5 * (last - first) * s * s);
+                let n = *steps as f64;
+                let beta =
+                    |t: usize| 1.0 - (log_abar((t + 1) as f64 / n) - log_abar(t as f64 / n)).exp();
+                DiscreteDiffusion::of((0..*steps).map(beta).collect())
+            }
             Betas::Cosine => DiscreteDiffusion::cosine(*steps),
             Betas::List(betas) => DiscreteDiffusion::of(betas.clone()),
         }
@@ -223,6 +236,9 @@ impl Diffusion {
             Diffusion::Preserving { betas, steps, .. } => match betas {
                 Betas::Linear(ends) | Betas::ScaledLinear(ends) if !ends.iter().all(beta) => {
                     Some("betas: expected numbers between 0 and 1")
+                }
+                Betas::Continuous(ends) if !ends.iter().all(|b| *b > 0.0 && b.is_finite()) => {
+                    Some("betas: expected positive numbers")
                 }
                 Betas::List(list) if list.len() != *steps || !list.iter().all(beta) => {
                     Some("betas: expected one number between 0 and 1 for every step")

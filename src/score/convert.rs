@@ -60,8 +60,8 @@ pub fn convert(
     let config = config.or(opened.config()).ok_or_else(|| {
         file("the options of its network are missing: give --config CONFIG.json".into())
     })?;
-    let mut json: Value =
-        serde_json::from_str(config).map_err(|e| file(format!("its options: {e}")))?;
+    let mut json: Value = serde_json::from_str(&finite(config))
+        .map_err(|e| file(format!("its options are no JSON: {e}")))?;
     let (mut options, unknown) =
         Options::from_json(&json.to_string()).map_err(|e| file(e.to_string()))?;
     if let Options::Script(script) = &mut options {
@@ -69,6 +69,7 @@ pub fn convert(
         json["bytes"] = script.bytes.into();
     }
     let convention = convention::of(&options, &json, opened.scheduler(), wishes).map_err(&file)?;
+    fits(&options, &convention, wishes).map_err(&file)?;
     let channels = image_channels(&options, &convention).map_err(&file)?;
 
     let asked = shapes(&options).map_err(|e| file(e.to_string()))?;
@@ -88,6 +89,15 @@ pub fn convert(
         .filter_map(|a| picked.remove_entry(&a.name))
         .collect();
     let mut remarks = Vec::new();
+    if matches!(options, Options::Diffusers(_)) && opened.scheduler().is_none() {
+        remarks.push("no scheduler_config.json was found: the noise is taken as that of Ho et al., 1000 steps, unless the network reads sigma".into());
+    }
+    if options.classes() > 0 && published.convention.class.is_none() {
+        remarks.push(format!(
+            "the network knows classes: reconstructions ask for none unless it is converted with --class 0 to {}",
+            options.classes() - 1
+        ));
+    }
     let unread = convention::unread(unknown);
     if !unread.is_empty() {
         remarks.push(format!(
@@ -123,6 +133,47 @@ fn parameters(asked: &[super::networks::Asked]) -> usize {
         .filter(|a| a.role == super::networks::Role::Parameter)
         .map(|a| a.shape.iter().product::<i64>() as usize)
         .sum()
+}
+
+/// Python writes infinity and what is no number where JSON has no word for them.
+fn finite(json: &str) -> String {
+    ["-Infinity", "Infinity", "NaN"]
+        .iter()
+        .fold(json.to_owned(), |json, word| {
+            [": ", ":"].iter().fold(json, |json, colon| {
+                json.replace(&format!("{colon}{word}"), &format!("{colon}null"))
+            })
+        })
+}
+
+/// Refuses networks that are no denoiser, classes that are not there, and HU without a range.
+fn fits(options: &Options, convention: &Convention, wishes: &Wishes) -> Result<(), String> {
+    let (channels, classes) = (options.channels(), options.classes());
+    if let Some(outputs) = options.outputs().filter(|n| *n < channels) {
+        return Err(format!(
+            "the network takes {channels} channels and gives {outputs}: a denoiser gives as many or more"
+        ));
+    }
+    match convention.class {
+        Some(c) if classes == 0 => {
+            return Err(format!("--class {c}: the network knows no classes"));
+        }
+        Some(c) if !(0..classes).contains(&c) => {
+            return Err(format!(
+                "--class {c}: the network knows classes 0 to {}",
+                classes - 1
+            ));
+        }
+        _ => {}
+    }
+    if let (Some(unit), None) = (wishes.unit_hu, wishes.range) {
+        return Err(format!(
+            "--unit-hu {unit}: say with --range what the network sees at 0 HU (water) and at {unit} HU, for example 0.5,1 where it \
+             sees {} HU as 0",
+            -unit
+        ));
+    }
+    Ok(())
 }
 
 /// Channels of an image of this project: a complex one has two.

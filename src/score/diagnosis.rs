@@ -84,13 +84,12 @@ pub fn alternatives(
 
 /// The geometric mean; infinite where an error is no number.
 fn mean(errors: &[f64]) -> f64 {
-    let logs: f64 = errors.iter().map(|e| e.max(1e-12).ln()).sum();
-    let mean = (logs / errors.len().max(1) as f64).exp();
-    if mean.is_finite() {
-        mean
-    } else {
-        f64::INFINITY
+    // `f64::max` would take the bound for a NaN.
+    if errors.iter().any(|e| !e.is_finite()) {
+        return f64::INFINITY;
     }
+    let logs: f64 = errors.iter().map(|e| e.max(1e-12).ln()).sum();
+    (logs / errors.len().max(1) as f64).exp()
 }
 
 /// Images brighter or darker than the normalisation makes them.
@@ -186,5 +185,16 @@ fn diffusions(stated: &Diffusion) -> Vec<(String, Diffusion)> {
                 })
                 .collect()
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_number_is_no_good_denoiser() {
+        assert_eq!(mean(&[0.5, f64::NAN]), f64::INFINITY);
+        assert!((mean(&[0.25, 1.0]) - 0.5).abs() < 1e-15);
     }
 }

@@ -122,6 +122,21 @@ impl Published {
         Ok(self.combined(&self.convention, state, &output, levels))
     }
 
+    /// The same at any size: mirrored at its ends to what the network takes.
+    pub fn denoise_padded(
+        &self,
+        state: &Tensor,
+        levels: &[Level],
+        class: Option<&[i64]>,
+    ) -> Result<Tensor, NetworkError> {
+        if state.dim() != 4 {
+            return self.denoise_states(state, levels, class);
+        }
+        let size = state.size();
+        let u0 = self.denoise_states(&self.padded(state)?, levels, class)?;
+        Ok(u0.narrow(2, 0, size[2]).narrow(3, 0, size[3]))
+    }
+
     /// `a u + b output`, one level an item.
     fn combined(
         &self,

@@ -7,7 +7,7 @@ mod safetensors;
 mod zip;
 
 pub use checkpoint::{Checkpoint, Picked};
-pub use safetensors::{read_diffusers, read_safetensors, scheduler};
+pub use safetensors::{present_name, read_diffusers, read_safetensors, scheduler};
 
 /// What can be wrong with a PyTorch file.
 #[derive(Debug, thiserror::Error)]

@@ -11,6 +11,7 @@ use crate::recon::{load_prior, prior_bytes};
 use crate::score::diagnosis::{alternatives, relative_errors};
 use crate::score::{Card, LevelError, Model, Planes, read_prior, write_prior};
 use crate::train::{Family, HeldOut, evaluate};
+use operators::Vector;
 use std::fmt::Write;
 use tch::{Device, Tensor};
 
@@ -87,7 +88,18 @@ fn phantoms_of(card: &Card, count: usize) -> Result<HeldOut, Box<dyn std::error:
         let n = card.channels;
         return Err(format!("a prior of {n} channels has no phantoms: give --images").into());
     }
-    Ok(HeldOut::new(Family::of(card), count, 192))
+    let family = Family::of(card);
+    let held_out = HeldOut::new(family, count, 192);
+    let units = family
+        .unit_hu()
+        .zip(card.unit_hu)
+        .map(|(from, to)| from / to);
+    Ok(match units {
+        Some(factor) if factor != 1.0 => {
+            HeldOut::given(held_out.images().iter().map(|x| x.scaled(factor)).collect())
+        }
+        _ => held_out,
+    })
 }
 
 /// Errors now beside those on the card.

@@ -5,7 +5,7 @@ use crate::cli::arguments::RunPrior;
 use crate::cli::threads::set_threads;
 use crate::io::atomic;
 use crate::io::npy::write as write_npy;
-use crate::io::npy_array::read_array;
+use crate::io::npy_array::{is_complex, read_array};
 use crate::recon::{find_device, prior_bytes};
 use crate::score::{Level, Model, Network, Published, read_prior};
 use ndarray::{ArrayD, Axis};
@@ -18,7 +18,14 @@ pub(super) fn run(a: &RunPrior) -> Outcome {
     let device = find_device(a.device.parse()?)?;
     let array = read_array(&a.input)?;
     let (card, tensors) = read_prior(&a.prior, &prior_bytes(&a.prior)?)?;
-    let complex = card.channels == 2 && array.iter().any(|z| z.im != 0.0);
+    let complex = is_complex(&a.input)?;
+    if complex && card.channels != 2 {
+        let (path, n) = (a.input.display(), card.channels);
+        return Err(format!(
+            "{path}: complex, but the prior has images of {n} channel(s): give a real array"
+        )
+        .into());
+    }
     let x =
         items(&array, complex, card.channels).map_err(|e| format!("{}: {e}", a.input.display()))?;
     let count = x.size()[0] as usize;
@@ -32,6 +39,9 @@ pub(super) fn run(a: &RunPrior) -> Outcome {
                 false => Some(spread("--class", &a.class, count)?),
             };
             published(&network, &x, &levels, class.as_deref(), a)?
+        }
+        Network::Local(_) if !a.class.is_empty() => {
+            return Err("--class: this network knows no classes".into());
         }
         Network::Local(_) => {
             let sigmas = local_levels(a, count)?;
@@ -143,10 +153,10 @@ fn published(
     };
     let y = tch::no_grad(|| match a.raw {
         true => network.raw(&state, &levels, class.as_deref()),
-        false => network.denoise_states(&state, &levels, class.as_deref()),
+        false => network.denoise_padded(&state, &levels, class.as_deref()),
     })?;
     Ok(match parts {
-        true => y.reshape([-1, 2, y.size()[2], y.size()[3]]),
+        true => y.reshape([-1, 2 * y.size()[1], y.size()[2], y.size()[3]]),
         false => y,
     })
 }

@@ -1,6 +1,7 @@
 //! What the networks of a family are told and answer, where nothing else is said.
 
 use super::Wishes;
+use crate::score::networks::diffusers::{DiffusersOptions, TimeEmbedding};
 use crate::score::networks::{
     EdmOptions, EdmPreconditioning, NcsnppEmbedding, NcsnppOptions, Options,
 };
@@ -34,7 +35,7 @@ pub(super) fn of(
 }
 
 /// Keys that no network reads, but a convention does, or nothing that matters after training.
-const READ_ELSEWHERE: [&str; 25] = [
+const READ_ELSEWHERE: [&str; 28] = [
     "_diffusers_version",
     "_name_or_path",
     "attention_type",
@@ -47,6 +48,9 @@ const READ_ELSEWHERE: [&str; 25] = [
     "fourier_scale",
     "init_scale",
     "learn_sigma",
+    "beta_max",
+    "beta_min",
+    "model_mean_type",
     "name",
     "noise_schedule",
     "normalization",
@@ -73,12 +77,9 @@ pub(super) fn unread(unknown: Vec<String>) -> Vec<String> {
 fn usual(options: &Options, json: &Value, scheduler: Option<&str>) -> Result<Convention, String> {
     let (predicts, diffusion) = match options {
         Options::Adm(_) => guided_diffusion(json)?,
-        Options::Ncsnpp(options) => score_sde(options),
+        Options::Ncsnpp(options) => score_sde(options, json),
         Options::Edm(options) => (Prediction::Image, edm(options, json)),
-        Options::Diffusers(_) => match scheduler {
-            Some(text) => diffusers(text)?,
-            None => (Prediction::Noise, Diffusion::ho()),
-        },
+        Options::Diffusers(options) => diffusers(options, scheduler)?,
         Options::Script(_) => {
             return Err(
                 "a TorchScript module says nothing of itself: its options need a key `convention`, for example \
@@ -126,10 +127,15 @@ fn guided_diffusion(json: &Value) -> Result<(Prediction, Diffusion), String> {
             ));
         }
     };
-    let predicts = if is("predict_xstart") {
-        Prediction::Image
-    } else {
-        Prediction::Noise
+    let predicts = match json["model_mean_type"].as_str() {
+        None if is("predict_xstart") => Prediction::Image,
+        None | Some("epsilon") => Prediction::Noise,
+        Some("start_x") => Prediction::Image,
+        Some(other) => {
+            return Err(format!(
+                "model_mean_type is `{other}`, expected epsilon or start_x"
+            ));
+        }
     };
     let label_scale = if is("rescale_timesteps") { scale } else { 1.0 };
     Ok((
@@ -144,19 +150,13 @@ fn guided_diffusion(json: &Value) -> Result<(Prediction, Diffusion), String> {
 
 /// score_sde: σ told to Fourier features, or its index; without a division by σ, the noise of the
 /// variance-preserving kind.
-fn score_sde(options: &NcsnppOptions) -> (Prediction, Diffusion) {
+fn score_sde(options: &NcsnppOptions, json: &Value) -> (Prediction, Diffusion) {
     let sigma = [options.sigma_min, options.sigma_max];
     let count = options.num_scales.max(2) as usize;
     match (options.embedding_type, options.scale_by_sigma) {
-        (NcsnppEmbedding::Fourier, true) => (
+        // Undivided, it was trained to be the score all the same.
+        (NcsnppEmbedding::Fourier, _) => (
             Prediction::Score,
-            Diffusion::Exploding {
-                label: Label::Sigma,
-                sigma,
-            },
-        ),
-        (NcsnppEmbedding::Fourier, false) => (
-            Prediction::Noise,
             Diffusion::Exploding {
                 label: Label::Sigma,
                 sigma,
@@ -170,8 +170,14 @@ fn score_sde(options: &NcsnppOptions) -> (Prediction, Diffusion) {
             },
         ),
         (NcsnppEmbedding::Positional, false) => {
-            let scale = 1000.0 / count as f64;
-            let betas = Betas::Linear([1e-4 * scale, 0.02 * scale]);
+            let ends = [("beta_min", 0.1), ("beta_max", 20.0)]
+                .map(|(key, usual)| json[key].as_f64().unwrap_or(usual));
+            // Its own list; a coarse one has no β below 1, but its equation has.
+            let each = ends.map(|b| b / count as f64);
+            let betas = match each[1] < 1.0 {
+                true => Betas::Linear(each),
+                false => Betas::Continuous(ends),
+            };
             let diffusion = Diffusion::Preserving {
                 betas,
                 steps: count,
@@ -203,9 +209,53 @@ fn edm(options: &EdmOptions, json: &Value) -> Diffusion {
     }
 }
 
-/// `scheduler_config.json` of diffusers.
-fn diffusers(text: &str) -> Result<(Prediction, Diffusion), String> {
-    let json: Value = serde_json::from_str(text).map_err(|e| format!("its scheduler: {e}"))?;
+/// Schedulers of diffusers that sample a diffusion of discrete β, whichever way.
+const OF_DISCRETE_BETA: [&str; 9] = [
+    "DDPM",
+    "DDIM",
+    "PNDM",
+    "DPMSolver",
+    "UniPC",
+    "DEIS",
+    "LMSDiscrete",
+    "EulerDiscrete",
+    "EulerAncestral",
+];
+
+/// `scheduler_config.json` of diffusers; without one, σ where the network reads σ, else the diffusion of Ho et al.
+fn diffusers(
+    options: &DiffusersOptions,
+    scheduler: Option<&str>,
+) -> Result<(Prediction, Diffusion), String> {
+    let json: Value = match scheduler {
+        Some(text) => serde_json::from_str(text).map_err(|e| format!("its scheduler: {e}"))?,
+        None => Value::Null,
+    };
+    let class = json["_class_name"].as_str().unwrap_or("DDPMScheduler");
+    if options.time_embedding_type == TimeEmbedding::Fourier || class == "ScoreSdeVeScheduler" {
+        let end = |key: &str, usual: f64| json[key].as_f64().unwrap_or(usual);
+        let diffusion = Diffusion::Exploding {
+            label: Label::Sigma,
+            sigma: [end("sigma_min", 0.01), end("sigma_max", 1348.0)],
+        };
+        return Ok((Prediction::Score, diffusion));
+    }
+    if !OF_DISCRETE_BETA
+        .iter()
+        .any(|known| class.starts_with(known))
+    {
+        return Err(format!(
+            "its scheduler is a {class}, expected one of discrete beta ({}); say what it is by a key `convention` of CONFIG.json",
+            OF_DISCRETE_BETA.join(", ")
+        ));
+    }
+    if json["rescale_betas_zero_snr"].as_bool() == Some(true) {
+        return Err(
+            "its scheduler has rescale_betas_zero_snr, whose last state holds no image: give its beta as a list by a key \
+             `convention` of CONFIG.json, without the last"
+                .into(),
+        );
+    }
     let number = |key: &str, usual: f64| json[key].as_f64().unwrap_or(usual);
     let ends = [number("beta_start", 1e-4), number("beta_end", 0.02)];
     let listed: Option<Vec<f64>> = json["trained_betas"]

@@ -2,7 +2,7 @@
 
 use crate::score::networks::{Asked, MODULE};
 use crate::score::pytorch::{
-    Checkpoint, CheckpointError, read_diffusers, read_safetensors, scheduler,
+    Checkpoint, CheckpointError, present_name, read_diffusers, read_safetensors, scheduler,
 };
 use std::collections::HashMap;
 use std::fs::File;
@@ -82,11 +82,12 @@ impl Weights {
     pub fn pick(&mut self, asked: &[Asked]) -> Result<(Tensors, String), CheckpointError> {
         match self {
             Weights::Named(tensors) | Weights::Folder { tensors, .. } => {
-                Ok((std::mem::take(tensors), "all of its tensors".into()))
+                let tensors = present(bare(std::mem::take(tensors)), asked);
+                Ok((tensors, "all of its tensors".into()))
             }
             Weights::Pickle(checkpoint) => {
                 let picked = checkpoint.pick(asked)?;
-                Ok((picked.tensors, picked.from))
+                Ok((present(picked.tensors, asked), picked.from))
             }
             Weights::Script(bytes) if asked.iter().all(|a| a.name == MODULE) => {
                 let module = Tensor::from_slice(bytes);
@@ -95,4 +96,31 @@ impl Weights {
             Weights::Script(_) => Err(CheckpointError::Script),
         }
     }
+}
+
+/// Without `module.` or `_orig_mod.` before every name: wrappers of training.
+fn bare(tensors: Tensors) -> Tensors {
+    ["module.", "_orig_mod.", "module."]
+        .iter()
+        .fold(tensors, |tensors, wrapper| {
+            if !tensors.keys().all(|name| name.starts_with(wrapper)) {
+                return tensors;
+            }
+            let cut = |(name, t): (String, Tensor)| (name[wrapper.len()..].to_owned(), t);
+            tensors.into_iter().map(cut).collect()
+        })
+}
+
+/// Under the names of today: those of attention before version 0.15 of diffusers, and those of a bare network that
+/// is asked for inside its preconditioning.
+fn present(tensors: Tensors, asked: &[Asked]) -> Tensors {
+    let inside = |name: &str| name.starts_with("model.");
+    let bare = !tensors.keys().any(|n| inside(n)) && asked.iter().any(|a| inside(&a.name));
+    let diffusers = asked.iter().any(|a| a.name.contains(".to_q."));
+    let renamed = |name: String| match (bare, diffusers) {
+        (true, _) => format!("model.{name}"),
+        (false, true) => present_name(&name),
+        _ => name,
+    };
+    tensors.into_iter().map(|(n, t)| (renamed(n), t)).collect()
 }

@@ -40,8 +40,10 @@ type Read = fn(&Value) -> Result<(Options, Vec<String>), NetworkError>;
 
 /// Words of the key `family`, a key that no other family has, and what both mean; in the order in
 /// which they are looked for.
-const FAMILIES: [(&str, &str, Read); 5] = [
+const FAMILIES: [(&str, &str, Read); 7] = [
     ("precond", "img_resolution", |v| parse(v, Options::Edm)),
+    ("songunet", "img_resolution", |v| parse(v, Options::Edm)),
+    ("dhariwalunet", "img_resolution", |v| parse(v, Options::Edm)),
     ("ncsnpp", "nf", |v| parse(v, Options::Ncsnpp)),
     ("unet2dmodel", "block_out_channels", |v| {
         parse(v, Options::Diffusers)
@@ -70,11 +72,13 @@ impl Options {
         let name = named.into_iter().flatten().next();
         let lower = name.unwrap_or_default().to_lowercase();
         let by_name = FAMILIES.iter().find(|(word, ..)| lower.contains(word));
-        let by_key = || match name {
-            None => FAMILIES
-                .iter()
-                .find(|(_, key, _)| value.get(*key).is_some()),
-            Some(_) => None,
+        // A `name` may be anything; the two other keys may not.
+        let stated = ["family", "_class_name"]
+            .iter()
+            .any(|key| value[*key].is_string());
+        let by_key = || {
+            let told = |f: &&(&str, &str, Read)| value.get(f.1).is_some();
+            FAMILIES.iter().find(told).filter(|_| !stated)
         };
         match by_name.or_else(by_key) {
             Some((.., read)) => read(&value),
@@ -94,6 +98,26 @@ impl Options {
             Options::Edm(options) => options.images(),
             Options::Diffusers(options) => options.in_channels,
             Options::Script(options) => options.channels,
+        }
+    }
+
+    /// Channels of the output; a module does not say.
+    pub fn outputs(&self) -> Option<i64> {
+        match self {
+            Options::Adm(options) => Some(options.outputs()),
+            Options::Diffusers(options) => Some(options.out_channels),
+            Options::Ncsnpp(_) | Options::Edm(_) => Some(self.channels()),
+            Options::Script(_) => None,
+        }
+    }
+
+    /// Number of classes that it knows.
+    pub fn classes(&self) -> i64 {
+        match self {
+            Options::Adm(options) => options.classes(),
+            Options::Diffusers(options) => options.classes(),
+            Options::Edm(options) => options.label_dim,
+            Options::Ncsnpp(_) | Options::Script(_) => 0,
         }
     }
 

@@ -43,9 +43,7 @@ impl Script {
         check_count("bytes", options.bytes, 1 << 40)?;
         let (bytes, device) = source.raw(MODULE, &[options.bytes]);
         let refused = |e: tch::TchError| {
-            let said = e.to_string();
-            let said = said.lines().next().unwrap_or_default().to_owned();
-            NetworkError::Options(format!("not a TorchScript module: {said}"))
+            NetworkError::Options(format!("not a TorchScript module: {}", cause(&e)))
         };
         let bytes = Vec::<u8>::try_from(bytes).map_err(refused)?;
         let mut module =
@@ -76,9 +74,7 @@ impl Script {
         check_input(x, level, self.options.channels, self.cell())?;
         let inputs = [x, level].map(|t| t.to_kind(self.kind).to_device(self.device));
         let output = self.module.forward_ts(&inputs).map_err(|e| {
-            let said = e.to_string();
-            let said = said.lines().next().unwrap_or_default().to_owned();
-            NetworkError::Input(format!("the module refused the image: {said}"))
+            NetworkError::Input(format!("the module refused the image: {}", cause(&e)))
         })?;
         let (seen, wanted) = (output.size(), x.size());
         let fits = seen.len() == 4
@@ -92,4 +88,11 @@ impl Script {
         }
         Ok(output)
     }
+}
+
+/// What libtorch says last: the lines before are where in its interpreter that was.
+fn cause(e: &tch::TchError) -> String {
+    let said = e.to_string();
+    let last = said.lines().rfind(|l| l.starts_with("RuntimeError:"));
+    last.or(said.lines().next()).unwrap_or_default().to_owned()
 }

@@ -57,7 +57,11 @@ pub fn read_diffusers(folder: &Path) -> Result<(String, HashMap<String, Tensor>)
     } else {
         folder
     };
-    let config = std::fs::read_to_string(folder.join("config.json"))?;
+    let config = std::fs::read_to_string(folder.join("config.json")).map_err(|e| {
+        let why =
+            format!("has no config.json that can be read ({e}): expected a folder of diffusers");
+        CheckpointError::Format(why)
+    })?;
     let at = |end: &str| folder.join(format!("diffusion_pytorch_model.{end}"));
     let tensors = if at("safetensors").is_file() {
         read_safetensors(&at("safetensors"))?
@@ -70,24 +74,25 @@ pub fn read_diffusers(folder: &Path) -> Result<(String, HashMap<String, Tensor>)
     } else {
         return format_error("holds neither diffusion_pytorch_model.safetensors nor .bin");
     };
-    Ok((
-        config,
-        tensors
-            .into_iter()
-            .map(|(name, t)| (present_name(&name), t))
-            .collect(),
-    ))
+    let present = tensors
+        .into_iter()
+        .map(|(name, t)| (present_name(&name), t));
+    Ok((config, present.collect()))
 }
 
 /// `scheduler_config.json` of a diffusers folder, or of the `scheduler` inside a pipeline's.
 pub fn scheduler(folder: &Path) -> Result<Option<String>, CheckpointError> {
-    let places = ["scheduler/scheduler_config.json", "scheduler_config.json"];
+    let places = [
+        "scheduler/scheduler_config.json",
+        "scheduler_config.json",
+        "../scheduler/scheduler_config.json",
+    ];
     let found = places.iter().map(|p| folder.join(p)).find(|p| p.is_file());
     Ok(found.map(std::fs::read_to_string).transpose()?)
 }
 
 /// Names of attention before version 0.15 of the library as those of today.
-fn present_name(name: &str) -> String {
+pub fn present_name(name: &str) -> String {
     let old = [
         (".query.", ".to_q."),
         (".key.", ".to_k."),

@@ -13,6 +13,8 @@ pub(super) const GROUPS: i64 = 32;
 pub enum Resolutions {
     /// `"16,8"`.
     Text(String),
+    /// `16`.
+    Number(f64),
     /// `[16, 8]`.
     List(Vec<f64>),
 }
@@ -21,6 +23,7 @@ impl Resolutions {
     fn numbers(&self) -> Option<Vec<f64>> {
         match self {
             Resolutions::List(list) => Some(list.clone()),
+            Resolutions::Number(n) => Some(vec![*n]),
             Resolutions::Text(text) => text.split(',').map(|n| n.trim().parse().ok()).collect(),
         }
     }
@@ -114,7 +117,7 @@ impl AdmOptions {
     }
 
     /// Classes; 0 for none.
-    pub(super) fn classes(&self) -> i64 {
+    pub(in crate::score::networks) fn classes(&self) -> i64 {
         let usual = if self.class_cond { 1000 } else { 0 };
         self.num_classes.unwrap_or(usual)
     }

@@ -170,7 +170,7 @@ impl DiffusersOptions {
             .unwrap_or(self.base().saturating_mul(4))
     }
 
-    pub(super) fn classes(&self) -> i64 {
+    pub(in crate::score::networks) fn classes(&self) -> i64 {
         self.num_class_embeds.unwrap_or(0)
     }
 

@@ -64,24 +64,24 @@ impl<R: Read + Seek> Checkpoint<R> {
         ))
     }
 
-    /// Names and tensors of a dictionary that holds nothing else.
+    /// Names and tensors of a dictionary; numbers and words beside the tensors are no part of a network.
     fn named(&self, id: Id) -> Option<Vec<(String, Id)>> {
-        let Object::Dict(all) = self.objects.get(id) else {
+        let Object::Dict(_) = self.objects.get(id) else {
             return None;
         };
-        let entries = self.objects.entries(id);
-        let tensors = entries
-            .iter()
-            .all(|(_, v)| matches!(self.objects.get(*v), Object::Tensor(_)));
-        if entries.is_empty() || entries.len() != all.len() || !tensors {
+        let tensor = |id: &Id| matches!(self.objects.get(*id), Object::Tensor(_));
+        let all = self.objects.entries(id);
+        let container =
+            |id: &Id| matches!(self.objects.get(*id), Object::Dict(_) | Object::List(_));
+        if all.iter().any(|(_, v)| container(v)) {
             return None;
         }
-        Some(
-            entries
-                .into_iter()
-                .map(|(name, id)| (name.to_owned(), id))
-                .collect(),
-        )
+        let found: Vec<(String, Id)> = all
+            .into_iter()
+            .filter(|(_, v)| tensor(v))
+            .map(|(name, id)| (name.to_owned(), id))
+            .collect();
+        (!found.is_empty()).then_some(found)
     }
 
     /// Reads tensors; `module.` and `_orig_mod.` before every name are wrappers of training.
