@@ -16,6 +16,7 @@ mod preconditioning;
 #[cfg(feature = "torch")]
 pub mod pytorch;
 mod schedule;
+mod texture;
 #[cfg(feature = "torch")]
 mod unet;
 #[cfg(feature = "torch")]
@@ -27,6 +28,7 @@ pub use discrete::{DiscreteDiffusion, time_embedding};
 pub use gaussian::StationaryGaussian;
 pub use pair::Pair;
 pub use schedule::Schedule;
+pub use texture::Texture;
 
 #[cfg(feature = "torch")]
 pub use bridge::Channels;

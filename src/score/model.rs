@@ -4,7 +4,7 @@ use super::bridge::Channels;
 use super::preconditioning::Preconditioning;
 use super::unet::UNet;
 use super::weights::{Loaded, PriorError, read_prior};
-use super::{Card, Covariance, Denoiser, Estimate, Want};
+use super::{Card, Covariance, Denoiser, Estimate, Texture, Want};
 use operators::{Error, Result};
 use tch::{Device, Kind, Tensor};
 
@@ -12,9 +12,10 @@ use tch::{Device, Kind, Tensor};
 pub struct Model {
     /// What it is.
     pub card: Card,
-    network: UNet,
+    unet: UNet,
     edm: Preconditioning,
     covariance: Option<Covariance>,
+    texture: Texture,
     device: Device,
 }
 
@@ -39,17 +40,29 @@ impl Model {
         let covariance = card.covariance();
         Ok(Model {
             card,
-            network,
+            unet: network,
             edm,
             covariance,
+            texture: Texture { tau: 0.0 },
             device,
         })
+    }
+
+    /// The prior of images with a white texture of deviation `tau` beside what the network knows.
+    pub fn with_texture(self, tau: f64) -> Self {
+        let texture = Texture { tau };
+        let card = self.card.covariance();
+        Model {
+            covariance: card.and_then(|c| texture.covariance(&c)),
+            texture,
+            ..self
+        }
     }
 
     /// `D` of one item, `[1, channels, Y, X]`.
     fn denoise_channels(&self, x: &Tensor, sigma: f64) -> Tensor {
         let c = Tensor::from_slice(&[self.edm.noise(sigma) as f32]).to_device(self.device);
-        let f = self.network.forward(&self.edm.inputs(x, &[sigma]), &c);
+        let f = self.unet.forward(&self.edm.inputs(x, &[sigma]), &c);
         x * self.edm.skip(sigma) + f * self.edm.out(sigma)
     }
 
@@ -94,8 +107,14 @@ impl Graph {
 
 /// The network runs in micro-batches of one item, whatever the batch: libtorch does not promise
 /// the same bits for another batch size.
-impl<T: Channels> Denoiser<T> for Model {
-    fn estimate<'a>(&'a self, x: &T, sigma: f64, want: Want) -> Result<Estimate<'a, T>> {
+impl Model {
+    /// What the network says, without texture.
+    fn network<'a, T: Channels>(
+        &'a self,
+        x: &T,
+        sigma: f64,
+        want: Want,
+    ) -> Result<Estimate<'a, T>> {
         let channels = x.to_channels(self.device);
         self.expect_channels(&channels)?;
         let mut graphs = Vec::new();
@@ -129,6 +148,13 @@ impl<T: Channels> Denoiser<T> for Model {
             }) as super::Pullback<'a, T>
         });
         Ok(Estimate { x0, pullback })
+    }
+}
+
+impl<T: Channels> Denoiser<T> for Model {
+    fn estimate<'a>(&'a self, x: &T, sigma: f64, want: Want) -> Result<Estimate<'a, T>> {
+        self.texture
+            .estimate(x, sigma, |s| self.network(x, s, want))
     }
 
     fn covariance(&self) -> Option<&Covariance> {
@@ -209,6 +235,19 @@ mod tests {
         let x = random_of(Field::Real, 1, 8, 8, 1);
         let error = small(2).denoise(&x, 0.2).unwrap_err().to_string();
         assert!(error.contains("expected a complex image"), "{error}");
+    }
+
+    /// The network is asked at the noise that texture and state have together.
+    #[test]
+    fn texture_is_noise_to_the_network() {
+        let x = random(1, 16, 12, 1);
+        let plain = small(2).denoise(&x, 0.5).unwrap();
+        let textured = small(2).with_texture(0.3);
+        let mut expected = plain.scaled(0.64);
+        expected.axpy(&[0.36], &x);
+        let d = textured.denoise(&x, 0.4).unwrap();
+        assert!(d.minus(&expected).norm()[0] < 1e-5 * d.norm()[0]);
+        jacobian(&textured, |seed| random(1, 16, 12, seed));
     }
 
     fn jacobian(model: &Model, random: impl Fn(u64) -> Host<f32>) {
