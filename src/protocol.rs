@@ -128,11 +128,15 @@ impl Modality {
 }
 
 /// The score model, by name or by file.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PriorChoice {
     /// A name under `protocols/priors/`, or the path of a file.
     pub model: String,
+    /// Deviation, per real component and pixel and in units of the prior, of a white texture that
+    /// images have beside what the model knows.
+    #[serde(default)]
+    pub texture: f64,
 }
 
 impl Protocol {

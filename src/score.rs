@@ -25,6 +25,7 @@ mod published;
 #[cfg(feature = "torch")]
 pub mod pytorch;
 mod schedule;
+mod texture;
 #[cfg(feature = "torch")]
 mod unet;
 #[cfg(feature = "torch")]
@@ -39,6 +40,7 @@ pub use discrete::{DiscreteDiffusion, time_embedding};
 pub use gaussian::StationaryGaussian;
 pub use pair::Pair;
 pub use schedule::Schedule;
+pub use texture::Texture;
 
 #[cfg(feature = "torch")]
 pub use bridge::Channels;

@@ -99,7 +99,7 @@ mod tests {
     fn scan(full: bool) -> Chain<Host<f64>> {
         let [rows, columns] = SIDES;
         let sampled = |i: usize| {
-            if full || i / columns % 2 == 0 {
+            if full || (i / columns).is_multiple_of(2) {
                 1.0
             } else {
                 0.0

@@ -113,6 +113,9 @@ fn run(protocol: &Protocol, problems: &mut Problems) {
         );
         problems.add("run", message);
     }
+    if let Some(prior) = &protocol.prior {
+        problems.not_negative("prior.texture", prior.texture);
+    }
     if model == Some("") {
         problems.add("prior.model", "`prior.model` is empty".to_string());
     }

@@ -79,7 +79,9 @@ impl Plan {
         check_quantiles(&options.quantiles, method.samples())?;
         let device = find_device(options.device)?;
         let prior = match (&protocol.prior, method.needs_prior()) {
-            (Some(choice), true) => Some(load_prior(&choice.model, device)?),
+            (Some(choice), true) => {
+                Some(load_prior(&choice.model, device)?.with_texture(choice.texture))
+            }
             (None, true) => {
                 return Err(ReconError::Request(format!(
                     "method `{}` needs a prior: add [prior] model = \"NAME\" to the protocol \

@@ -6,7 +6,7 @@ use super::preconditioning::Preconditioning;
 use super::published::Published;
 use super::unet::UNet;
 use super::weights::{Loaded, PriorError, read_prior};
-use super::{Card, Covariance, Denoiser, Deviation, Estimate, Want};
+use super::{Card, Covariance, Denoiser, Deviation, Estimate, Texture, Want};
 use operators::{Error, Field, Result};
 use tch::{Device, Kind, Tensor};
 
@@ -14,8 +14,9 @@ use tch::{Device, Kind, Tensor};
 pub struct Model {
     /// What it is.
     pub card: Card,
-    network: Net,
+    net: Net,
     covariance: Option<Covariance>,
+    texture: Texture,
     device: Device,
 }
 
@@ -56,15 +57,16 @@ impl Model {
         let covariance = card.covariance();
         Ok(Model {
             card,
-            network,
+            net: network,
             covariance,
+            texture: Texture { tau: 0.0 },
             device,
         })
     }
 
     /// The published network behind it, where it is one.
     pub(crate) fn published(&self) -> Option<&Published> {
-        match &self.network {
+        match &self.net {
             Net::Published(network) => Some(network),
             Net::Local(..) => None,
         }
@@ -73,13 +75,24 @@ impl Model {
     /// `D` of one item `[1, channels, Y, X]`, or with `raw` what the local network itself says.
     pub(crate) fn call(&self, x: &Tensor, sigma: f64, raw: bool) -> Result<Tensor> {
         let x = x.to_kind(Kind::Float).to_device(self.device);
-        tch::no_grad(|| match &self.network {
+        tch::no_grad(|| match &self.net {
             Net::Local(network, edm) if raw => {
                 let c = Tensor::from_slice(&[edm.noise(sigma) as f32]).to_device(self.device);
                 Ok(network.forward(&edm.inputs(&x, &[sigma]), &c))
             }
             _ => Ok(self.denoise_channels(&x, sigma)?.0),
         })
+    }
+
+    /// The prior of images with a white texture of deviation `tau` beside what the network knows.
+    pub fn with_texture(self, tau: f64) -> Self {
+        let texture = Texture { tau };
+        let card = self.card.covariance();
+        Model {
+            covariance: card.and_then(|c| texture.covariance(&c)),
+            texture,
+            ..self
+        }
     }
 
     /// Whether the network states `Var(x0 | x)` itself.
@@ -89,7 +102,7 @@ impl Model {
 
     /// `D` of one item, `[1, channels, Y, X]`, and `Var(x0 | x)`, `[1, 1, Y, X]`, of a network that states it.
     fn denoise_channels(&self, x: &Tensor, sigma: f64) -> Result<(Tensor, Option<Tensor>)> {
-        match &self.network {
+        match &self.net {
             Net::Local(network, edm) => {
                 let c = Tensor::from_slice(&[edm.noise(sigma) as f32]).to_device(self.device);
                 let f = network.forward(&edm.inputs(x, &[sigma]), &c);
@@ -141,8 +154,14 @@ impl Graph {
 
 /// The network runs in micro-batches of one item, whatever the batch: libtorch does not promise
 /// the same bits for another batch size.
-impl<T: Channels> Denoiser<T> for Model {
-    fn estimate<'a>(&'a self, x: &T, sigma: f64, want: Want) -> Result<Estimate<'a, T>> {
+impl Model {
+    /// What the network says, without texture.
+    fn network<'a, T: Channels>(
+        &'a self,
+        x: &T,
+        sigma: f64,
+        want: Want,
+    ) -> Result<Estimate<'a, T>> {
         let channels = x.to_channels(self.device);
         self.expect_channels(&channels)?;
         let mut graphs = Vec::new();
@@ -177,36 +196,55 @@ impl<T: Channels> Denoiser<T> for Model {
                 Ok(like.with_channels(&Tensor::cat(&pulled?, 0)))
             }) as super::Pullback<'a, T>
         });
-        let deviation = (!variances.is_empty()).then(|| deviation(x, &variances, sigma));
+        let deviation = (!variances.is_empty()).then(|| self.deviation(x, &variances, sigma));
         Ok(Estimate {
             x0,
             pullback,
             deviation: deviation.transpose()?,
         })
     }
+}
+
+impl Model {
+    /// Deviations of pixels as weights of images like `x`, from the network's variances `[1, 1, Y, X]` at the noise
+    /// that it is told, one an item; with texture, and between `1e-6` and 1 times the noise of the state: beyond
+    /// that no denoiser does better than nothing.
+    fn deviation<T: Channels>(
+        &self,
+        x: &T,
+        variances: &[Tensor],
+        told: f64,
+    ) -> Result<Deviation<T>> {
+        let flat = Tensor::cat(variances, 0)
+            .to_device(Device::Cpu)
+            .to_kind(Kind::Double);
+        let values = Vec::<f64>::try_from(flat.contiguous().view([-1]));
+        let values = values.map_err(|e| Error::Torch(e.to_string()))?;
+        let sigma = (told * told - self.texture.tau.powi(2)).max(0.0).sqrt();
+        let bounded = |v: &f64| {
+            let whole = self.texture.variance(sigma, *v);
+            whole.sqrt().clamp(1e-6 * sigma, sigma)
+        };
+        let weights = |f: &dyn Fn(f64) -> f64| {
+            let reals: Vec<f64> = values.iter().map(|v| f(bounded(v))).collect();
+            T::from_reals(&x.device(), &x.sizes(), Field::Real, &reals)
+        };
+        Ok(Deviation {
+            root: weights(&|d| d),
+            inverse: weights(&|d| 1.0 / d),
+        })
+    }
+}
+
+impl<T: Channels> Denoiser<T> for Model {
+    fn estimate<'a>(&'a self, x: &T, sigma: f64, want: Want) -> Result<Estimate<'a, T>> {
+        self.texture
+            .estimate(x, sigma, |s| self.network(x, s, want))
+    }
 
     fn covariance(&self) -> Option<&Covariance> {
         self.covariance.as_ref()
     }
-}
-
-/// Deviations of pixels as weights of images like `x`, from variances `[1, 1, Y, X]`, one an item; between
-/// `1e-6 σ` and σ, beyond which no denoiser does better than nothing.
-fn deviation<T: Channels>(x: &T, variances: &[Tensor], sigma: f64) -> Result<Deviation<T>> {
-    let flat = Tensor::cat(variances, 0)
-        .to_device(Device::Cpu)
-        .to_kind(Kind::Double);
-    let values = Vec::<f64>::try_from(flat.contiguous().view([-1]));
-    let values = values.map_err(|e| Error::Torch(e.to_string()))?;
-    let bounded = |v: &f64| v.sqrt().clamp(1e-6 * sigma, sigma);
-    let weights = |f: &dyn Fn(f64) -> f64| {
-        let reals: Vec<f64> = values.iter().map(|v| f(bounded(v))).collect();
-        T::from_reals(&x.device(), &x.sizes(), Field::Real, &reals)
-    };
-    Ok(Deviation {
-        root: weights(&|d| d),
-        inverse: weights(&|d| 1.0 / d),
-    })
 }
 
 #[cfg(test)]
@@ -283,6 +321,19 @@ mod tests {
         let x = random_of(Field::Real, 1, 8, 8, 1);
         let error = small(2).denoise(&x, 0.2).unwrap_err().to_string();
         assert!(error.contains("expected a complex image"), "{error}");
+    }
+
+    /// The network is asked at the noise that texture and state have together.
+    #[test]
+    fn texture_is_noise_to_the_network() {
+        let x = random(1, 16, 12, 1);
+        let plain = small(2).denoise(&x, 0.5).unwrap();
+        let textured = small(2).with_texture(0.3);
+        let mut expected = plain.scaled(0.64);
+        expected.axpy(&[0.36], &x);
+        let d = textured.denoise(&x, 0.4).unwrap();
+        assert!(d.minus(&expected).norm()[0] < 1e-5 * d.norm()[0]);
+        jacobian(&textured, |seed| random(1, 16, 12, seed));
     }
 
     fn jacobian(model: &Model, random: impl Fn(u64) -> Host<f32>) {

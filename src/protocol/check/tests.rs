@@ -39,6 +39,7 @@ fn each_impossible_value_is_refused_by_its_key() {
         "sensitivities.espirit.threshold=1",
         "sensitivities.espirit.crop=-0.1",
         "prior.model=",
+        "prior.texture=-0.1",
         "method.cg-sense.lambda=-0.1",
         "method.cg-sense.iterations=0",
         "method.tv.weight=-0.1",
