@@ -9,6 +9,7 @@ pub mod convert;
 mod covariance;
 #[cfg(feature = "torch")]
 pub mod diagnosis;
+mod diffusion;
 mod discrete;
 mod gaussian;
 #[cfg(feature = "torch")]
@@ -34,8 +35,9 @@ mod weights;
 pub use card::{
     Card, LevelError, Network, NetworkCard, PublishedCard, TrainingCard, ValidationCard,
 };
-pub use convention::{Betas, Convention, Diffusion, Label, Level, Prediction};
+pub use convention::{Convention, Prediction};
 pub use covariance::Covariance;
+pub use diffusion::{Betas, Diffusion, Label, Level};
 pub use discrete::{DiscreteDiffusion, time_embedding};
 pub use gaussian::StationaryGaussian;
 pub use pair::Pair;

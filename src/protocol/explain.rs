@@ -217,7 +217,7 @@ mod tests {
             "[method.bridge]\ncovariance = \"spectra\"\n",
             "x.toml:6:14: unknown value `spectra` of `method.bridge.covariance`; \
              did you mean `spectrum`? (values: spectrum, white, sigma, \
-             jacobian)",
+             learned, jacobian)",
         );
         assert_said(
             "[method.dps]\nweight = \"snr\"\n",

@@ -1,6 +1,6 @@
 //! Whether a prior denoises given images, and if not, which mistake of its use explains it.
 
-use super::convention::{Betas, Convention, Diffusion, Label, Prediction};
+use super::{Betas, Convention, Diffusion, Label, Prediction};
 use super::{Model, Published};
 use operators::{Error, Field, Host, Result, SliceRng, Vector};
 use tch::{Kind, Tensor};

@@ -1,8 +1,8 @@
 //! A published network behind its convention: one call of it, or the denoised image.
 
 use super::card::PublishedCard;
-use super::convention::{Convention, Level};
 use super::networks::{Network, NetworkError, Options, Role, Source};
+use super::{Convention, Level};
 use tch::{Device, Kind, Tensor};
 
 /// A network of a published family with its weights.

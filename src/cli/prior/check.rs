@@ -174,8 +174,8 @@ fn other_uses(
         "error/sigma² as it is used {stated:.4}; best other use ({}) {:.4}",
         best.change, best.error
     );
-    // NaN counts as a mistake.
-    let sound = stated <= MISTAKEN * best.error;
+    // A use that does not denoise either explains nothing. NaN counts as a mistake.
+    let sound = stated <= MISTAKEN * best.error || best.error >= 1.0;
     if !sound {
         report.faults.push(format!(
             "it denoises them better otherwise: {}, error {:.4} instead of {stated:.4}",
