@@ -10,6 +10,7 @@ pub(super) use scans::{Apply, Phantom, Recon, Simulate};
 
 use crate::score::Prediction;
 use clap::{Parser, Subcommand};
+use std::str::FromStr;
 
 /// Medical images with error bars, from raw scanner data.
 #[derive(Parser)]
@@ -90,31 +91,34 @@ fn device(text: &str) -> Result<String, String> {
 
 /// `A:B`.
 fn range(text: &str) -> Result<(usize, usize), String> {
-    let parts = text
-        .split_once(':')
-        .and_then(|(a, b)| Some((a.parse().ok()?, b.parse().ok()?)));
-    match parts {
-        Some((a, b)) if a < b => Ok((a, b)),
+    match pair(text, ':') {
+        Some([a, b]) if a < b => Ok((a, b)),
         _ => Err("expected A:B with A < B, for example 2:5 for slices 2, 3 and 4".into()),
     }
 }
 
+/// Two values with a sign between them.
+fn pair<T: FromStr>(text: &str, sign: char) -> Option<[T; 2]> {
+    let (a, b) = text.split_once(sign)?;
+    Some([a.parse().ok()?, b.parse().ok()?])
+}
+
+/// The same, where blanks do not count.
+fn spaced<T: FromStr>(text: &str, sign: char) -> Option<[T; 2]> {
+    pair(&text.replace(' ', ""), sign)
+}
+
 /// `LOW,HIGH`.
 fn interval(text: &str) -> Result<[f64; 2], String> {
-    let parts = text
-        .split_once(',')
-        .and_then(|(a, b)| Some([a.trim().parse().ok()?, b.trim().parse().ok()?]));
-    parts
+    spaced(text, ',')
         .filter(|[a, b]: &[f64; 2]| a.is_finite() && b.is_finite() && a < b)
         .ok_or_else(|| "expected LOW,HIGH with LOW < HIGH, for example -1,1".into())
 }
 
 /// `ROWS,COLUMNS`.
 fn size(text: &str) -> Result<[usize; 2], String> {
-    let parts = text
-        .split_once([',', 'x'])
-        .and_then(|(a, b)| Some([a.trim().parse().ok()?, b.trim().parse().ok()?]));
-    parts
+    spaced(text, ',')
+        .or_else(|| spaced(text, 'x'))
         .filter(|size: &[usize; 2]| size.iter().all(|n| (4..=8192).contains(n)))
         .ok_or_else(|| "expected ROWS,COLUMNS, each from 4 to 8192".into())
 }

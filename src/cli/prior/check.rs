@@ -28,11 +28,14 @@ const TELLING: [f64; 2] = [0.1, 0.5];
 
 pub(super) fn run(a: &CheckPrior) -> Outcome {
     set_threads(a.threads);
-    if let Some(output) = &a.output {
-        atomic::may_write(output, a.force)?;
-    }
     let model = load_prior(&a.prior, Device::Cpu)?;
     let card = &model.card;
+    if let Some(output) = &a.output {
+        atomic::may_write(output, a.force)?;
+        if card.channels > 2 {
+            return Err("-o: spectra of images of more than 2 channels are not on cards".into());
+        }
+    }
     let phantoms = a.images.is_empty();
     let held_out = match phantoms {
         true => phantoms_of(card, a.count)?,
@@ -51,9 +54,6 @@ pub(super) fn run(a: &CheckPrior) -> Outcome {
     }
     if let Some(output) = &a.output {
         let (mut card, tensors) = read_prior(&a.prior, &prior_bytes(&a.prior)?)?;
-        if card.channels > 2 {
-            return Err("-o: spectra of images of more than 2 channels are not on cards".into());
-        }
         let progress = Progress::for_stderr();
         card.levels = evaluate(&model, card.sigma_range, &held_out, &progress)?;
         write_prior(output, &card, &tensors)?;
