@@ -6,6 +6,8 @@ mod images;
 mod run;
 mod sample;
 
+pub(super) use sample::flow;
+
 use super::Outcome;
 use super::arguments::{Prior, PriorAction};
 use crate::recon::{builtin_priors, prior_bytes};

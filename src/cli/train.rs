@@ -1,16 +1,16 @@
 //! `annulus train`.
 
+use super::prior::flow;
 use super::threads::set_threads;
 use super::{Outcome, arguments::Train};
-use crate::guidance::{Churn, Heun, sample};
 use crate::interrupt::Interrupt;
 use crate::io::{IoError, atomic, png_sheet};
 use crate::progress::Progress;
 use crate::recon::find_device;
-use crate::score::{Model, Schedule};
+use crate::score::Model;
 use crate::train::{Event, Flow, TrainConfig, TrainError, ship, train};
 use ndarray::Array3;
-use operators::{Field, Host, SliceRng, Vector};
+use operators::{Field, Host, SliceRng};
 use std::path::Path;
 
 pub(super) fn run(a: &Train) -> Outcome {
@@ -63,22 +63,15 @@ const LEVELS: usize = 18;
 /// Seed of the samples: every sheet of a run starts from the same noise.
 const SEED: u64 = 1;
 
-/// A contact sheet of samples of the prior alone, by the second-order sampler of EDM.
+/// A contact sheet of samples of the prior alone.
 fn sheet(path: &Path, model: &Model, size: usize) -> Result<(), TrainError> {
-    let [least, most] = model.card.sigma_range;
-    let schedule = Schedule::karras(LEVELS, least, most, 7.0);
     let field = match model.card.channels {
         2 => Field::Complex,
         _ => Field::Real,
     };
     let mut rng = SliceRng::samples(SEED, 0, SAMPLES as u32);
-    let zeros = Host::<f32>::zeros(&[SAMPLES, size, size], field);
-    let x = zeros.normal_like(&mut rng).scaled(most);
-    let heun = Heun {
-        churn: Churn::NONE,
-        steps: LEVELS,
-    };
-    let samples = sample(&heun, model, None, &schedule, x, &mut rng, &mut |_| true)
+    let blank = Host::<f32>::zeros(&[SAMPLES, size, size], field);
+    let samples = flow(model, &model.card, LEVELS, &blank, &mut rng, &mut || true)
         .map_err(|e| TrainError::Samples(e.to_string()))?;
     let reals = samples.reals();
     let pixels: Vec<f32> = match field {

@@ -7,7 +7,7 @@ mod safetensors;
 mod zip;
 
 pub use checkpoint::{Checkpoint, Picked};
-pub use safetensors::{present_name, read_diffusers, read_safetensors, scheduler};
+pub use safetensors::{read_diffusers, read_safetensors, scheduler};
 
 /// What can be wrong with a PyTorch file.
 #[derive(Debug, thiserror::Error)]
@@ -34,6 +34,18 @@ pub enum CheckpointError {
         /// What to do instead.
         way_out: String,
     },
+}
+
+/// Names without `module.` and `_orig_mod.`, where every name has it: wrappers of training.
+pub(super) fn unwrapped<V>(mut named: Vec<(String, V)>) -> Vec<(String, V)> {
+    for wrapper in ["module.", "_orig_mod.", "module."] {
+        if named.iter().all(|(name, _)| name.starts_with(wrapper)) {
+            for (name, _) in &mut named {
+                name.drain(..wrapper.len());
+            }
+        }
+    }
+    named
 }
 
 fn format_error<T>(why: impl Into<String>) -> Result<T, CheckpointError> {

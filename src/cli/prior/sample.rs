@@ -3,13 +3,13 @@
 use crate::cli::Outcome;
 use crate::cli::arguments::SamplePrior;
 use crate::cli::threads::set_threads;
-use crate::guidance::{Churn, Heun, Seen, sample};
+use crate::guidance::{Churn, Heun, SampleError, sample};
 use crate::interrupt::Interrupt;
 use crate::io::npy::write as write_npy;
 use crate::io::{atomic, png_sheet};
 use crate::progress::Progress;
 use crate::recon::{find_device, load_prior};
-use crate::score::{Card, Planes, Schedule};
+use crate::score::{Card, Denoiser, Planes, Schedule};
 use ndarray::{Array3, Array4, ArrayView3, Axis, s};
 use operators::{Field, Host, SliceRng, Vector};
 
@@ -50,19 +50,12 @@ pub(super) fn run(a: &SamplePrior) -> Outcome {
     ))
 }
 
-/// Heun steps of the probability flow from the largest σ of the prior, one image after the other:
-/// (image, channel, row, column).
+/// Images of the prior alone, one after the other: (image, channel, row, column).
 pub(super) fn draw(
     drawing: &Drawing,
     prior: &Planes<'_>,
     card: &Card,
 ) -> Result<Array4<f32>, Box<dyn std::error::Error>> {
-    let [least, most] = card.sigma_range;
-    let schedule = Schedule::karras(drawing.levels, least, most, 7.0);
-    let heun = Heun {
-        churn: Churn::NONE,
-        steps: drawing.levels,
-    };
     let [rows, columns] = drawing.size;
     let blank = Host::<f32>::zeros(&[1, card.channels * rows, columns], Field::Real);
     let interrupt = Interrupt::install()?;
@@ -71,12 +64,11 @@ pub(super) fn draw(
     let mut images = Array4::zeros((drawing.count, card.channels, rows, columns));
     for (i, mut image) in images.axis_iter_mut(Axis(0)).enumerate() {
         let mut rng = SliceRng::new(drawing.seed, [(0, i as u32)]);
-        let start = blank.normal_like(&mut rng).scaled(most);
-        let mut step = |_: &Seen<'_, Host<f32>>| {
+        let mut step = || {
             bar.step();
             !interrupt.asked()
         };
-        let x = sample(&heun, prior, None, &schedule, start, &mut rng, &mut step)?;
+        let x = flow(prior, card, drawing.levels, &blank, &mut rng, &mut step)?;
         image.assign(&ArrayView3::from_shape(
             (card.channels, rows, columns),
             x.reals(),
@@ -84,6 +76,28 @@ pub(super) fn draw(
     }
     bar.finish();
     Ok(images)
+}
+
+/// The probability flow from the largest σ of the prior, by the second-order sampler of EDM: images like
+/// `blank`; `each_step` may stop it by returning false.
+pub(in crate::cli) fn flow(
+    prior: &dyn Denoiser<Host<f32>>,
+    card: &Card,
+    levels: usize,
+    blank: &Host<f32>,
+    rng: &mut SliceRng,
+    each_step: &mut dyn FnMut() -> bool,
+) -> Result<Host<f32>, SampleError> {
+    let [least, most] = card.sigma_range;
+    let schedule = Schedule::karras(levels, least, most, 7.0);
+    let heun = Heun {
+        churn: Churn::NONE,
+        steps: levels,
+    };
+    let start = blank.normal_like(rng).scaled(most);
+    sample(&heun, prior, None, &schedule, start, rng, &mut |_| {
+        each_step()
+    })
 }
 
 /// What a sheet shows: magnitudes of complex images, else every channel under the one before.

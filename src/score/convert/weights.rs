@@ -2,7 +2,7 @@
 
 use crate::score::networks::{Asked, MODULE};
 use crate::score::pytorch::{
-    Checkpoint, CheckpointError, present_name, read_diffusers, read_safetensors, scheduler,
+    Checkpoint, CheckpointError, read_diffusers, read_safetensors, scheduler, unwrapped,
 };
 use std::collections::HashMap;
 use std::fs::File;
@@ -22,7 +22,7 @@ pub enum Weights {
         config: String,
         /// `scheduler_config.json`.
         scheduler: Option<String>,
-        /// By their present names.
+        /// By name.
         tensors: Tensors,
     },
     /// A file of `torch.save`.
@@ -82,7 +82,9 @@ impl Weights {
     pub fn pick(&mut self, asked: &[Asked]) -> Result<(Tensors, String), CheckpointError> {
         match self {
             Weights::Named(tensors) | Weights::Folder { tensors, .. } => {
-                let tensors = present(bare(std::mem::take(tensors)), asked);
+                let named = std::mem::take(tensors).into_iter().collect();
+                let tensors = unwrapped(named).into_iter().collect();
+                let tensors = present(tensors, asked);
                 Ok((tensors, "all of its tensors".into()))
             }
             Weights::Pickle(checkpoint) => {
@@ -98,19 +100,6 @@ impl Weights {
     }
 }
 
-/// Without `module.` or `_orig_mod.` before every name: wrappers of training.
-fn bare(tensors: Tensors) -> Tensors {
-    ["module.", "_orig_mod.", "module."]
-        .iter()
-        .fold(tensors, |tensors, wrapper| {
-            if !tensors.keys().all(|name| name.starts_with(wrapper)) {
-                return tensors;
-            }
-            let cut = |(name, t): (String, Tensor)| (name[wrapper.len()..].to_owned(), t);
-            tensors.into_iter().map(cut).collect()
-        })
-}
-
 /// Under the names of today: those of attention before version 0.15 of diffusers, and those of a bare network that
 /// is asked for inside its preconditioning.
 fn present(tensors: Tensors, asked: &[Asked]) -> Tensors {
@@ -123,4 +112,16 @@ fn present(tensors: Tensors, asked: &[Asked]) -> Tensors {
         _ => name,
     };
     tensors.into_iter().map(|(n, t)| (renamed(n), t)).collect()
+}
+
+/// Names of attention before version 0.15 of the library as those of today.
+fn present_name(name: &str) -> String {
+    let old = [
+        (".query.", ".to_q."),
+        (".key.", ".to_k."),
+        (".value.", ".to_v."),
+        (".proj_attn.", ".to_out.0."),
+    ];
+    old.iter()
+        .fold(name.to_owned(), |name, (old, new)| name.replace(old, new))
 }

@@ -74,10 +74,7 @@ pub fn read_diffusers(folder: &Path) -> Result<(String, HashMap<String, Tensor>)
     } else {
         return format_error("holds neither diffusion_pytorch_model.safetensors nor .bin");
     };
-    let present = tensors
-        .into_iter()
-        .map(|(name, t)| (present_name(&name), t));
-    Ok((config, present.collect()))
+    Ok((config, tensors))
 }
 
 /// `scheduler_config.json` of a diffusers folder, or of the `scheduler` inside a pipeline's.
@@ -89,16 +86,4 @@ pub fn scheduler(folder: &Path) -> Result<Option<String>, CheckpointError> {
     ];
     let found = places.iter().map(|p| folder.join(p)).find(|p| p.is_file());
     Ok(found.map(std::fs::read_to_string).transpose()?)
-}
-
-/// Names of attention before version 0.15 of the library as those of today.
-pub fn present_name(name: &str) -> String {
-    let old = [
-        (".query.", ".to_q."),
-        (".key.", ".to_k."),
-        (".value.", ".to_v."),
-        (".proj_attn.", ".to_out.0."),
-    ];
-    old.iter()
-        .fold(name.to_owned(), |name, (old, new)| name.replace(old, new))
 }

@@ -3,7 +3,7 @@
 use super::Checkpoint;
 use crate::score::networks::{Asked, Role};
 use crate::score::pytorch::pickle::{Id, Object};
-use crate::score::pytorch::{CheckpointError, format_error};
+use crate::score::pytorch::{CheckpointError, format_error, unwrapped};
 use std::collections::HashMap;
 use std::io::{Read, Seek};
 use tch::Tensor;
@@ -84,19 +84,10 @@ impl<R: Read + Seek> Checkpoint<R> {
         (!found.is_empty()).then_some(found)
     }
 
-    /// Reads tensors; `module.` and `_orig_mod.` before every name are wrappers of training.
+    /// Reads tensors, without the wrappers of training.
     fn load(&mut self, named: Vec<(String, Id)>, from: String) -> Result<Picked, CheckpointError> {
-        let mut named = named;
-        for wrapper in ["module.", "_orig_mod.", "module."] {
-            if named.iter().all(|(name, _)| name.starts_with(wrapper)) {
-                named = named
-                    .into_iter()
-                    .map(|(name, id)| (name[wrapper.len()..].to_owned(), id))
-                    .collect();
-            }
-        }
         let mut tensors = HashMap::new();
-        for (name, id) in named {
+        for (name, id) in unwrapped(named) {
             let tensor = self.tensor(id)?;
             if tensors.insert(name.clone(), tensor).is_some() {
                 return format_error(format!("holds tensor `{name}` twice"));
