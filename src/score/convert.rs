@@ -3,11 +3,11 @@
 mod convention;
 mod weights;
 
-use super::networks::{Options, Source};
-use super::published::Published;
+use super::networks::{Asked, NetworkError, Options, Role, Source};
 use super::weights::{PriorError, digest};
 use super::{Card, Convention, Network, Prediction, PublishedCard};
 use serde_json::Value;
+use std::collections::HashMap;
 use std::path::Path;
 use tch::{Device, Kind, Tensor};
 pub use weights::Weights;
@@ -62,8 +62,7 @@ pub fn convert(
     })?;
     let mut json: Value = serde_json::from_str(&finite(config))
         .map_err(|e| file(format!("its options are no JSON: {e}")))?;
-    let (mut options, unknown) =
-        Options::from_json(&json.to_string()).map_err(|e| file(e.to_string()))?;
+    let (mut options, unknown) = Options::from_value(&json).map_err(|e| file(e.to_string()))?;
     if let Options::Script(script) = &mut options {
         script.bytes = opened.bytes().map_err(|e| file(e.to_string()))?;
         json["bytes"] = script.bytes.into();
@@ -72,18 +71,15 @@ pub fn convert(
     fits(&options, &convention, wishes).map_err(&file)?;
     let channels = image_channels(&options, &convention).map_err(&file)?;
 
-    let asked = shapes(&options).map_err(|e| file(e.to_string()))?;
+    let asked = options.asked().map_err(|e| file(e.to_string()))?;
     let (mut picked, from) = opened.pick(&asked).map_err(|e| file(e.to_string()))?;
-    let copies = picked.iter().map(|(n, t)| (n.clone(), t.shallow_clone()));
+    hold(&options, &picked).map_err(|e| file(e.to_string()))?;
     let published = PublishedCard {
         options: json,
         convention,
         parameters: parameters(&asked),
         origin: format!("{}: {from}", name_of(path)),
     };
-    // Every name and shape is held against the network's here.
-    Published::new(&published, copies.collect(), Kind::Float, Device::Cpu)
-        .map_err(|e| file(e.to_string()))?;
     let tensors: Vec<(String, Tensor)> = asked
         .iter()
         .filter_map(|a| picked.remove_entry(&a.name))
@@ -116,21 +112,19 @@ pub fn convert(
     })
 }
 
-/// What a network asks for; a module is asked for as its bytes.
-fn shapes(options: &Options) -> Result<Vec<super::networks::Asked>, super::networks::NetworkError> {
-    let mut source = Source::shapes();
-    if let Options::Script(script) = options {
-        source.module(script);
-    } else {
-        options.build(&mut source)?;
-    }
-    source.finish()
+/// Holds every name and shape against the network's, a module's bytes against libtorch.
+fn hold(options: &Options, tensors: &HashMap<String, Tensor>) -> Result<(), NetworkError> {
+    let copies = tensors.iter().map(|(n, t)| (n.clone(), t.shallow_clone()));
+    let mut source = Source::loaded(copies.collect(), Kind::Float, Device::Cpu);
+    options.build(&mut source)?;
+    source.finish()?;
+    Ok(())
 }
 
-fn parameters(asked: &[super::networks::Asked]) -> usize {
+fn parameters(asked: &[Asked]) -> usize {
     asked
         .iter()
-        .filter(|a| a.role == super::networks::Role::Parameter)
+        .filter(|a| a.role == Role::Parameter)
         .map(|a| a.shape.iter().product::<i64>() as usize)
         .sum()
 }

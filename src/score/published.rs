@@ -2,7 +2,8 @@
 
 use super::card::PublishedCard;
 use super::networks::{Network, NetworkError, Options, Role, Source};
-use super::{Convention, Level};
+use super::{Convention, Diffusion, Level};
+use std::collections::HashSet;
 use tch::{Device, Kind, Tensor};
 
 /// A network of a published family with its weights.
@@ -18,32 +19,18 @@ pub struct Published {
 impl PublishedCard {
     /// Whether the network learned the variance of its reverse steps beside their mean.
     fn states_variance(&self, options: &Options) -> bool {
-        let twice = match options {
-            Options::Adm(o) => o.outputs() == 2 * o.in_channels,
-            Options::Diffusers(o) => o.out_channels == 2 * o.in_channels,
-            _ => false,
-        };
-        twice && self.convention.diffusion.steps().is_some()
+        options.outputs() == Some(2 * options.channels())
+            && matches!(self.convention.diffusion, Diffusion::Preserving { .. })
     }
 
     /// The arithmetic of its weights: double precision where every trained tensor is.
     pub fn kind(&self, tensors: &[(String, Tensor)]) -> Result<Kind, NetworkError> {
-        let (options, _) = Options::from_json(&self.options.to_string())?;
-        if let Options::Script(_) = options {
-            return Ok(Kind::Float);
-        }
-        let mut source = Source::shapes();
-        options.build(&mut source)?;
-        let asked = source.finish()?;
-        let trained = |name: &String| {
-            asked
-                .iter()
-                .any(|a| a.name == *name && a.role == Role::Parameter)
-        };
-        let double = tensors
-            .iter()
-            .filter(|(name, _)| trained(name))
-            .all(|(_, t)| t.kind() == Kind::Double);
+        let (options, _) = Options::from_value(&self.options)?;
+        let asked = options.asked()?;
+        let trained = asked.iter().filter(|a| a.role == Role::Parameter);
+        let trained: HashSet<&str> = trained.map(|a| a.name.as_str()).collect();
+        let mut found = tensors.iter().filter(|(n, _)| trained.contains(n.as_str()));
+        let double = !trained.is_empty() && found.all(|(_, t)| t.kind() == Kind::Double);
         Ok(if double { Kind::Double } else { Kind::Float })
     }
 }
@@ -59,7 +46,7 @@ impl Published {
         kind: Kind,
         device: Device,
     ) -> Result<Self, NetworkError> {
-        let (options, _) = Options::from_json(&card.options.to_string())?;
+        let (options, _) = Options::from_value(&card.options)?;
         let tensors = tensors.into_iter().map(|(n, t)| (n, channels_last(&t)));
         let mut source = Source::loaded(tensors.collect(), kind, device);
         let network = options.build(&mut source)?;

@@ -50,9 +50,7 @@ impl HeldOut {
         };
         HeldOut::of((0..count).into_par_iter().map(make).collect())
     }
-}
 
-impl HeldOut {
     /// Images of the caller's, batch 1.
     pub fn given(images: Vec<Host<f32>>) -> Self {
         HeldOut { images }

@@ -43,8 +43,12 @@ pub(super) fn run(a: &CheckPrior) -> Outcome {
     };
     let images = images::tensors(&held_out, card.channels);
     let mut report = Report::default();
+    let measure = || evaluate(&model, card.sigma_range, &held_out, &Progress::for_stderr());
+    let mut found = None;
     if phantoms && !card.levels.is_empty() {
-        against_card(&mut report, &model, &held_out)?;
+        let levels = measure()?;
+        against_card(&mut report, &model, &levels);
+        found = Some(levels);
     } else {
         by_themselves(&mut report, &model, &images)?;
     }
@@ -54,8 +58,10 @@ pub(super) fn run(a: &CheckPrior) -> Outcome {
     }
     if let Some(output) = &a.output {
         let (mut card, tensors) = read_prior(&a.prior, &prior_bytes(&a.prior)?)?;
-        let progress = Progress::for_stderr();
-        card.levels = evaluate(&model, card.sigma_range, &held_out, &progress)?;
+        card.levels = match found {
+            Some(levels) => levels,
+            None => measure()?,
+        };
         write_prior(output, &card, &tensors)?;
         let _ = writeln!(report.words, "written to {}", output.display());
     }
@@ -103,19 +109,13 @@ fn phantoms_of(card: &Card, count: usize) -> Result<HeldOut, Box<dyn std::error:
 }
 
 /// Errors now beside those on the card.
-fn against_card(
-    report: &mut Report,
-    model: &Model,
-    held_out: &HeldOut,
-) -> Result<(), operators::Error> {
-    let range = model.card.sigma_range;
-    let found = evaluate(model, range, held_out, &Progress::for_stderr())?;
-    report.words += &super::table(&model.card, Some(&found));
+fn against_card(report: &mut Report, model: &Model, found: &[LevelError]) {
+    report.words += &super::table(&model.card, Some(found));
     for LevelError {
         sigma,
         relative_error: error,
         ..
-    } in &found
+    } in found
     {
         let says = model.card.relative_error(*sigma).unwrap_or(f64::NAN);
         // NaN on either side is a fault.
@@ -126,7 +126,6 @@ fn against_card(
             ));
         }
     }
-    Ok(())
 }
 
 /// Errors at fixed levels: below 1, or it does harm.

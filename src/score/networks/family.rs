@@ -1,7 +1,7 @@
 //! The family of a network from its options, and one call for all of them.
 
 use super::{Adm, AdmOptions, Diffusers, DiffusersOptions, Edm, EdmOptions};
-use super::{Ncsnpp, NcsnppOptions, NetworkError, Script, ScriptOptions, Source};
+use super::{Asked, Ncsnpp, NcsnppOptions, NetworkError, Script, ScriptOptions, Source};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tch::Tensor;
@@ -63,11 +63,15 @@ fn parse<T: DeserializeOwned>(
 }
 
 impl Options {
+    /// From JSON; see [`from_value`](Self::from_value).
+    pub fn from_json(json: &str) -> Result<(Self, Vec<String>), NetworkError> {
+        let value = serde_json::from_str(json).map_err(|e| NetworkError::Options(e.to_string()))?;
+        Self::from_value(&value)
+    }
+
     /// From JSON whose `family` (or `_class_name`, or `name`) says which network it is, or whose keys do;
     /// with the keys that the family does not know.
-    pub fn from_json(json: &str) -> Result<(Self, Vec<String>), NetworkError> {
-        let value: Value =
-            serde_json::from_str(json).map_err(|e| NetworkError::Options(e.to_string()))?;
+    pub fn from_value(value: &Value) -> Result<(Self, Vec<String>), NetworkError> {
         let named = ["family", "_class_name", "name"].map(|key| value[key].as_str());
         let name = named.into_iter().flatten().next();
         let lower = name.unwrap_or_default().to_lowercase();
@@ -81,7 +85,7 @@ impl Options {
             FAMILIES.iter().find(told).filter(|_| !stated)
         };
         match by_name.or_else(by_key) {
-            Some((.., read)) => read(&value),
+            Some((.., read)) => read(value),
             None => Err(NetworkError::Options(format!(
                 "family is `{}`, expected `guided-diffusion UNetModel`, `score_sde NCSNpp`, \
                  `EDMPrecond(DhariwalUNet)` or another EDM preconditioning, a diffusers `UNet2DModel`, or `torchscript`",
@@ -119,6 +123,18 @@ impl Options {
             Options::Edm(options) => options.label_dim,
             Options::Ncsnpp(_) | Options::Script(_) => 0,
         }
+    }
+
+    /// Every tensor that the network asks for, in order; of a module its bytes.
+    pub fn asked(&self) -> Result<Vec<Asked>, NetworkError> {
+        let mut source = Source::shapes();
+        match self {
+            Options::Script(options) => source.module(options),
+            _ => {
+                self.build(&mut source)?;
+            }
+        }
+        source.finish()
     }
 
     /// The network, with tensors from `source`.
@@ -188,7 +204,7 @@ mod tests {
             let Some(golden) = Golden::read(name) else {
                 return;
             };
-            let fill = |_: usize, asked: &super::super::Asked| golden.weight(asked);
+            let fill = |_: usize, asked: &Asked| golden.weight(asked);
             let mut source = Source::made(fill, Kind::Double, Device::Cpu);
             let (options, unknown) = Options::from_json(&golden.options).expect("golden options");
             // Remarks, what only training or a convention reads, and what the original does not read either.
