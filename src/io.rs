@@ -75,7 +75,7 @@ pub use mrd_write::{LineFlags, MrdWriteHeader, MrdWriter, SliceGeometry};
 pub use nifti_read::{Volume, read_volume};
 pub use nifti_write::NiftiWriter;
 pub use npy::{write_npy_complex, write_npy_f32};
-pub use picture::{read_measurements, read_picture};
+pub use picture::{read_measurements, read_picture, real_stack};
 pub use png_curves::{Panel, png_curves};
 pub use png_sheet::{png_panels, png_sheet};
 pub use projections::{

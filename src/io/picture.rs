@@ -4,7 +4,8 @@ use std::fs::File;
 use std::io::BufReader;
 use std::path::Path;
 
-use ndarray::{Array3, Ix2, Ix3};
+use ndarray::{Array3, ArrayD, Axis, Ix2, Ix3};
+use num_complex::Complex64;
 
 use super::nifti_read::{Volume, read_volume};
 use super::npy_array::{incomplete, read_array};
@@ -22,11 +23,7 @@ pub fn read_picture(path: &Path) -> Result<Volume, IoError> {
         }
         Kind::Npy | Kind::NpyKSpace => {
             let numbers = read_array(path)?;
-            if let Some((at, _)) = numbers.indexed_iter().find(|(_, z)| z.im != 0.0) {
-                let found = format!("a complex one at {:?}", at);
-                return Err(refused(path, "real pixels", found));
-            }
-            Ok(placed(stack(path, numbers.mapv(|z| z.re as f32))?))
+            Ok(placed(real_stack(path, &numbers)?))
         }
         _ => Ok(placed(png(path)?)),
     }
@@ -46,6 +43,17 @@ pub fn read_measurements(path: &Path) -> Result<Array3<f32>, IoError> {
     }
 }
 
+/// The numbers of an npy file as real images (slice, row, column).
+///
+/// Errors: complex numbers, another number of axes than 2 or 3.
+pub fn real_stack(path: &Path, numbers: &ArrayD<Complex64>) -> Result<Array3<f32>, IoError> {
+    if let Some((at, _)) = numbers.indexed_iter().find(|(_, z)| z.im != 0.0) {
+        let found = format!("a complex one at {:?}", at);
+        return Err(refused(path, "real pixels", found));
+    }
+    stack(path, numbers.mapv(|z| z.re as f32))
+}
+
 fn placed(data: Array3<f32>) -> Volume {
     let (slices, rows, columns) = data.dim();
     Volume {
@@ -54,22 +62,26 @@ fn placed(data: Array3<f32>) -> Volume {
     }
 }
 
-fn stack(path: &Path, numbers: ndarray::ArrayD<f32>) -> Result<Array3<f32>, IoError> {
-    let shape = numbers.shape().to_vec();
-    let stack = match shape.len() {
-        2 => numbers
-            .into_dimensionality::<Ix2>()
-            .map(|plane| plane.insert_axis(ndarray::Axis(0))),
-        _ => numbers.into_dimensionality::<Ix3>(),
-    };
-    match stack {
-        Ok(stack) if !stack.is_empty() => Ok(stack),
-        _ => Err(refused(
+fn stack(path: &Path, numbers: ArrayD<f32>) -> Result<Array3<f32>, IoError> {
+    planes(numbers).map_err(|shape| {
+        refused(
             path,
             "(slice, row, column) or (row, column), with at least one pixel",
             format!("shape {shape:?}"),
-        )),
-    }
+        )
+    })
+}
+
+/// (slice, row, column), or one slice (row, column); the shape of what is neither or holds no pixel.
+pub(super) fn planes<T>(numbers: ArrayD<T>) -> Result<Array3<T>, Vec<usize>> {
+    let shape = numbers.shape().to_vec();
+    let planes = match shape.len() {
+        2 => numbers
+            .into_dimensionality::<Ix2>()
+            .map(|plane| plane.insert_axis(Axis(0))),
+        _ => numbers.into_dimensionality::<Ix3>(),
+    };
+    planes.ok().filter(|p| !p.is_empty()).ok_or(shape)
 }
 
 fn refused(path: &Path, expected: &str, found: String) -> IoError {

@@ -7,10 +7,11 @@
 use std::path::{Path, PathBuf};
 
 use hdf5::{Dataset, Hyperslab, SliceOrIndex};
-use ndarray::{Array3, ArrayD, Axis, Ix2, Ix3};
+use ndarray::{Array3, ArrayD};
 use num_complex::Complex32;
 
 use super::npy_array::read_array;
+use super::picture::planes;
 use super::raw::assumed_affine;
 use super::{
     DicomOptions, IoError, Kind, Stacking, dicom, hdf5_read, read_dicom_series, read_picture,
@@ -207,14 +208,7 @@ fn placed(
     array: ArrayD<Complex32>,
     affine_lps_mm: Option<[[f64; 4]; 3]>,
 ) -> Result<Stack, IoError> {
-    let shape = array.shape().to_vec();
-    let stack = match shape.len() {
-        2 => array
-            .into_dimensionality::<Ix2>()
-            .map(|a| a.insert_axis(Axis(0))),
-        _ => array.into_dimensionality::<Ix3>(),
-    };
-    let stack = stack.ok().filter(|s| !s.is_empty()).ok_or_else(|| {
+    let stack = planes(array).map_err(|shape| {
         let expected = "images (slice, row, column) or (row, column), with at least one pixel";
         let found = format!("shape {shape:?}");
         IoError::new(path, expected, found, "store one stack of images in a file")

@@ -1,7 +1,7 @@
 //! Images that a prior should know, in its own units.
 
 use crate::io::npy_array::read_array;
-use crate::io::{Kind, read_picture, recognise};
+use crate::io::{Kind, read_picture, real_stack, recognise};
 use crate::score::Card;
 use crate::train::HeldOut;
 use ndarray::{Array2, Array3, Array4, Axis};
@@ -21,9 +21,9 @@ pub(super) fn read(
 ) -> Result<Vec<Host<f32>>, Box<dyn Error>> {
     let mut images = Vec::new();
     for path in paths {
-        let all = match of_channels(path, card.channels)? {
-            Some(all) => all,
-            None => sections(&read_picture(path)?.data, card),
+        let all = match recognise(path)? {
+            Kind::Npy | Kind::NpyKSpace => of_npy(path, card)?,
+            _ => sections(&read_picture(path)?.data, card),
         };
         let take = count.div_ceil(paths.len()).min(all.len());
         images.extend((0..take).map(|i| all[(2 * i + 1) * all.len() / (2 * take)].clone()));
@@ -34,12 +34,9 @@ pub(super) fn read(
     }
 }
 
-/// An npy array of (items, channels, rows, columns), or a complex one: as it is.
-fn of_channels(path: &Path, channels: usize) -> Result<Option<Vec<Host<f32>>>, Box<dyn Error>> {
-    if !matches!(recognise(path)?, Kind::Npy | Kind::NpyKSpace) {
-        return Ok(None);
-    }
-    let array = read_array(path)?;
+/// An npy array of (items, channels, rows, columns), or a complex one, as it is; another as a volume.
+fn of_npy(path: &Path, card: &Card) -> Result<Vec<Host<f32>>, Box<dyn Error>> {
+    let (array, channels) = (read_array(path)?, card.channels);
     let shape = array.shape().to_vec();
     let stacked = match shape[..] {
         [items, c, rows, columns] if c == channels => {
@@ -47,15 +44,8 @@ fn of_channels(path: &Path, channels: usize) -> Result<Option<Vec<Host<f32>>>, B
             Array4::from_shape_vec((items, c, rows, columns), values)?
         }
         [items, rows, columns] if channels == 2 && array.iter().any(|z| z.im != 0.0) => {
-            let part = |c: usize| move |z: &num_complex::Complex64| [z.re, z.im][c] as f32;
-            let re = Array3::from_shape_vec(
-                (items, rows, columns),
-                array.iter().map(part(0)).collect(),
-            )?;
-            let im = Array3::from_shape_vec(
-                (items, rows, columns),
-                array.iter().map(part(1)).collect(),
-            )?;
+            let complex = array.to_shape((items, rows, columns))?;
+            let (re, im) = (complex.mapv(|z| z.re as f32), complex.mapv(|z| z.im as f32));
             ndarray::stack![Axis(1), re, im]
         }
         [_, c, _, _] => {
@@ -65,32 +55,30 @@ fn of_channels(path: &Path, channels: usize) -> Result<Option<Vec<Host<f32>>>, B
             )
             .into());
         }
-        _ => return Ok(None),
+        _ => return Ok(sections(&real_stack(path, &array)?, card)),
     };
-    Ok(Some(
-        stacked.outer_iter().map(|c| host(&c.to_owned())).collect(),
-    ))
+    Ok(stacked.outer_iter().map(|c| host(&c.to_owned())).collect())
 }
 
 /// Sections of a volume that show something, scaled as the card says.
 fn sections(volume: &Array3<f32>, card: &Card) -> Vec<Host<f32>> {
-    let mut sorted: Vec<f32> = volume
+    let mut sizes: Vec<f32> = volume
         .iter()
         .map(|v| v.abs())
         .filter(|v| v.is_finite())
         .collect();
-    sorted.sort_by(f32::total_cmp);
-    let at = ((sorted.len().saturating_sub(1)) as f64 * card.quantile) as usize;
-    let scale = match (card.unit_hu, sorted.get(at)) {
-        (Some(unit), _) => unit as f32,
-        (None, Some(v)) if *v > 0.0 => v / card.quantile_value as f32,
-        _ => 1.0,
+    let high = sizes.iter().copied().fold(0.0, f32::max);
+    let low = volume.iter().copied().fold(f32::MAX, f32::min);
+    let at = (sizes.len().saturating_sub(1) as f64 * card.quantile) as usize;
+    let scale = match card.unit_hu {
+        Some(unit) => unit as f32,
+        None if sizes.is_empty() => 1.0,
+        None => match *sizes.select_nth_unstable_by(at, f32::total_cmp).1 {
+            bright if bright > 0.0 => bright / card.quantile_value as f32,
+            _ => 1.0,
+        },
     };
-    let (low, high) = (
-        volume.iter().copied().fold(f32::MAX, f32::min),
-        sorted.last().copied(),
-    );
-    let bright = low + 0.1 * (high.unwrap_or(0.0) - low);
+    let bright = low + 0.1 * (high - low);
     let shows = |section: &ndarray::ArrayView2<'_, f32>| {
         let filled = section.iter().filter(|v| **v > bright).count();
         filled as f64 > EMPTY * section.len() as f64
