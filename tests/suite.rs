@@ -12,6 +12,7 @@ mod ct_bad_input;
 mod ct_path;
 mod ct_projector;
 mod dicom_series;
+mod foreign_commands;
 mod foreign_priors;
 mod golden;
 mod imaging;

@@ -58,9 +58,12 @@ fn beside(output: &Path, kind: &str) -> PathBuf {
     PathBuf::from(format!("{}.{kind}", output.display()))
 }
 
-/// The lines of the curves without their speed.
 fn curves(output: &Path) -> Vec<Vec<String>> {
-    let text = std::fs::read_to_string(beside(output, "curves.csv")).unwrap();
+    without_speed(&std::fs::read_to_string(beside(output, "curves.csv")).unwrap())
+}
+
+/// The lines of the curves without their speed.
+pub(crate) fn without_speed(text: &str) -> Vec<Vec<String>> {
     let cells = |line: &str| -> Vec<String> {
         let cells = line.split(',').enumerate();
         cells

@@ -1,6 +1,7 @@
 //! `annulus train` as a user meets it: killed by the system, shipped on the way, with its pictures.
 
 use crate::cli::{annulus, done, error_line, names};
+use crate::training::without_speed;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -37,17 +38,10 @@ fn folder() -> tempfile::TempDir {
     folder
 }
 
-/// The lines of the curves without their speed; none before there are any.
+/// The curves; none before there are any.
 fn curves(at: &Path) -> Vec<Vec<String>> {
     let text = std::fs::read_to_string(at.join("tiny.prior.curves.csv")).unwrap_or_default();
-    let cells = |line: &str| -> Vec<String> {
-        let cells = line.split(',').enumerate();
-        cells
-            .filter(|(n, _)| *n != 4)
-            .map(|(_, c)| c.to_owned())
-            .collect()
-    };
-    text.lines().map(cells).collect()
+    without_speed(&text)
 }
 
 #[test]

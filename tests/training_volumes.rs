@@ -2,9 +2,7 @@
 
 use crate::training::{run, small};
 use annulus::io::NiftiWriter;
-use annulus::io::dicom::{
-    Content, DicomSeriesWriter, MrParameters, Provenance, Quantity, SeriesInfo,
-};
+use annulus::io::dicom::{Content, DicomSeriesWriter, SeriesInfo};
 use annulus::train::{Family, TrainConfig};
 use ndarray::{Array3, Axis};
 use std::path::Path;
@@ -116,20 +114,8 @@ fn a_dicom_series_is_one_volume() {
     let folder = tempfile::tempdir().unwrap();
     let series = folder.path().join("series");
     let data = volume(2, 8);
-    let info = SeriesInfo {
-        content: Content::Magnitude { largest: 800.0 },
-        quantity: Quantity::Reconstruction,
-        shape: [8, 52, 44],
-        affine_lps_mm: affine(0.9, 5.0),
-        geometry_known: true,
-        slice_thickness_mm: None,
-        patient_position: None,
-        source: None,
-        mr: MrParameters::default(),
-        tube_kvp: None,
-        window: None,
-        provenance: Provenance::default(),
-    };
+    let content = Content::Magnitude { largest: 800.0 };
+    let info = SeriesInfo::of(content, [8, 52, 44], affine(0.9, 5.0));
     let mut writer = DicomSeriesWriter::create(&series, info, false).unwrap();
     for (k, slice) in data.outer_iter().enumerate() {
         writer.slice(k, &slice.to_owned()).unwrap();

@@ -1,7 +1,7 @@
 //! A volume through each of the formats that results are written in.
 
 use super::error::Failure;
-use crate::io::dicom::{Content, MrParameters, Provenance, Quantity, SeriesInfo};
+use crate::io::dicom::{Content, SeriesInfo};
 use crate::io::npy_array::read_array;
 use crate::io::{
     DicomOptions, DicomSeriesWriter, NiftiWriter, ResultH5, ResultInfo, Volume, read_dicom_series,
@@ -80,18 +80,9 @@ pub(super) fn read(format: Format, path: &Path) -> Result<Volume, Failure> {
 /// A series of CT in a study of its own.
 fn series(volume: &Volume) -> SeriesInfo {
     let (slices, rows, columns) = volume.data.dim();
-    SeriesInfo {
-        content: Content::Hounsfield,
-        quantity: Quantity::Reconstruction,
-        shape: [slices, rows, columns],
-        affine_lps_mm: volume.affine_lps_mm,
-        geometry_known: true,
-        slice_thickness_mm: None,
-        patient_position: None,
-        source: None,
-        mr: MrParameters::default(),
-        tube_kvp: None,
-        window: None,
-        provenance: Provenance::default(),
-    }
+    SeriesInfo::of(
+        Content::Hounsfield,
+        [slices, rows, columns],
+        volume.affine_lps_mm,
+    )
 }

@@ -33,6 +33,26 @@ pub struct SeriesInfo {
     pub provenance: Provenance,
 }
 
+impl SeriesInfo {
+    /// A reconstruction in its place, of a new study, and nothing else said of it.
+    pub fn of(content: Content, shape: [usize; 3], affine_lps_mm: [[f64; 4]; 3]) -> Self {
+        SeriesInfo {
+            content,
+            quantity: Quantity::Reconstruction,
+            shape,
+            affine_lps_mm,
+            geometry_known: true,
+            slice_thickness_mm: None,
+            patient_position: None,
+            source: None,
+            mr: MrParameters::default(),
+            tube_kvp: None,
+            window: None,
+            provenance: Provenance::default(),
+        }
+    }
+}
+
 /// What the values are.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Content {

@@ -44,17 +44,7 @@ pub(super) fn marker_mm(affine: &[[f64; 4]; 3]) -> [f64; 3] {
 
 pub(super) fn info(content: Content, quantity: Quantity) -> SeriesInfo {
     SeriesInfo {
-        content,
         quantity,
-        shape: [3, 48, 64],
-        affine_lps_mm: oblique(),
-        geometry_known: true,
-        slice_thickness_mm: None,
-        patient_position: None,
-        source: None,
-        mr: MrParameters::default(),
-        tube_kvp: None,
-        window: None,
         provenance: Provenance {
             version: "0.1.0".to_owned(),
             protocol: "ct/head".to_owned(),
@@ -63,6 +53,7 @@ pub(super) fn info(content: Content, quantity: Quantity) -> SeriesInfo {
             input_sha256: "ba7816bf8f01cfea".to_owned(),
             fingerprint: String::new(),
         },
+        ..SeriesInfo::of(content, [3, 48, 64], oblique())
     }
 }
 
