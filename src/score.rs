@@ -62,7 +62,7 @@ pub use weights::{PriorError, read_prior, write_prior};
 #[cfg(feature = "torch")]
 pub(crate) use weights::{deserialise, digest, serialise};
 
-use operators::Result;
+use operators::{Error, Result};
 
 /// What a caller needs from one call of a denoiser.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,6 +96,17 @@ pub struct Deviation<T> {
 }
 
 impl<T> Estimate<'_, T> {
+    /// The deviation that the network states.
+    ///
+    /// Errors: a network that learned none.
+    pub fn stated(&self) -> Result<&Deviation<T>> {
+        self.deviation.as_ref().ok_or_else(|| {
+            Error::Torch(
+                "the prior's network learned no variance; one of guided diffusion with learn_sigma has one".into(),
+            )
+        })
+    }
+
     /// `Jᴴ v`.
     ///
     /// Panics if the pullback was not wanted.

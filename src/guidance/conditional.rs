@@ -5,7 +5,7 @@ use super::{Measurement, Step};
 use crate::score::{Denoiser, Estimate, Spectrum, Want};
 use operators::likelihood::Surrogate;
 use operators::solve::{CgParams, preconditioned_conjugate_gradient};
-use operators::{Error, Mode, Result, SliceRng, State};
+use operators::{Mode, Result, SliceRng, State};
 
 /// Which model of `Cov(x0 | x)` a rule uses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,12 +76,7 @@ impl Guided {
         if self.covariance != CovarianceModel::Learned {
             return Ok(self.model_of(prior, x, sigma).into());
         }
-        match &d.deviation {
-            Some(deviation) => Ok(Root::Pixels(deviation.clone())),
-            None => Err(Error::Torch(
-                "the prior's network learned no variance: take covariance = \"spectrum\"".into(),
-            )),
-        }
+        Ok(Root::Pixels(d.stated()?.clone()))
     }
 
     /// C at this level, floored far below anything that matters.

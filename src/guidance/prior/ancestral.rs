@@ -3,7 +3,7 @@
 use super::super::transition::ddim;
 use super::super::{Guidance, Step};
 use crate::score::Want;
-use operators::{Array, Error, Result, State};
+use operators::{Array, Result, State};
 
 /// The variance of a reverse step of DDPM.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,21 +26,16 @@ pub struct Ancestral(pub Variance);
 impl<T: State> Guidance<T> for Ancestral {
     fn step(&self, at: &mut Step<'_, T>) -> Result<T> {
         let estimate = at.estimate(Want::Mean)?;
-        let d = estimate.x0;
+        let d = &estimate.x0;
         if let (Variance::Learned, true) = (self.0, at.next > 0.0) {
-            let Some(deviation) = estimate.deviation else {
-                return Err(Error::Torch(
-                    "the prior's network learned no variance: take sampler = \"ancestral\"".into(),
-                ));
-            };
             let c = (at.next / at.sigma).powi(2);
-            let mut x = at.transition.advance(at.x, &d, at.sigma, at.next, at.rng);
-            let more = at.x.normal_like(at.rng).damped(&deviation.root);
+            let mut x = at.transition.advance(at.x, d, at.sigma, at.next, at.rng);
+            let more = at.x.normal_like(at.rng).damped(&estimate.stated()?.root);
             x.axpy(&[1.0 - c], &more);
             return Ok(x);
         }
         if self.0 == Variance::Small || at.next == 0.0 {
-            return Ok(at.transition.advance(at.x, &d, at.sigma, at.next, at.rng));
+            return Ok(at.transition.advance(at.x, d, at.sigma, at.next, at.rng));
         }
         let (v, w) = (at.sigma.powi(2), at.next.powi(2));
         let c = w / v;
