@@ -9,6 +9,13 @@ use ndarray::{Array2, Array3, Axis};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 
+/// `smc` is for small problems, where `guidance.particles` judges it; on a whole image its default takes an hour.
+pub(super) const FEW_PARTICLES: [&str; 3] = [
+    "method.smc.particles=8",
+    "method.smc.levels=40",
+    "method.smc.samples=4",
+];
+
 /// A scan and its truth.
 pub(super) struct Scanned {
     pub protocol: Protocol,

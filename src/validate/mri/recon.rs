@@ -5,7 +5,7 @@ use super::super::error::Failure;
 use super::super::evidence::Evidence;
 use super::super::suite::Extent;
 use super::super::through::{
-    Made, gates_of, note_on_spread, scanned, show, spread_over_error, table,
+    FEW_PARTICLES, Made, gates_of, note_on_spread, scanned, show, spread_over_error, table,
 };
 use crate::protocol::{Modality, Protocol, methods};
 
@@ -22,6 +22,7 @@ pub(in super::super) fn reconstructions(
         "acquisition.cartesian.slices=1".to_owned(),
         format!("method.bridge.samples={samples}"),
     ])?;
+    protocol.set_all(&FEW_PARTICLES.map(str::to_owned))?;
     let scan = scanned(bench, "brain", protocol, "brain.h5")?;
     let mut all: Vec<Made> = Vec::new();
     for name in names(bench.extent) {
