@@ -52,6 +52,7 @@ SETS = {
             "acquisition.cartesian.snr=60",
             "acquisition.cartesian.coil_maps=loops",
             "method.bridge.levels=20",
+            "prior.texture=0",
         ],
         "truth": ["sensitivities.espirit.calibration=12"],
         "wrong": ["sensitivities.espirit={calibration=6, kernel=3}"],

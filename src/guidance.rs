@@ -5,6 +5,7 @@
 
 mod bridge;
 mod conditional;
+mod conditional_mean;
 mod daps;
 mod ddnm;
 mod ddrm;
@@ -29,6 +30,7 @@ mod transition;
 
 pub use bridge::{Bridge, PriorDraw};
 pub use conditional::{CovarianceModel, Guided};
+pub use conditional_mean::conditional_mean;
 pub use daps::Daps;
 pub use ddnm::Ddnm;
 pub use ddrm::Ddrm;

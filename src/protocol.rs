@@ -134,9 +134,34 @@ pub struct PriorChoice {
     /// A name under `protocols/priors/`, or the path of a file.
     pub model: String,
     /// Deviation, per real component and pixel and in units of the prior, of a white texture that
-    /// images have beside what the model knows.
+    /// images have beside what the model knows; or `"held-out"` (MRI): that with which samples spread as far
+    /// as they err on measurements that they were not given.
     #[serde(default)]
-    pub texture: f64,
+    pub texture: TextureChoice,
+}
+
+/// The deviation of a texture, or how it is found.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged, expecting = "expected a number or \"held-out\"")]
+pub enum TextureChoice {
+    /// In units of the prior.
+    Given(f64),
+    /// From the data.
+    Rule(TextureRule),
+}
+
+impl Default for TextureChoice {
+    fn default() -> Self {
+        Self::Given(0.0)
+    }
+}
+
+/// How the deviation of a texture is found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum TextureRule {
+    /// Samples of the middle slice, drawn without a fifth of its measurements, spread as far as they err there.
+    HeldOut,
 }
 
 impl Protocol {

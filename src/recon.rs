@@ -12,6 +12,7 @@ mod dicom;
 mod draw;
 mod error;
 mod geometry;
+mod held_out;
 mod html;
 mod imaging;
 mod mri;
@@ -26,6 +27,7 @@ mod slice;
 mod staging;
 mod study;
 mod summary;
+mod texture;
 mod verdict;
 mod volume;
 

@@ -15,6 +15,7 @@ mod dicom_series;
 mod foreign_commands;
 mod foreign_priors;
 mod golden;
+mod held_out;
 mod imaging;
 mod imaging_script;
 mod invariance;

@@ -7,6 +7,7 @@ A simulated case is scored by the PSNR of the magnitude (peak: the largest of th
     uSNR = 10 log10((sum_U |k_ref|^2 - n) / (sum_U |k - k_ref|^2 - n)),   n = 2 sigma^2 |U|
 over the frequencies U that were not sampled: the noise of the reference removed, 0 dB for zero-filling.
 
+mean    the result's own mean
 spread  sqrt(mean variance of the samples, times (n + 1) / n for n of them) over the root mean square error of their mean:
         of magnitudes where there is a truth, over U with the reference's noise removed from the error where there is not
 of many what the mean would score without the variance of so few samples: its square error less their variance over n
@@ -84,9 +85,11 @@ def score(result, truth):
     with h5py.File(result / "result.h5") as file:
         samples = complex_of(file["samples"][:, 0]) if "samples" in file else []
     if (n := len(samples)) > 1:
-        spread, error = truth.spread(samples), truth.error(x)
+        # Of the samples: with a texture beside the prior mean.npy is the mean of conditional means.
+        own = samples.mean(0)
+        spread, error = truth.spread(samples), truth.error(own)
         found["spread"] = (1 + 1 / n) ** 0.5 * spread / error
-        found["of_many"] = found["db"] - 10 * np.log10(1 - spread**2 / n / error**2)
+        found["of_many"] = truth.score(own) - 10 * np.log10(1 - spread**2 / n / error**2)
     return found
 
 

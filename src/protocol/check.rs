@@ -13,7 +13,7 @@ mod tests;
 use super::acquisition::Acquisition;
 use super::error::Problem;
 use super::preparation::Sensitivities;
-use super::{Preparation, Protocol, known};
+use super::{Modality, Preparation, Protocol, TextureChoice, TextureRule, known};
 use crate::protocol::probe::Beam;
 use std::fmt::Display;
 
@@ -114,10 +114,22 @@ fn run(protocol: &Protocol, problems: &mut Problems) {
         problems.add("run", message);
     }
     if let Some(prior) = &protocol.prior {
-        problems.not_negative("prior.texture", prior.texture);
+        match prior.texture {
+            TextureChoice::Given(tau) => problems.not_negative("prior.texture", tau),
+            TextureChoice::Rule(TextureRule::HeldOut) => held_out(protocol, problems),
+        }
     }
     if model == Some("") {
         problems.add("prior.model", "`prior.model` is empty".to_string());
+    }
+}
+
+/// What the rule of a texture needs.
+fn held_out(protocol: &Protocol, problems: &mut Problems) {
+    let key = "prior.texture";
+    if protocol.modality != Modality::Mri {
+        let message = format!("`{key}` = \"held-out\" is for MRI: give a number");
+        problems.add(key, message);
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::geometry::picture;
 use super::report::Report;
+use super::texture::Texture;
 use crate::plot::escape;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -73,6 +74,13 @@ impl Report {
                         p.training_set
                     )
                 }),
+            ),
+            (
+                "texture beside the prior",
+                self.prior
+                    .as_ref()
+                    .and_then(|p| p.texture.as_ref())
+                    .map_or("none".into(), Texture::words),
             ),
             (
                 "input",

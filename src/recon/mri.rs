@@ -2,12 +2,14 @@
 
 mod blind;
 mod grid;
+mod hold;
 mod prepare;
 mod sense;
 
 pub use grid::Grid;
 pub use prepare::{Noise, Prepared};
 
+use super::held_out::HeldOut;
 use super::study::{DicomFacts, Facts, Slice, Study};
 use super::{Plan, ReconError};
 use crate::io::dicom::SourceModules;
@@ -140,6 +142,14 @@ impl<T: Channels> Study<T> for Scan<T::Device> {
 
     fn unit(&self) -> f64 {
         self.unit
+    }
+
+    fn held_out<'a>(
+        &mut self,
+        plan: &'a Plan,
+        index: usize,
+    ) -> Result<Option<HeldOut<'a, T>>, ReconError> {
+        self.sense::<T>(plan, index)?.held_out(plan)
     }
 
     fn slice<'a>(

@@ -52,7 +52,7 @@ pub struct Plan {
     pub protocol: Protocol,
     /// Its method.
     pub method: Method,
-    /// The prior, for methods that have one.
+    /// The prior, for methods that have one; its texture is found with the data.
     pub prior: Option<Model>,
     /// Where the network runs.
     pub device: Device,
@@ -79,9 +79,7 @@ impl Plan {
         check_quantiles(&options.quantiles, method.samples())?;
         let device = find_device(options.device)?;
         let prior = match (&protocol.prior, method.needs_prior()) {
-            (Some(choice), true) => {
-                Some(load_prior(&choice.model, device)?.with_texture(choice.texture))
-            }
+            (Some(choice), true) => Some(load_prior(&choice.model, device)?),
             (None, true) => {
                 return Err(ReconError::Request(format!(
                     "method `{}` needs a prior: add [prior] model = \"NAME\" to the protocol \

@@ -9,6 +9,7 @@ use super::report::{Report, SliceReport, StageTime, peak_memory_bytes};
 use super::slice::{SliceResult, Task};
 use super::study::{Facts, Study};
 use super::summary::{Shown, quantile, summarise};
+use super::texture::{Texture, textured};
 use super::verdict::{fit_warnings, measure, prior_report, words};
 use super::volume;
 use super::{Plan, ReconError};
@@ -26,7 +27,7 @@ use tch::{Device, Kind};
 
 /// Carries out a plan and returns the words for the user.
 pub fn run(
-    plan: &Plan,
+    plan: &mut Plan,
     progress: &Progress,
     interrupted: &dyn Fn() -> bool,
 ) -> Result<String, ReconError> {
@@ -45,7 +46,7 @@ struct Session<T> {
 }
 
 fn run_on<T: Channels>(
-    plan: &Plan,
+    plan: &mut Plan,
     device: T::Device,
     progress: &Progress,
     interrupted: &dyn Fn() -> bool,
@@ -54,6 +55,8 @@ where
     Affine<T>: Operator<T>,
 {
     let mut session = Session::<T>::open(plan, device, progress, interrupted)?;
+    let texture = session.textured(plan, progress, interrupted)?;
+    let plan = &*plan;
     let truth = session.truth(plan)?;
     let mut outputs = Outputs::create(plan, &session.about(plan), &session.report)?;
     let parts = match plan.prior {
@@ -63,6 +66,12 @@ where
     let began = Instant::now();
     session.reconstruct(plan, &mut outputs, parts.as_ref(), progress, interrupted)?;
     let mut report = session.report;
+    report
+        .warnings
+        .extend(texture.as_ref().and_then(Texture::warning));
+    if let Some(prior) = &mut report.prior {
+        prior.texture = texture;
+    }
     report.stages.push(stage("reconstruction", began));
     if let Some(truth) = truth {
         measure(&mut report, &outputs.kept, &truth, plan.method.samples());
@@ -109,6 +118,30 @@ where
             range,
             report,
         })
+    }
+
+    /// Gives the prior of the plan its texture.
+    fn textured(
+        &mut self,
+        plan: &mut Plan,
+        progress: &Progress,
+        interrupted: &dyn Fn() -> bool,
+    ) -> Result<Option<Texture>, ReconError> {
+        let Some(prior) = plan.prior.take() else {
+            return Ok(None);
+        };
+        let began = Instant::now();
+        let slices = self.facts.slices;
+        let (prior, found) = textured(
+            plan,
+            prior,
+            (self.study.as_mut(), slices),
+            progress,
+            interrupted,
+        )?;
+        plan.prior = Some(prior);
+        self.report.stages.push(stage("texture", began));
+        Ok(Some(found))
     }
 
     /// The truth for the chosen slices, on the grid of the image.
@@ -248,6 +281,10 @@ fn pictures<T>(result: SliceResult<T>, shown: Shown, quantiles: &[f64]) -> Pictu
     let (mean, std) = match result.samples.is_empty() {
         true => (result.image, None),
         false => summarise(&result.samples, shown),
+    };
+    let mean = match result.means.is_empty() {
+        true => mean,
+        false => summarise(&result.means, shown).0,
     };
     Pictures {
         mean,

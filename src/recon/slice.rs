@@ -4,17 +4,23 @@ use super::blind::NuisanceReport;
 use super::draw::Draw;
 use super::geometry::Level;
 use super::parts::{Part, Parts};
+use super::rule::bridge;
 use super::study::Slice;
 use super::{Plan, ReconError};
-use crate::score::Channels;
+use crate::guidance::conditional_mean;
+use crate::protocol::{Covariance, Method};
+use crate::score::{Channels, Model};
 use ndarray::{Array2, Array3};
 use num_complex::Complex32;
+use operators::SliceRng;
 
 /// What a slice gives: images in the units of the output and on its grid.
 pub(super) struct SliceResult<T> {
     /// The image of a method without a prior; empty for the others.
     pub(super) image: Array2<Complex32>,
     pub(super) samples: Vec<Array2<Complex32>>,
+    /// What the mean is of, where it is not of the samples themselves.
+    pub(super) means: Vec<Array2<Complex32>>,
     /// Name and image of the reconstructions that stand beside.
     pub(super) beside: Vec<(&'static str, Array2<Complex32>)>,
     pub(super) sensitivities: Option<Array3<Complex32>>,
@@ -36,6 +42,7 @@ impl<T> SliceResult<T> {
         SliceResult {
             image: Array2::default((0, 0)),
             samples: Vec::new(),
+            means: Vec::new(),
             beside,
             sensitivities: None,
             misfit: None,
@@ -81,12 +88,34 @@ impl<T: Channels> Task<'_, T> {
         };
         result.adjoint_gap = Some(self.prepared.adjoint_gap(self.plan.options.seed)?);
         result.misfit = Some(misfits.iter().sum::<f64>() / misfits.len() as f64);
-        if self.plan.prior.is_some() {
+        if let Some(prior) = &self.plan.prior {
             result.samples = self.prepared.images(&x);
+            if result.nuisance.is_none()
+                && let Some(means) = self.conditional_means(prior, &x)?
+            {
+                result.means = self.prepared.images(&means);
+            }
             result.drawn = Some(x);
         }
         result.sensitivities = self.prepared.sensitivities();
         Ok(result)
+    }
+
+    /// What the mean of samples of `bridge` is taken of where the prior has a texture, of deviation τ: their
+    /// conditional means at the level `2 τ`, which draw no texture. Nothing elsewhere: nothing is won.
+    fn conditional_means(&self, prior: &Model, samples: &T) -> Result<Option<T>, ReconError> {
+        let (tau, [least, most]) = (prior.texture().tau, prior.card.sigma_range);
+        let table = match &self.plan.method {
+            Method::Bridge(table) if tau > 0.0 && table.covariance != Covariance::Jacobian => table,
+            _ => return Ok(None),
+        };
+        let sigma = (2.0 * tau).clamp(least, most);
+        let items = (0..samples.batch()).map(|s| (self.slice as u32, s as u32));
+        let mut rng = SliceRng::new(self.plan.options.seed ^ 0x4d45_414e_5321, items);
+        let data = self.prepared.measurement();
+        conditional_mean(bridge(table), prior, &data, samples, sigma, &mut rng)
+            .map(Some)
+            .map_err(ReconError::at(self.slice))
     }
 
     /// Images, and how well each fits.

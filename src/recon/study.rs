@@ -2,6 +2,7 @@
 //! method.
 
 use super::blind::Nuisance;
+use super::held_out::HeldOut;
 use super::{Plan, ReconError};
 use crate::guidance::Measurement;
 use crate::io::dicom::SourceModules;
@@ -83,6 +84,15 @@ pub(super) trait Study<T: Clone + 'static> {
 
     /// One unit of the prior, in the units that the operators see.
     fn unit(&self) -> f64;
+
+    /// A slice without a part of its measurements, and that part; nothing where a scan cannot spare any.
+    fn held_out<'a>(
+        &mut self,
+        _plan: &'a Plan,
+        _index: usize,
+    ) -> Result<Option<HeldOut<'a, T>>, ReconError> {
+        Ok(None)
+    }
 
     /// Reads and prepares a slice, which holds what it needs.
     fn slice<'a>(

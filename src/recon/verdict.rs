@@ -1,6 +1,7 @@
 //! How well the result fits: metrics, warnings, the prior tried on the image, words for the user.
 
 use super::averaging::Averaging;
+use super::held_out::batch_mean;
 use super::output::{Kept, stack};
 use super::report::{PriorReport, Report};
 use super::{Plan, ReconError};
@@ -29,7 +30,7 @@ pub(super) fn prior_report<T: Channels>(
     let error_over_card = match drawn {
         None => None,
         Some(samples) => {
-            let x = mean(samples);
+            let x = batch_mean(samples);
             let mut noisy = x.clone();
             let mut rng = SliceRng::samples(plan.options.seed ^ 0x5452_4941_4c21, 0, 1);
             noisy.axpy(&[TRIAL_SIGMA], &x.normal_like(&mut rng));
@@ -47,18 +48,9 @@ pub(super) fn prior_report<T: Channels>(
         weights_sha256: prior.card.weights_sha256.clone(),
         training_set: prior.card.training_set.clone(),
         unit,
+        texture: None,
         error_over_card,
     }))
-}
-
-/// The mean over the batch.
-fn mean<T: Channels>(samples: &T) -> T {
-    let n = samples.batch();
-    let mut sum = samples.items(0, 1);
-    for i in 1..n {
-        sum.axpy(&[1.0], &samples.items(i, i + 1));
-    }
-    sum.scaled(1.0 / n as f64)
 }
 
 /// Metrics of the volume and of its slices, and those of what stands beside.

@@ -95,6 +95,11 @@ impl Model {
         }
     }
 
+    /// The texture beside it.
+    pub fn texture(&self) -> Texture {
+        self.texture
+    }
+
     /// Whether the network states `Var(x0 | x)` itself.
     pub fn states_variance(&self) -> bool {
         self.published().is_some_and(Published::states_variance)

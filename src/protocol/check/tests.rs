@@ -260,6 +260,7 @@ fn a_modality_has_its_own_tables_methods_and_keys() {
         (ct, "sensitivities.espirit={}", "sensitivities.espirit"),
         (ct, "method.zero-filled={}", "method.zero-filled"),
         (ct, "preparation.noise_std=1", "preparation.noise_std"),
+        (ct, "prior.texture=\"held-out\"", "prior.texture"),
     ] {
         assert_eq!(refused_by(name, &[argument]), [key], "{argument}");
     }
@@ -309,6 +310,7 @@ fn keys_that_exclude_each_other() {
     assert_eq!(refused(&both), ["method.dps.zeta"]);
     let of_mri = [
         "run",
+        "prior.texture",
         "acquisition.cartesian",
         "sensitivities.espirit",
         "method.cg-sense",

@@ -101,6 +101,7 @@ impl Noise {
 }
 
 /// One slice, ready for the operators; arrays are (coil, y, x), means over averages, white.
+#[derive(Clone)]
 pub struct Prepared {
     /// Imaging lines alone.
     pub imaging: Array3<Complex32>,
@@ -134,6 +135,24 @@ impl Prepared {
             },
             borrowed: raw.borrowed,
         })
+    }
+
+    /// The same without some of the samples.
+    pub(super) fn without(&self, held: &Array2<bool>) -> Self {
+        let mut rest = self.clone();
+        let blank = |k: &mut Array3<Complex32>| {
+            for mut coil in k.outer_iter_mut() {
+                coil.zip_mut_with(held, |z, held| {
+                    *z = if *held { Complex32::ZERO } else { *z }
+                });
+            }
+        };
+        blank(&mut rest.imaging);
+        blank(&mut rest.k_space);
+        rest.sampled.zip_mut_with(held, |s, held| *s &= !held);
+        let averages = &mut rest.averages;
+        averages.zip_mut_with(held, |a, held| *a = if *held { 0.0 } else { *a });
+        rest
     }
 
     /// What was measured of this frame: what the likelihood sees and zero-filling shows.

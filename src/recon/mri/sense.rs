@@ -1,10 +1,12 @@
 //! One slice of an MRI scan: maps, operator, data, on a backend.
 
 use super::super::blind::Nuisance;
+use super::super::held_out::{HeldOut, LeftOut};
 use super::super::study::{Classical, Slice};
 use super::super::{Plan, ReconError};
 use super::blind::Blind;
 use super::grid::{image, upload};
+use super::hold::left_out;
 use super::{Grid, Noise, Prepared};
 use crate::classical::{SenseTvParams, cg_sense, sense_tv, zero_filled};
 use crate::guidance::Measurement;
@@ -87,6 +89,38 @@ impl<'a, T: Channels> Sense<'a, T> {
         })
     }
 
+    /// The slice without a fifth of its samples; the sensitivities are those of all of them.
+    ///
+    /// Panics for zero-filling, as [`Sense::model`].
+    pub(super) fn held_out(self, plan: &Plan) -> Result<Option<HeldOut<'a, T>>, ReconError> {
+        let calibration = espirit(plan).calibration;
+        let measured = self.prepared.averages.mapv(|a| a > 0.0);
+        let Some(held) = left_out(&measured, calibration, plan.options.seed) else {
+            return Ok(None);
+        };
+        let (device, whole) = (self.blank.device(), self.model());
+        let values: Vec<f64> = held.iter().map(|h| f64::from(u8::from(*h))).collect();
+        let support = T::from_reals(&device, &whole.mask.sizes(), Field::Real, &values);
+        let part = Gaussian::new(whole.y.clone(), whole.sigma, support);
+        let likelihood = part.map_err(ReconError::at(self.slice))?;
+        let prepared = self.prepared.without(&held);
+        let (maps, sigma) = (whole.maps.clone(), whole.sigma);
+        let rest = Model::new(&device, &prepared, maps, self.unit, sigma);
+        let rest = rest.map_err(ReconError::at(self.slice))?;
+        let whole = self.model.expect("asked for above");
+        Ok(Some(HeldOut {
+            left_out: LeftOut {
+                operator: whole.a,
+                likelihood,
+            },
+            slice: Box::new(Sense {
+                prepared,
+                model: Some(rest),
+                ..self
+            }),
+        }))
+    }
+
     /// Panics for zero-filling, which needs no model.
     fn model(&self) -> &Model<T> {
         self.model.as_ref().expect("made for every method but one")
@@ -162,11 +196,15 @@ impl<'a, T: Channels> Sense<'a, T> {
     }
 }
 
-fn maps(plan: &Plan, prepared: &Prepared, slice: usize) -> Result<Array3<Complex32>, ReconError> {
-    let settings = match &plan.protocol.sensitivities {
+fn espirit(plan: &Plan) -> protocol::Espirit {
+    match &plan.protocol.sensitivities {
         Some(protocol::Sensitivities::Espirit(e)) => e.clone(),
         None => protocol::Espirit::default(),
-    };
+    }
+}
+
+fn maps(plan: &Plan, prepared: &Prepared, slice: usize) -> Result<Array3<Complex32>, ReconError> {
+    let settings = espirit(plan);
     let espirit = Espirit {
         calibration: settings.calibration,
         kernel: settings.kernel,
