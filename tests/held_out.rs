@@ -54,13 +54,8 @@ fn the_texture_is_found_on_measurements_left_out_and_told() {
     assert!(trials.iter().all(|t| off(t) >= off(chosen)), "{texture}");
     let page = std::fs::read_to_string(at.join("out/report.html")).unwrap();
     assert!(page.contains("by measurements left out"));
-    assert!(
-        found["stages"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .any(|s| s["name"] == "texture")
-    );
+    assert_eq!(texture["rule"], "held-out");
+    assert_eq!(texture["network_evaluations"], trials.len() * 4 * 8);
 
     // The same whatever is drawn: the rule looks at the middle slice with samples of its own.
     done(
@@ -77,7 +72,16 @@ fn the_texture_is_found_on_measurements_left_out_and_told() {
         .filter(|a| !["--method", "bridge"].contains(a))
         .collect();
     done(at, &[&plain[..], &FEW, &dps].concat());
-    assert_eq!(report(at)["prior"]["texture"]["tau"], 0.0);
+    let plain = &report(at)["prior"]["texture"];
+    assert_eq!(
+        (&plain["tau"], &plain["rule"]),
+        (&0.0.into(), &"held-out-not-for-this-method".into())
+    );
+
+    // What can be refused is refused before the trials.
+    let again = annulus(at, &[&BRIDGE[..], &FEW[1..]].concat());
+    assert_eq!(again.code, 1);
+    assert!(!again.stderr.contains("texture"), "{}", again.stderr);
 }
 
 /// With a texture the mean is that of conditional means, which draw none; without, that of the samples.

@@ -36,8 +36,8 @@ pub(super) fn run(a: &Recon) -> Outcome {
     };
     let output = options.output.clone();
     let interrupt = Interrupt::install()?;
-    let mut plan = Plan::new(protocol, options)?;
-    let words = carry_out(&mut plan, &Progress::for_stderr(), &|| interrupt.asked())
+    let plan = Plan::new(protocol, options)?;
+    let words = carry_out(plan, &Progress::for_stderr(), &|| interrupt.asked())
         // An output folder that nothing was written to goes again; one that holds anything stays.
         .inspect_err(|_| drop(std::fs::remove_dir(&output)))?;
     if a.json {

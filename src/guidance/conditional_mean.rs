@@ -2,13 +2,16 @@
 
 use super::{Bridge, Guidance, Measurement, PriorDraw, Step, Transition};
 use crate::score::Denoiser;
-use operators::{Result, SliceRng, State};
+use operators::{Error, Result, SliceRng, State};
 
 /// `E[x0 | x_σ, y]` of every sample x of a posterior, where `x_σ = x + σ n` is a state of it at the level σ.
 ///
-/// Their mean is that of the samples, `E[x0 | y] = E[E[x0 | x_σ, y]]`, and its variance less (Rao and Blackwell): of a
+/// Their mean is that of the samples, `E[x0 | y] = E[E[x0 | x_σ, y]]` (as far as the step is right: exactly under a
+/// Gaussian prior), and its variance less (Rao and Blackwell): of a
 /// mode with the posterior variance V they deviate by `V² / (V + σ²)`. What lies far below σ, such as a texture that is
 /// all but noise, is averaged by the conditional in closed form and not by a handful of samples.
+///
+/// Errors: an operator's, and a mean that is not finite.
 pub fn conditional_mean<T: State>(
     bridge: Bridge,
     prior: &dyn Denoiser<T>,
@@ -23,7 +26,7 @@ pub fn conditional_mean<T: State>(
         draw: PriorDraw::Mean,
         ..bridge
     };
-    rule.step(&mut Step {
+    let mean = rule.step(&mut Step {
         x: &x,
         index: 0,
         sigma,
@@ -34,7 +37,14 @@ pub fn conditional_mean<T: State>(
         rng,
         memory: &mut Vec::new(),
         distance: Vec::new(),
-    })
+    })?;
+    match mean.finite().iter().position(|finite| !finite) {
+        Some(item) => Err(Error::NonFinite {
+            what: "the conditional mean of a sample",
+            item,
+        }),
+        None => Ok(mean),
+    }
 }
 
 #[cfg(test)]

@@ -41,6 +41,14 @@ const BRAIN_HU: [f32; 2] = [0.0, 80.0];
 const LEAST: usize = 400;
 
 impl HuMetrics {
+    /// Takes spread over error from `other`.
+    pub fn take_spread(&mut self, other: &Self) {
+        self.spread_over_error = other.spread_over_error;
+        if let (Some(ours), Some(theirs)) = (&mut self.brain, &other.brain) {
+            ours.spread_over_error = theirs.spread_over_error;
+        }
+    }
+
     /// Of `x` against `t`; `std` and the number of samples behind it where there are any. Shapes
     /// must agree.
     pub fn measure(

@@ -20,6 +20,8 @@ pub(super) struct Draw<S> {
     guided: bool,
     /// Start from the classical image plus noise instead of noise alone.
     pub(super) warm: bool,
+    /// What the seed is mixed with: a trial draws by streams of its own.
+    pub(super) salt: u64,
 }
 
 /// What states are drawn from.
@@ -82,6 +84,7 @@ impl<S: Vector> Draw<S> {
             guided: sampling.claim != Claim::Prior,
             each: sampling.evaluations / sampling.levels,
             warm: sampling.start_sigma.is_some(),
+            salt: 0,
         }
     }
 
@@ -122,7 +125,7 @@ impl<S: Vector> Draw<S> {
         for first in (0..self.samples).step_by(options.batch) {
             let count = options.batch.min(self.samples - first);
             let items = (first..first + count).map(|s| (slice as u32, s as u32));
-            let mut rng = SliceRng::new(options.seed, items);
+            let mut rng = SliceRng::new(options.seed ^ self.salt, items);
             let x = (source.start)(count, &mut rng);
             let mut each = |seen: &Seen<'_, S>| {
                 geometry.add(seen);

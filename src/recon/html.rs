@@ -2,7 +2,7 @@
 
 use super::geometry::picture;
 use super::report::Report;
-use super::texture::Texture;
+use super::texture::Found;
 use crate::plot::escape;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -80,7 +80,7 @@ impl Report {
                 self.prior
                     .as_ref()
                     .and_then(|p| p.texture.as_ref())
-                    .map_or("none".into(), Texture::words),
+                    .map_or("none".into(), Found::words),
             ),
             (
                 "input",

@@ -5,7 +5,7 @@ use super::blind::NuisanceReport;
 use super::geometry::Level;
 use super::staging::Staging;
 use super::study::Facts;
-use super::texture::Texture;
+use super::texture::Found;
 use super::{Plan, ReconError};
 use crate::io::atomic;
 use crate::metrics::{HuMetrics, Metrics};
@@ -56,7 +56,7 @@ pub(super) struct PriorReport {
     pub(super) unit: f64,
     /// The texture beside it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) texture: Option<Texture>,
+    pub(super) texture: Option<Found>,
     /// Its denoising error on this image over that on its card, at the stated σ.
     pub(super) error_over_card: Option<f64>,
 }

@@ -9,7 +9,7 @@ use super::report::{Report, SliceReport, StageTime, peak_memory_bytes};
 use super::slice::{SliceResult, Task};
 use super::study::{Facts, Study};
 use super::summary::{Shown, quantile, summarise};
-use super::texture::{Texture, textured};
+use super::texture::{Found, textured};
 use super::verdict::{fit_warnings, measure, prior_report, words};
 use super::volume;
 use super::{Plan, ReconError};
@@ -27,7 +27,7 @@ use tch::{Device, Kind};
 
 /// Carries out a plan and returns the words for the user.
 pub fn run(
-    plan: &mut Plan,
+    plan: Plan,
     progress: &Progress,
     interrupted: &dyn Fn() -> bool,
 ) -> Result<String, ReconError> {
@@ -46,7 +46,7 @@ struct Session<T> {
 }
 
 fn run_on<T: Channels>(
-    plan: &mut Plan,
+    mut plan: Plan,
     device: T::Device,
     progress: &Progress,
     interrupted: &dyn Fn() -> bool,
@@ -54,21 +54,22 @@ fn run_on<T: Channels>(
 where
     Affine<T>: Operator<T>,
 {
-    let mut session = Session::<T>::open(plan, device, progress, interrupted)?;
-    let texture = session.textured(plan, progress, interrupted)?;
-    let plan = &*plan;
-    let truth = session.truth(plan)?;
-    let mut outputs = Outputs::create(plan, &session.about(plan), &session.report)?;
+    let mut session = Session::<T>::open(&plan, device, progress, interrupted)?;
+    let truth = session.truth(&plan)?;
+    let mut outputs = Outputs::create(&plan, &session.about(&plan), &session.report)?;
     let parts = match plan.prior {
-        Some(_) => Some(Parts::open(plan, &session.report.inputs, &session.range)?),
+        Some(_) => Some(Parts::open(&plan, &session.report.inputs, &session.range)?),
         None => None,
     };
+    // After everything that may be refused: it takes minutes.
+    let texture = session.textured(&mut plan, progress, interrupted)?;
+    let plan = &plan;
     let began = Instant::now();
     session.reconstruct(plan, &mut outputs, parts.as_ref(), progress, interrupted)?;
     let mut report = session.report;
     report
         .warnings
-        .extend(texture.as_ref().and_then(Texture::warning));
+        .extend(texture.as_ref().and_then(Found::warning));
     if let Some(prior) = &mut report.prior {
         prior.texture = texture;
     }
@@ -126,7 +127,7 @@ where
         plan: &mut Plan,
         progress: &Progress,
         interrupted: &dyn Fn() -> bool,
-    ) -> Result<Option<Texture>, ReconError> {
+    ) -> Result<Option<Found>, ReconError> {
         let Some(prior) = plan.prior.take() else {
             return Ok(None);
         };

@@ -91,8 +91,9 @@ impl<T: Channels> Task<'_, T> {
         if let Some(prior) = &self.plan.prior {
             result.samples = self.prepared.images(&x);
             if result.nuisance.is_none()
-                && let Some(means) = self.conditional_means(prior, &x)?
+                && let Some(means) = self.conditional_means(prior, &x, tick)?
             {
+                result.network_evaluations += means.batch();
                 result.means = self.prepared.images(&means);
             }
             result.drawn = Some(x);
@@ -103,17 +104,32 @@ impl<T: Channels> Task<'_, T> {
 
     /// What the mean of samples of `bridge` is taken of where the prior has a texture, of deviation τ: their
     /// conditional means at the level `2 τ`, which draw no texture. Nothing elsewhere: nothing is won.
-    fn conditional_means(&self, prior: &Model, samples: &T) -> Result<Option<T>, ReconError> {
+    fn conditional_means(
+        &self,
+        prior: &Model,
+        samples: &T,
+        tick: &mut dyn FnMut() -> bool,
+    ) -> Result<Option<T>, ReconError> {
         let (tau, [least, most]) = (prior.texture().tau, prior.card.sigma_range);
         let table = match &self.plan.method {
             Method::Bridge(table) if tau > 0.0 && table.covariance != Covariance::Jacobian => table,
             _ => return Ok(None),
         };
         let sigma = (2.0 * tau).clamp(least, most);
-        let items = (0..samples.batch()).map(|s| (self.slice as u32, s as u32));
-        let mut rng = SliceRng::new(self.plan.options.seed ^ 0x4d45_414e_5321, items);
-        let data = self.prepared.measurement();
-        conditional_mean(bridge(table), prior, &data, samples, sigma, &mut rng)
+        let (options, data) = (&self.plan.options, self.prepared.measurement());
+        let mut means = Vec::new();
+        for first in (0..samples.batch()).step_by(options.batch) {
+            let end = samples.batch().min(first + options.batch);
+            if !(first..end).all(|_| tick()) {
+                return Err(ReconError::Interrupted { slice: self.slice });
+            }
+            let items = (first..end).map(|s| (self.slice as u32, s as u32));
+            let mut rng = SliceRng::new(options.seed ^ 0x4d45_414e_5321, items);
+            let part = samples.items(first, end);
+            let made = conditional_mean(bridge(table), prior, &data, &part, sigma, &mut rng);
+            means.push(made.map_err(ReconError::at(self.slice))?);
+        }
+        T::concatenate(&means)
             .map(Some)
             .map_err(ReconError::at(self.slice))
     }

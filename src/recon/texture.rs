@@ -2,6 +2,7 @@
 //! measurements that they were not given.
 
 use super::draw::Draw;
+use super::held_out::HeldOut;
 use super::slice::Task;
 use super::study::Study;
 use super::{Plan, ReconError};
@@ -17,9 +18,12 @@ const LEVELS: usize = 20;
 const TRIALS: usize = 4;
 /// How far from 1 is near enough: what the ratio of so few samples is good for.
 const TOLERANCE: f64 = 0.05;
-/// The first texture that is tried, and the largest, in noise deviations.
+/// The first texture that is tried, in noise deviations.
 const FIRST: f64 = 0.7;
-const LARGEST: f64 = 3.0;
+/// The largest: so many noise deviations, or so much of the prior's unit where the noise is small.
+const LARGEST: (f64, f64) = (3.0, 0.05);
+/// A trial draws by streams of its own.
+const SALT: u64 = 0x5445_5854_5552;
 
 /// One texture and what the samples did with it.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
@@ -30,51 +34,63 @@ pub(super) struct Trial {
     pub(super) spread_over_error: Option<f64>,
 }
 
-/// A texture and the trials that chose it.
-#[derive(Clone, Debug, Serialize)]
-pub(super) struct Texture {
-    /// τ, in units of the prior.
-    pub(super) tau: f64,
-    /// Empty where the protocol gave it.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub(super) trials: Vec<Trial>,
-    /// Whether the scan could spare no measurements.
-    #[serde(skip)]
-    pub(super) too_few: bool,
+/// How a texture came about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Rule {
+    /// The protocol says it.
+    Given,
+    /// By trials.
+    HeldOut,
+    /// By trials, which this method, or a nuisance, has none of.
+    HeldOutNotForThisMethod,
+    /// By trials, for which the scan can spare no measurements.
+    HeldOutTooFewMeasurements,
 }
 
-impl Texture {
+/// A texture and how it was found.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct Found {
+    /// τ, in units of the prior.
+    pub(super) tau: f64,
+    pub(super) rule: Rule,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) trials: Vec<Trial>,
+    /// Network evaluations of the trials.
+    pub(super) network_evaluations: usize,
+}
+
+impl Found {
     /// Without trials.
-    fn of(tau: f64) -> Self {
-        Texture {
+    fn plain(tau: f64, rule: Rule) -> Self {
+        Found {
             tau,
+            rule,
             trials: Vec::new(),
-            too_few: false,
+            network_evaluations: 0,
         }
     }
 
-    /// A warning where the largest texture is not enough, and where nothing could be told.
+    /// A warning where the best texture is not enough, and where nothing could be told.
     pub(super) fn warning(&self) -> Option<String> {
-        if self.too_few {
-            return Some(
-                "prior.texture = \"held-out\": too few samples lie outside of the calibration region to leave some \
-                 out; the prior is taken as it is, and nothing is known of the error bars"
-                    .into(),
-            );
-        }
-        let chosen = self.trials.iter().find(|t| t.tau == self.tau)?;
-        match chosen.spread_over_error {
-            None => Some(
-                "prior.texture = \"held-out\": the measurements that were left out are mostly noise and tell \
-                 nothing of the error bars"
-                    .into(),
+        let chosen = self.trials.iter().find(|t| t.tau == self.tau);
+        let ratio = chosen.map(|t| t.spread_over_error);
+        let why = match (self.rule, ratio) {
+            (Rule::HeldOutTooFewMeasurements, _) => {
+                "too few samples lie outside of the calibration region to leave some out; the prior is taken as it \
+                 is, and nothing is known of the error bars"
+                    .into()
+            }
+            (_, Some(None)) => {
+                "the measurements that were left out are mostly noise and tell nothing of the error bars".into()
+            }
+            (_, Some(Some(r))) if (r - 1.0).abs() > 0.2 => format!(
+                "on measurements that were left out the samples spread {r:.2} times as far as they err, with the best \
+                 texture: expect error bars that are off by about as much"
             ),
-            Some(ratio) if (ratio - 1.0).abs() > 0.2 => Some(format!(
-                "prior.texture = \"held-out\": on measurements that were left out the samples spread {ratio:.2} \
-                 times as far as they err, with the best texture: the error bars are that far off"
-            )),
-            Some(_) => None,
-        }
+            _ => return None,
+        };
+        Some(format!("prior.texture = \"held-out\": {why}"))
     }
 
     /// One line for the report.
@@ -83,13 +99,18 @@ impl Texture {
             Some(ratio) => format!("{:.4} ({ratio:.2})", t.tau),
             None => format!("{:.4} (lost in the noise)", t.tau),
         };
-        match self.trials.is_empty() {
-            true => format!("{}", self.tau),
-            false => format!(
+        let tried: Vec<String> = self.trials.iter().map(ratio).collect();
+        match self.rule {
+            Rule::Given => format!("{}", self.tau),
+            Rule::HeldOut => format!(
                 "{:.4}, by measurements left out; tried (spread over error there): {}",
                 self.tau,
-                self.trials.iter().map(ratio).collect::<Vec<_>>().join(", ")
+                tried.join(", ")
             ),
+            Rule::HeldOutNotForThisMethod => "none: the rule is for bridge, of images alone".into(),
+            Rule::HeldOutTooFewMeasurements => {
+                "none: too few measurements to leave some out".into()
+            }
         }
     }
 }
@@ -104,19 +125,20 @@ pub(super) fn textured<T: Channels>(
     (study, slices): (&mut dyn Study<T>, usize),
     progress: &Progress,
     interrupted: &dyn Fn() -> bool,
-) -> Result<(Model, Texture), ReconError> {
+) -> Result<(Model, Found), ReconError> {
+    let plain = |prior: Model, tau, rule| Ok((prior.with_texture(tau), Found::plain(tau, rule)));
     let choice = plan.protocol.prior.as_ref().map(|p| p.texture);
-    let choice = choice.unwrap_or_default();
-    let table = match (choice, &plan.method, &plan.protocol.nuisance) {
-        (TextureChoice::Given(tau), ..) => return Ok((prior.with_texture(tau), Texture::of(tau))),
+    let table = match (
+        choice.unwrap_or_default(),
+        &plan.method,
+        &plan.protocol.nuisance,
+    ) {
+        (TextureChoice::Given(tau), ..) => return plain(prior, tau, Rule::Given),
         (TextureChoice::Rule(TextureRule::HeldOut), Method::Bridge(table), None) => table,
-        _ => return Ok((prior, Texture::of(0.0))),
+        _ => return plain(prior, 0.0, Rule::HeldOutNotForThisMethod),
     };
-    let index = slices / 2;
-    let Some(held) = study.held_out(plan, index)? else {
-        let too_few = true;
-        let none = Texture::of(0.0);
-        return Ok((prior, Texture { too_few, ..none }));
+    let Some(held) = study.held_out(plan, slices / 2)? else {
+        return plain(prior, 0.0, Rule::HeldOutTooFewMeasurements);
     };
     let method = Method::Bridge(Bridge {
         samples: SAMPLES,
@@ -125,31 +147,47 @@ pub(super) fn textured<T: Channels>(
     });
     let each = SAMPLES * method.sampling().map_or(0, |s| s.evaluations);
     let bar = progress.stage("texture", (TRIALS * each) as u64);
-    let (mut prior, sigma) = (Some(prior), held.slice.noise_floor());
-    let mut tick = || {
-        bar.step();
-        !interrupted()
-    };
-    let task = Task {
-        plan,
-        prepared: held.slice.as_ref(),
-        slice: index,
-        parts: None,
-        drawn: None,
-    };
-    let trials = search(sigma, &mut |tau| {
-        let model = prior.take().expect("put back").with_texture(tau);
-        let draw = Draw::<T>::of(&method, &model, sigma);
-        let drawn = draw.samples(&task, &model, &held.slice.measurement(), &mut tick);
-        prior = Some(model);
-        let ratio = held.left_out.spread_over_error(&drawn?.0);
-        ratio.map_err(ReconError::at(index))
+    let mut prior = Some(prior);
+    let trials = search(held.slice.noise_floor(), &mut |tau| {
+        let model = prior.take().expect("put back below").with_texture(tau);
+        let prior = &*prior.insert(model);
+        let mut tick = || {
+            bar.step();
+            !interrupted()
+        };
+        trial(plan, (&method, prior), (&held, slices / 2), &mut tick)
     })?;
     bar.finish();
     let tau = best(&trials);
-    let prior = prior.expect("put back").with_texture(tau);
-    let texture = Texture::of(tau);
-    Ok((prior, Texture { trials, ..texture }))
+    let network_evaluations = each * trials.len();
+    let found = Found {
+        trials,
+        network_evaluations,
+        ..Found::plain(tau, Rule::HeldOut)
+    };
+    let prior = prior.expect("put back above");
+    Ok((prior.with_texture(tau), found))
+}
+
+/// Spread over error of samples of a slice on what was left out of it.
+fn trial<T: Channels>(
+    plan: &Plan,
+    (method, prior): (&Method, &Model),
+    (held, slice): (&HeldOut<'_, T>, usize),
+    tick: &mut dyn FnMut() -> bool,
+) -> Result<Option<f64>, ReconError> {
+    let task = Task {
+        plan,
+        prepared: held.slice.as_ref(),
+        slice,
+        parts: None,
+        drawn: None,
+    };
+    let mut draw = Draw::<T>::of(method, prior, held.slice.noise_floor());
+    draw.salt = SALT;
+    let (drawn, _) = draw.samples(&task, prior, &held.slice.measurement(), tick)?;
+    let ratio = held.left_out.spread_over_error(&drawn);
+    ratio.map_err(ReconError::at(slice))
 }
 
 /// Trials from τ = 0 towards a ratio of 1, which grows with τ: between two that bracket it by their line, else
@@ -160,7 +198,7 @@ fn search<E>(
 ) -> Result<Vec<Trial>, E> {
     let mut trials = Vec::new();
     let mut tau = 0.0;
-    while trials.len() < TRIALS {
+    loop {
         let spread_over_error = ratio(tau)?;
         trials.push(Trial {
             tau,
@@ -170,12 +208,17 @@ fn search<E>(
             break;
         };
         let done = r > 1.0 && tau == 0.0 || (r - 1.0).abs() <= TOLERANCE;
-        if done || r < 1.0 && tau >= LARGEST * sigma {
+        if done || r < 1.0 && tau >= largest(sigma) || trials.len() == TRIALS {
             break;
         }
         tau = next(&trials, sigma);
     }
     Ok(trials)
+}
+
+/// The largest τ at a noise deviation.
+fn largest(sigma: f64) -> f64 {
+    (LARGEST.0 * sigma).max(LARGEST.1)
 }
 
 /// The next τ to try.
@@ -185,15 +228,16 @@ fn next(trials: &[Trial], sigma: f64) -> f64 {
         .filter_map(|t| Some((t.tau, t.spread_over_error?)))
         .collect();
     known.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let most = largest(sigma);
     let below = known.iter().rev().find(|(_, r)| *r < 1.0);
     let above = known.iter().find(|(_, r)| *r >= 1.0);
     let line = |a: &(f64, f64), b: &(f64, f64)| a.0 + (1.0 - a.1) * (b.0 - a.0) / (b.1 - a.1);
     match (below, above, known.as_slice()) {
         (Some(a), Some(b), _) => line(a, b),
         (Some(_), None, [.., a, b]) if b.1 > a.1 => {
-            line(a, b).clamp(1.3 * b.0, (3.0 * b.0).min(LARGEST * sigma))
+            line(a, b).clamp(1.3 * b.0, 3.0 * b.0).min(most)
         }
-        (Some(_), None, [.., _, b]) => (2.0 * b.0).min(LARGEST * sigma),
+        (Some(_), None, [.., _, b]) => (2.0 * b.0).min(most),
         _ => FIRST * sigma,
     }
 }
@@ -225,12 +269,32 @@ mod tests {
         let curves: [Curve; 3] = [
             |tau| 0.71 + 0.3 * tau / 0.04,
             |tau| 0.70 + 0.6 * (tau / 0.04).powi(2),
-            |tau| 0.6 + 0.12 * tau / 0.04,
+            |tau| 0.6 + 0.13 * tau / 0.04,
         ];
         for curve in curves {
             let (tau, trials) = found(|t| Some(curve(t)));
             assert!((curve(tau) - 1.0).abs() < 0.1, "{trials:?}");
             assert!(trials.len() <= TRIALS);
+        }
+    }
+
+    /// Whatever the curve, the search ends, within the largest texture.
+    #[test]
+    fn every_curve_ends() {
+        for (start, rise) in (1..20).flat_map(|i| (0..40).map(move |j| (i, j))) {
+            let (start, rise) = (f64::from(start) / 20.0, f64::from(rise) / 40.0);
+            for bend in [-0.1, -0.036, 0.0, 0.05] {
+                for sigma in [0.001, 0.04, 0.3] {
+                    let curve =
+                        |tau: f64| start + rise * tau / sigma + bend * (tau / sigma).powi(2);
+                    let trials =
+                        search(sigma, &mut |tau| Ok::<_, Infallible>(Some(curve(tau)))).unwrap();
+                    assert!(trials.len() <= TRIALS);
+                    for t in trials {
+                        assert!((0.0..=largest(sigma)).contains(&t.tau), "{t:?}");
+                    }
+                }
+            }
         }
     }
 
@@ -245,18 +309,18 @@ mod tests {
     #[test]
     fn what_no_texture_mends_is_said() {
         let (tau, trials) = found(|_| Some(0.5));
-        let warning = Texture {
+        let warning = Found {
             trials,
-            ..Texture::of(tau)
+            ..Found::plain(tau, Rule::HeldOut)
         }
         .warning()
         .unwrap();
         assert!(warning.contains("0.50 times"), "{warning}");
         let (tau, trials) = found(|_| None);
         assert_eq!((tau, trials.len()), (0.0, 1));
-        let warning = Texture {
+        let warning = Found {
             trials,
-            ..Texture::of(tau)
+            ..Found::plain(tau, Rule::HeldOut)
         }
         .warning()
         .unwrap();

@@ -40,7 +40,11 @@ pub(super) fn prior_report<T: Channels>(
                 .minus(&x);
             let relative =
                 error.dot(&error)[0] / (Vector::reals(&error) as f64 * TRIAL_SIGMA.powi(2));
-            prior.card.relative_error(TRIAL_SIGMA).map(|e| relative / e)
+            // The prior that is tried has a texture, its card has none.
+            let (texture, square) = (prior.texture(), TRIAL_SIGMA.powi(2));
+            let noisier = (square + texture.tau.powi(2)).sqrt();
+            let card = prior.card.relative_error(noisier);
+            card.map(|e| relative * square / texture.variance(TRIAL_SIGMA, e * noisier.powi(2)))
         }
     };
     Ok(Some(PriorReport {
@@ -89,7 +93,11 @@ fn measure_hu(report: &mut Report, kept: &Kept, truth: &Array3<f32>, samples: Op
     let spread = stack(&kept.std);
     let spread = spread.as_ref().zip(samples);
     if let Some(mean) = stack(&kept.mean) {
-        let own = HuMetrics::measure(&mean, truth, spread);
+        let mut own = HuMetrics::measure(&mean, truth, None);
+        // The spread goes with the error of the samples' own mean.
+        if let Some(level) = stack(&kept.level) {
+            own.take_spread(&HuMetrics::measure(&level, truth, spread));
+        }
         report.hu.push((report.method, own));
     }
     for (name, slices) in kept.beside.iter().filter(|(n, _)| *n != report.method) {

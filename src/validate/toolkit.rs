@@ -99,8 +99,8 @@ pub trait Toolkit: Sync {
             threads: job.threads,
             command: "annulus validate".into(),
         };
-        let mut plan = Plan::new(job.protocol.clone(), options)?;
-        recon::run(&mut plan, &job.progress, stop)?;
+        let plan = Plan::new(job.protocol.clone(), options)?;
+        recon::run(plan, &job.progress, stop)?;
         Ok(())
     }
 

@@ -1,63 +1,109 @@
 //! Which samples of k-space are left out to see whether the rest foretells them.
 
-use ndarray::Array2;
+use ndarray::{Array2, s};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
+use std::ops::Range;
 
 /// Share of the samples outside of the calibration region that is left out.
 const SHARE: f64 = 0.2;
 /// The largest share at any distance from the centre.
 const MOST: f64 = 0.5;
-/// Fewest lines, or points, that it may be.
-const FEWEST: usize = 3;
+/// Fewest lines and points that it may be.
+const FEWEST_LINES: usize = 3;
+const FEWEST_POINTS: usize = 50;
 /// Distances from the centre that are told apart.
 const RINGS: usize = 12;
 
-/// A fifth of the lines outside of the middle `calibration` ones; of the points outside of that square where lines
-/// are not whole. Nothing where that is too few.
+/// A fifth of the lines outside of the calibration region, or of the points where samples are not lines along one of
+/// the axes; the region is the square in the middle that was fully sampled, of side `most` at most. Nothing where that
+/// is too few.
 ///
-/// They lie as far from the centre as what was not measured: on what is left out the samples then err as they do on
-/// what nobody knows.
-pub(super) fn left_out(
-    sampled: &Array2<bool>,
-    calibration: usize,
-    seed: u64,
-) -> Option<Array2<bool>> {
-    let (rows, columns) = sampled.dim();
-    let filled: Vec<usize> = sampled
-        .outer_iter()
-        .map(|row| row.iter().filter(|s| **s).count())
-        .collect();
-    // A partial echo is still a line.
-    let most = filled.iter().copied().max().unwrap_or(0);
-    let lines = filled.iter().all(|n| *n == 0 || 2 * n >= most) && 2 * most >= columns;
-    // In half fields of view of k-space, whose edge is 1.
-    let out = |i: usize, n: usize| (i as f64 - (n / 2) as f64 + 0.5).abs() / (n as f64 / 2.0);
-    let inner = |n: usize| calibration as f64 / n as f64;
-    let mut held = Array2::from_elem(sampled.dim(), false);
+/// They lie as far from the centre as what was not measured, where samples err as they do on what nobody knows.
+pub(super) fn left_out(sampled: &Array2<bool>, most: usize, seed: u64) -> Option<Array2<bool>> {
     let mut rng = ChaCha8Rng::seed_from_u64(seed ^ 0x48_454c_444f_5554);
-    if lines {
-        let all = (0..rows).map(|y| (y, out(y, rows), filled[y] > 0));
-        let outside = all.filter(|(_, r, _)| *r >= inner(rows));
-        for y in some(outside.collect(), &mut rng)? {
-            held.row_mut(y).assign(&sampled.row(y));
-        }
-    } else {
-        let all = sampled.indexed_iter().filter_map(|((y, x), s)| {
-            let (down, along) = (out(y, rows), out(x, columns));
-            let outside = down >= inner(rows) || along >= inner(columns);
-            outside.then_some(((y, x), down.hypot(along), *s))
-        });
-        for at in some(all.collect(), &mut rng)? {
-            held[at] = true;
-        }
+    if is_of_lines(sampled) {
+        return lines(sampled, most, &mut rng);
+    }
+    let turned = sampled.t().to_owned();
+    if is_of_lines(&turned) {
+        return lines(&turned, most, &mut rng).map(|held| held.reversed_axes());
+    }
+    let (rows, columns) = sampled.dim();
+    let whole = |c: usize| {
+        let square = s![middle(c, rows), middle(c, columns)];
+        sampled.slice(square).iter().all(|s| *s)
+    };
+    let side = calibration(whole, most.min(rows).min(columns));
+    let all = sampled.indexed_iter().filter_map(|((y, x), s)| {
+        let inside = middle(side, rows).contains(&y) && middle(side, columns).contains(&x);
+        let far = out(y, rows).hypot(out(x, columns));
+        (!inside).then_some(((y, x), far, *s))
+    });
+    let found = like_missing(all.collect(), FEWEST_POINTS, &mut rng)?;
+    let mut held = Array2::from_elem(sampled.dim(), false);
+    for at in found {
+        held[at] = true;
     }
     Some(held)
 }
 
+/// Whether what was sampled is rows, all of the same contiguous columns.
+fn is_of_lines(sampled: &Array2<bool>) -> bool {
+    let Some(first) = sampled.outer_iter().find(|row| row.iter().any(|s| *s)) else {
+        return false;
+    };
+    let changes = first
+        .windows(2)
+        .into_iter()
+        .filter(|w| w[0] != w[1])
+        .count();
+    let ends = usize::from(first[0]) + usize::from(first[first.len() - 1]);
+    let mut rows = sampled.outer_iter();
+    changes + ends == 2 && rows.all(|row| row == first || row.iter().all(|s| !s))
+}
+
+/// A fifth of the rows.
+fn lines(sampled: &Array2<bool>, most: usize, rng: &mut ChaCha8Rng) -> Option<Array2<bool>> {
+    let rows = sampled.nrows();
+    let there: Vec<bool> = sampled
+        .outer_iter()
+        .map(|row| row.iter().any(|s| *s))
+        .collect();
+    let whole = |c: usize| there[middle(c, rows)].iter().all(|s| *s);
+    let side = calibration(whole, most.min(rows));
+    let outside = (0..rows).filter(|y| !middle(side, rows).contains(y));
+    let all = outside.map(|y| (y, out(y, rows), there[y]));
+    let mut held = Array2::from_elem(sampled.dim(), false);
+    for y in like_missing(all.collect(), FEWEST_LINES, rng)? {
+        held.row_mut(y).assign(&sampled.row(y));
+    }
+    Some(held)
+}
+
+/// The `c` places in the middle of `n`, as ESPIRiT counts them.
+fn middle(c: usize, n: usize) -> Range<usize> {
+    let start = n / 2 - c / 2;
+    start..start + c
+}
+
+/// The largest side of a whole middle.
+fn calibration(whole: impl Fn(usize) -> bool, most: usize) -> usize {
+    (1..=most).rev().find(|c| whole(*c)).unwrap_or(0)
+}
+
+/// Distance from the centre, whose far edge is 1.
+fn out(i: usize, n: usize) -> f64 {
+    (i as f64 - (n / 2) as f64).abs() / (n as f64 / 2.0)
+}
+
 /// A share of the places that were sampled, from `(place, distance, sampled)`: with the density of those that were
 /// not, and evenly over the distances (systematic sampling).
-fn some<A: Copy>(mut all: Vec<(A, f64, bool)>, rng: &mut ChaCha8Rng) -> Option<Vec<A>> {
+fn like_missing<A: Copy>(
+    mut all: Vec<(A, f64, bool)>,
+    fewest: usize,
+    rng: &mut ChaCha8Rng,
+) -> Option<Vec<A>> {
     all.sort_by(|a, b| a.1.total_cmp(&b.1));
     let farthest = all.last()?.1;
     let ring = |r: f64| ((r / farthest * RINGS as f64) as usize).min(RINGS - 1);
@@ -96,7 +142,7 @@ fn some<A: Copy>(mut all: Vec<(A, f64, bool)>, rng: &mut ChaCha8Rng) -> Option<V
             found.push(*place);
         }
     }
-    (found.len() >= FEWEST).then_some(found)
+    (found.len() >= fewest).then_some(found)
 }
 
 #[cfg(test)]
@@ -117,9 +163,10 @@ mod tests {
         assert_eq!(count(&held), whole * 33);
         // 24 of the 72 outer lines are there.
         assert!((4..=6).contains(&whole), "{whole}");
-        let points = Array2::from_shape_fn((96, 40), |(y, x)| (y * 7 + x * 3) % 5 == 0);
-        let alone = left_out(&points, 24, 1).unwrap();
         let inside = |y: usize, x: usize| (36..60).contains(&y) && (8..32).contains(&x);
+        let points =
+            Array2::from_shape_fn((96, 40), |(y, x)| (y * 7 + x * 3) % 5 == 0 || inside(y, x));
+        let alone = left_out(&points, 24, 1).unwrap();
         let there = points
             .indexed_iter()
             .filter(|((y, x), s)| **s && !inside(*y, *x));
@@ -166,10 +213,42 @@ mod tests {
         );
     }
 
+    /// Columns are lines as well, and rows of a partial echo; a thin 2-D pattern is points, at any acceleration.
+    #[test]
+    fn lines_are_told_from_points_along_both_axes_and_of_odd_sizes() {
+        let taken = |i: usize, n: usize| i.is_multiple_of(3) || middle(15, n).contains(&i);
+        let rows = Array2::from_shape_fn((97, 65), |(y, x)| taken(y, 97) && x >= 11);
+        let held = left_out(&rows, 24, 1).unwrap();
+        assert!(
+            held.outer_iter()
+                .all(|row| row.iter().skip(11).all(|h| *h == row[64]))
+        );
+        let turned = left_out(&rows.t().to_owned(), 24, 1).unwrap();
+        assert_eq!(turned.t(), held);
+        // The calibration region is what was found, not what was allowed.
+        let outer = (0..97)
+            .filter(|y| taken(*y, 97) && !middle(15, 97).contains(y))
+            .count();
+        let whole = held.column(64).iter().filter(|h| **h).count();
+        assert!(
+            (whole as f64 - SHARE * outer as f64).abs() <= 1.0,
+            "{whole} of {outer}"
+        );
+        let half = Array2::from_shape_fn((64, 64), |(y, x)| (y * 31 + x * 17 + x * x) % 16 < 9);
+        assert!(!is_of_lines(&half) && !is_of_lines(&half.t().to_owned()));
+        let held = left_out(&half, 24, 1).unwrap();
+        assert!(
+            held.outer_iter()
+                .all(|row| row.iter().filter(|h| **h).count() < 20)
+        );
+    }
+
     #[test]
     fn nothing_is_left_out_of_a_calibration_region_alone() {
         let centre = Array2::from_shape_fn((64, 64), |(y, _)| (20..44).contains(&y));
         assert_eq!(left_out(&centre, 24, 1), None);
+        assert_eq!(left_out(&Array2::from_elem((8, 8), true), 24, 1), None);
+        assert_eq!(left_out(&Array2::from_elem((8, 8), false), 24, 1), None);
     }
 
     #[test]
