@@ -83,7 +83,7 @@ mod tests {
             let clean = Gaussian::new(z.zeros_like(), noise, support).unwrap();
             clean.simulate(&z, &mut SliceRng::samples(2, 0, 1)).unwrap()
         };
-        let support = weights(&|i| (i % N) % 3 == 0);
+        let support = weights(&|i| (i % N).is_multiple_of(3));
         let likelihood = Gaussian::new(y, noise, support).unwrap();
         let left_out = LeftOut {
             operator,

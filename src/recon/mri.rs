@@ -3,6 +3,7 @@
 mod blind;
 mod grid;
 mod hold;
+mod model;
 mod prepare;
 mod sense;
 

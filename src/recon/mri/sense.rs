@@ -7,6 +7,7 @@ use super::super::{Plan, ReconError};
 use super::blind::Blind;
 use super::grid::{image, upload};
 use super::hold::left_out;
+use super::model::{Model, espirit, maps};
 use super::{Grid, Noise, Prepared};
 use crate::classical::{SenseTvParams, cg_sense, sense_tv, zero_filled};
 use crate::guidance::Measurement;
@@ -16,27 +17,11 @@ use ndarray::{Array2, Array3, Axis};
 use num_complex::Complex32;
 use operators::check::adjoint_gap;
 use operators::likelihood::Gaussian;
-use operators::mri::espirit::Espirit;
-use operators::mri::sense;
-use operators::{Chain, Error, Field, LinearOperator, SliceRng};
+use operators::{Error, Field, LinearOperator, SliceRng};
 
 /// λ and iterations of the CG-SENSE image that sets the scale, starts samplers and stands beside
 /// them in the report.
 const REFERENCE: (f64, usize) = (0.01, 30);
-
-/// What only methods with an operator need.
-struct Model<T> {
-    /// `A = M F C`.
-    a: Chain<T>,
-    /// `√averages`.
-    mask: T,
-    /// `√averages k`, in units of the prior.
-    y: T,
-    likelihood: Gaussian<T>,
-    sigma: f64,
-    /// (coil, y, x), on the encoded grid.
-    maps: Array3<Complex32>,
-}
 
 /// One slice of a scan.
 pub(super) struct Sense<'a, T> {
@@ -193,68 +178,6 @@ impl<'a, T: Channels> Sense<'a, T> {
         let scale = self.noise_scale as f32;
         let image = zero_filled(lines).mapv(|v| Complex32::new(v * scale, 0.0));
         self.grid.crop(&image)
-    }
-}
-
-fn espirit(plan: &Plan) -> protocol::Espirit {
-    match &plan.protocol.sensitivities {
-        Some(protocol::Sensitivities::Espirit(e)) => e.clone(),
-        None => protocol::Espirit::default(),
-    }
-}
-
-fn maps(plan: &Plan, prepared: &Prepared, slice: usize) -> Result<Array3<Complex32>, ReconError> {
-    let settings = espirit(plan);
-    let espirit = Espirit {
-        calibration: settings.calibration,
-        kernel: settings.kernel,
-        threshold: settings.threshold,
-        crop: settings.crop,
-        maps: 1,
-    };
-    let found = espirit.maps(prepared.k_space.view(), prepared.sampled.view());
-    Ok(found
-        .map_err(|source| ReconError::Sensitivities { slice, source })?
-        .maps)
-}
-
-impl<T: Channels> Model<T> {
-    fn new(
-        device: &T::Device,
-        prepared: &Prepared,
-        maps: Array3<Complex32>,
-        unit: f64,
-        sigma: f64,
-    ) -> operators::Result<Self> {
-        let (coils, rows, columns) = maps.dim();
-        let real = |f: &dyn Fn(f32) -> f64| {
-            let values: Vec<f64> = prepared.averages.iter().map(|a| f(*a)).collect();
-            T::from_reals(device, &[1, rows, columns], Field::Real, &values)
-        };
-        let mask = real(&|a| f64::from(a).sqrt());
-        let support = real(&|a| f64::from(a > 0.0));
-        let sizes = [coils, rows, columns];
-        let y: T = upload(device, &sizes, prepared.measured().iter().copied());
-        let y = y.weighted(&mask).scaled(1.0 / unit);
-        let a = sense(upload(device, &sizes, maps.iter().copied()), mask.clone())?;
-        let likelihood = Gaussian::new(y.clone(), sigma, support)?;
-        Ok(Model {
-            a,
-            mask,
-            y,
-            likelihood,
-            sigma,
-            maps,
-        })
-    }
-
-    /// `max M² · max Σ |s|²`, no less than `‖AᴴA‖`: F is unitary.
-    fn curvature(&self) -> f64 {
-        let most = |values: Vec<f64>| values.into_iter().fold(0.0, f64::max);
-        let power =
-            |s: ndarray::ArrayView1<Complex32>| s.iter().map(|s| f64::from(s.norm_sqr())).sum();
-        let seen: Vec<f64> = self.maps.map_axis(Axis(0), power).into_iter().collect();
-        most(self.mask.to_reals()).powi(2) * most(seen)
     }
 }
 
