@@ -52,7 +52,7 @@ pub use edge::{Edge, EdgeProfile};
 pub use error::MetricsError;
 pub use false_structures::{FalseStructures, StructureRule, false_structures};
 pub use fastmri::{Metrics, ssim};
-pub use hu::{BrainMetrics, HuMetrics, brain};
+pub use hu::{BrainMetrics, HuMetrics, Samples, brain};
 pub use misfit::{Misfit, Noise, chi_square, poisson_deviance};
 pub use mtf::{EdgeFit, Mtf, MtfSettings, Taper};
 pub use nmse::nmse;

@@ -75,12 +75,11 @@ mod tests {
         )
         .unwrap();
         let blank = Image::zeros(&[1, N, N], Field::Complex);
-        let mut k = blank
+        let k = blank
             .normal_like(&mut SliceRng::samples(3, 0, 1))
             .weighted(&support);
-        let shape = k.clone();
-        k = Image::new(&[1, 1, N, N], Field::Complex, shape.to_reals());
-        let likelihood = Gaussian::new(k.clone(), sigma_y, support).unwrap();
+        let y = Image::new(&[1, 1, N, N], Field::Complex, k.to_reals());
+        let likelihood = Gaussian::new(y, sigma_y, support).unwrap();
         // The posterior, mode by mode: S y / (S + σ_y²), S σ_y² / (S + σ_y²); the prior where nothing was measured.
         let moments = |(i, mode): (usize, Mode)| {
             let Mode::Image { radius } = mode else {
@@ -98,7 +97,7 @@ mod tests {
         let per_mode = |f: &dyn Fn(&(f64, f64)) -> f64| {
             Image::new(&[1, N, N], Field::Real, modes.iter().map(f).collect())
         };
-        let mean = shape.weighted(&per_mode(&|m| m.0));
+        let mean = k.weighted(&per_mode(&|m| m.0));
         let mut rng = SliceRng::samples(5, 0, count);
         let like = blank.repeat(count as usize);
         let mut samples = like

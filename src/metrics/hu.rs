@@ -35,34 +35,32 @@ pub struct BrainMetrics {
     pub spread_over_error: Option<f64>,
 }
 
+/// What is known of samples, whose own mean need not be the image that is measured.
+#[derive(Clone, Copy, Debug)]
+pub struct Samples<'a> {
+    /// Their mean.
+    pub mean: &'a Array3<f32>,
+    /// Their deviation.
+    pub std: &'a Array3<f32>,
+    /// How many.
+    pub count: usize,
+}
+
 /// HU of soft tissue and fluid inside the skull.
 const BRAIN_HU: [f32; 2] = [0.0, 80.0];
 /// Fewer pixels than this are no brain.
 const LEAST: usize = 400;
 
 impl HuMetrics {
-    /// Takes spread over error from `other`.
-    pub fn take_spread(&mut self, other: &Self) {
-        self.spread_over_error = other.spread_over_error;
-        if let (Some(ours), Some(theirs)) = (&mut self.brain, &other.brain) {
-            ours.spread_over_error = theirs.spread_over_error;
-        }
-    }
-
-    /// Of `x` against `t`; `std` and the number of samples behind it where there are any. Shapes
-    /// must agree.
-    pub fn measure(
-        x: &Array3<f32>,
-        t: &Array3<f32>,
-        spread: Option<(&Array3<f32>, usize)>,
-    ) -> Self {
+    /// Of `x` against `t`, with the samples behind it where there are any. Shapes must agree.
+    pub fn measure(x: &Array3<f32>, t: &Array3<f32>, samples: Option<Samples<'_>>) -> Self {
         let all = Array3::from_elem(t.dim(), true);
-        let whole = Part::of(x, t, spread, &all);
+        let whole = Part::of(x, t, samples, &all);
         let mut mask = Array3::from_elem(t.dim(), false);
         for (mut mask, t) in mask.axis_iter_mut(Axis(0)).zip(t.axis_iter(Axis(0))) {
             mask.assign(&brain(t));
         }
-        let inside = Part::of(x, t, spread, &mask);
+        let inside = Part::of(x, t, samples, &mask);
         let brain = (inside.pixels >= LEAST).then_some(BrainMetrics {
             rmse_hu: inside.rmse,
             bias_hu: inside.bias,
@@ -92,11 +90,11 @@ impl Part {
     fn of(
         x: &Array3<f32>,
         t: &Array3<f32>,
-        spread: Option<(&Array3<f32>, usize)>,
+        samples: Option<Samples<'_>>,
         mask: &Array3<bool>,
     ) -> Self {
-        let (mut n, mut e, mut ee, mut sum, mut squares, mut ss) =
-            (0usize, 0.0, 0.0, 0.0, 0.0, 0.0);
+        let (mut n, mut e, mut ee, mut sum, mut squares) = (0usize, 0.0, 0.0, 0.0, 0.0);
+        let (mut spread, mut apart) = (0.0, 0.0);
         for ((at, inside), (x, t)) in mask.indexed_iter().zip(x.iter().zip(t)) {
             if !inside {
                 continue;
@@ -105,8 +103,9 @@ impl Part {
             n += 1;
             (e, ee) = (e + error, ee + error * error);
             (sum, squares) = (sum + t, squares + t * t);
-            if let Some((s, _)) = spread {
-                ss += f64::from(s[at]).powi(2);
+            if let Some(s) = samples {
+                spread += f64::from(s.std[at]).powi(2);
+                apart += (f64::from(s.mean[at]) - t).powi(2);
             }
         }
         let count = n.max(1) as f64;
@@ -117,8 +116,9 @@ impl Part {
             rmse,
             bias: e / count,
             constant: (squares / count - (sum / count).powi(2)).max(0.0).sqrt(),
-            spread_over_error: spread
-                .map(|(_, samples)| (ss / count * inflation(samples)).sqrt() / rmse.max(1e-12)),
+            spread_over_error: samples.map(|s| {
+                (spread / count * inflation(s.count)).sqrt() / (apart / count).sqrt().max(1e-12)
+            }),
         }
     }
 }
@@ -184,7 +184,15 @@ mod tests {
         let t = head();
         let x = t.mapv(|v| v + 3.0);
         let s = t.mapv(|_| 3.0);
-        let m = HuMetrics::measure(&x, &t, Some((&s, 8)));
+        let m = HuMetrics::measure(
+            &x,
+            &t,
+            Some(Samples {
+                mean: &x,
+                std: &s,
+                count: 8,
+            }),
+        );
         let inside = m.brain.unwrap();
         assert!((m.rmse_hu - 3.0).abs() < 1e-4 && (m.bias_hu - 3.0).abs() < 1e-4);
         assert!((inside.rmse_hu - 3.0).abs() < 1e-6);

@@ -116,20 +116,15 @@ fn run(protocol: &Protocol, problems: &mut Problems) {
     if let Some(prior) = &protocol.prior {
         match prior.texture {
             TextureChoice::Given(tau) => problems.not_negative("prior.texture", tau),
-            TextureChoice::Rule(TextureRule::HeldOut) => held_out(protocol, problems),
+            TextureChoice::Rule(TextureRule::HeldOut) if protocol.modality == Modality::Mri => {}
+            TextureChoice::Rule(TextureRule::HeldOut) => {
+                let message = "`prior.texture` = \"held-out\" is for MRI: give a number";
+                problems.add("prior.texture", message.into());
+            }
         }
     }
     if model == Some("") {
         problems.add("prior.model", "`prior.model` is empty".to_string());
-    }
-}
-
-/// What the rule of a texture needs.
-fn held_out(protocol: &Protocol, problems: &mut Problems) {
-    let key = "prior.texture";
-    if protocol.modality != Modality::Mri {
-        let message = format!("`{key}` = \"held-out\" is for MRI: give a number");
-        problems.add(key, message);
     }
 }
 

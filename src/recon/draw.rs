@@ -167,7 +167,10 @@ pub(super) fn check_levels(method: &Method, prior: &Model) -> Result<(), ReconEr
 /// Steps of work on one slice: network evaluations, or iterations of a method without a network.
 pub(super) fn evaluations(plan: &Plan) -> usize {
     match plan.method.sampling() {
-        Some(sampling) => sampling.evaluations * sampling.samples,
+        Some(sampling) => {
+            let last = usize::from(plan.takes_conditional_means().is_some());
+            (sampling.evaluations + last) * sampling.samples
+        }
         None => plan.method.iterations(),
     }
 }

@@ -4,7 +4,7 @@ use super::draw::check_levels;
 use super::output::Format;
 use super::priors::load_prior;
 use super::{DeviceChoice, ReconError, find_device};
-use crate::protocol::{Claim, Covariance, Method, Modality, PriorSampler, Protocol};
+use crate::protocol::{Bridge, Claim, Covariance, Method, Modality, PriorSampler, Protocol};
 use crate::score::Model;
 use std::path::PathBuf;
 use tch::Device;
@@ -108,6 +108,20 @@ impl Plan {
     /// Whether the slices of a volume are drawn together.
     pub(super) fn draws_volumes(&self) -> bool {
         matches!(&self.method, Method::Dds(m) if m.z_step.is_some())
+    }
+
+    /// The settings of `bridge` and the deviation τ of the texture, where the mean is of conditional means: not
+    /// without a texture, where nothing is won, nor of pairs, nor where the step is another.
+    pub(super) fn takes_conditional_means(&self) -> Option<(&Bridge, f64)> {
+        let tau = self.prior.as_ref()?.texture().tau;
+        match (&self.method, &self.protocol.nuisance) {
+            (Method::Bridge(table), None)
+                if tau > 0.0 && table.covariance != Covariance::Jacobian =>
+            {
+                Some((table, tau))
+            }
+            _ => None,
+        }
     }
 
     /// What the samples are: never calibrated where the operator is not linear, of which a sampler sees a

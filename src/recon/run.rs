@@ -128,18 +128,13 @@ where
         progress: &Progress,
         interrupted: &dyn Fn() -> bool,
     ) -> Result<Option<Found>, ReconError> {
-        let Some(prior) = plan.prior.take() else {
+        let Some(mut prior) = plan.prior.take() else {
             return Ok(None);
         };
         let began = Instant::now();
         let slices = self.facts.slices;
-        let (prior, found) = textured(
-            plan,
-            prior,
-            (self.study.as_mut(), slices),
-            progress,
-            interrupted,
-        )?;
+        let scan = (self.study.as_mut() as _, slices);
+        let found = textured(plan, &mut prior, scan, progress, interrupted)?;
         plan.prior = Some(prior);
         self.report.stages.push(stage("texture", began));
         Ok(Some(found))

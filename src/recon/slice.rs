@@ -8,7 +8,6 @@ use super::rule::bridge;
 use super::study::Slice;
 use super::{Plan, ReconError};
 use crate::guidance::conditional_mean;
-use crate::protocol::{Covariance, Method};
 use crate::score::{Channels, Model};
 use ndarray::{Array2, Array3};
 use num_complex::Complex32;
@@ -90,9 +89,7 @@ impl<T: Channels> Task<'_, T> {
         result.misfit = Some(misfits.iter().sum::<f64>() / misfits.len() as f64);
         if let Some(prior) = &self.plan.prior {
             result.samples = self.prepared.images(&x);
-            if result.nuisance.is_none()
-                && let Some(means) = self.conditional_means(prior, &x, tick)?
-            {
+            if let Some(means) = self.conditional_means(prior, &x, tick)? {
                 result.network_evaluations += means.batch();
                 result.means = self.prepared.images(&means);
             }
@@ -102,19 +99,17 @@ impl<T: Channels> Task<'_, T> {
         Ok(result)
     }
 
-    /// What the mean of samples of `bridge` is taken of where the prior has a texture, of deviation τ: their
-    /// conditional means at the level `2 τ`, which draw no texture. Nothing elsewhere: nothing is won.
+    /// The conditional means of samples at the level `2 τ`, which draw no texture, where the mean is of these.
     fn conditional_means(
         &self,
         prior: &Model,
         samples: &T,
         tick: &mut dyn FnMut() -> bool,
     ) -> Result<Option<T>, ReconError> {
-        let (tau, [least, most]) = (prior.texture().tau, prior.card.sigma_range);
-        let table = match &self.plan.method {
-            Method::Bridge(table) if tau > 0.0 && table.covariance != Covariance::Jacobian => table,
-            _ => return Ok(None),
+        let Some((table, tau)) = self.plan.takes_conditional_means() else {
+            return Ok(None);
         };
+        let [least, most] = prior.card.sigma_range;
         let sigma = (2.0 * tau).clamp(least, most);
         let (options, data) = (&self.plan.options, self.prepared.measurement());
         let mut means = Vec::new();

@@ -115,18 +115,21 @@ impl Found {
     }
 }
 
-/// The prior with the texture that the protocol asks for.
+/// Gives the prior the texture that the protocol asks for.
 ///
 /// By the rule it is found for `bridge` of images alone, on the middle slice of the volume, whatever `--slices` says;
 /// other methods, and pairs of an image and a nuisance, take the prior as it is.
 pub(super) fn textured<T: Channels>(
     plan: &Plan,
-    prior: Model,
+    prior: &mut Model,
     (study, slices): (&mut dyn Study<T>, usize),
     progress: &Progress,
     interrupted: &dyn Fn() -> bool,
-) -> Result<(Model, Found), ReconError> {
-    let plain = |prior: Model, tau, rule| Ok((prior.with_texture(tau), Found::plain(tau, rule)));
+) -> Result<Found, ReconError> {
+    let plain = |prior: &mut Model, tau, rule| {
+        prior.set_texture(tau);
+        Ok(Found::plain(tau, rule))
+    };
     let choice = plan.protocol.prior.as_ref().map(|p| p.texture);
     let table = match (
         choice.unwrap_or_default(),
@@ -147,10 +150,8 @@ pub(super) fn textured<T: Channels>(
     });
     let each = SAMPLES * method.sampling().map_or(0, |s| s.evaluations);
     let bar = progress.stage("texture", (TRIALS * each) as u64);
-    let mut prior = Some(prior);
     let trials = search(held.slice.noise_floor(), &mut |tau| {
-        let model = prior.take().expect("put back below").with_texture(tau);
-        let prior = &*prior.insert(model);
+        prior.set_texture(tau);
         let mut tick = || {
             bar.step();
             !interrupted()
@@ -159,14 +160,13 @@ pub(super) fn textured<T: Channels>(
     })?;
     bar.finish();
     let tau = best(&trials);
+    prior.set_texture(tau);
     let network_evaluations = each * trials.len();
-    let found = Found {
+    Ok(Found {
         trials,
         network_evaluations,
         ..Found::plain(tau, Rule::HeldOut)
-    };
-    let prior = prior.expect("put back above");
-    Ok((prior.with_texture(tau), found))
+    })
 }
 
 /// Spread over error of samples of a slice on what was left out of it.
@@ -308,22 +308,19 @@ mod tests {
 
     #[test]
     fn what_no_texture_mends_is_said() {
-        let (tau, trials) = found(|_| Some(0.5));
-        let warning = Found {
-            trials,
-            ..Found::plain(tau, Rule::HeldOut)
-        }
-        .warning()
-        .unwrap();
+        let warned = |ratio: Option<f64>| {
+            let (tau, trials) = found(|_| ratio);
+            let count = trials.len();
+            let found = Found {
+                trials,
+                ..Found::plain(tau, Rule::HeldOut)
+            };
+            (tau, count, found.warning().unwrap())
+        };
+        let (_, _, warning) = warned(Some(0.5));
         assert!(warning.contains("0.50 times"), "{warning}");
-        let (tau, trials) = found(|_| None);
-        assert_eq!((tau, trials.len()), (0.0, 1));
-        let warning = Found {
-            trials,
-            ..Found::plain(tau, Rule::HeldOut)
-        }
-        .warning()
-        .unwrap();
+        let (tau, count, warning) = warned(None);
+        assert_eq!((tau, count), (0.0, 1));
         assert!(warning.contains("mostly noise"), "{warning}");
     }
 }

@@ -5,7 +5,7 @@ use super::held_out::batch_mean;
 use super::output::{Kept, stack};
 use super::report::{PriorReport, Report};
 use super::{Plan, ReconError};
-use crate::metrics::{HuMetrics, Metrics};
+use crate::metrics::{HuMetrics, Metrics, Samples};
 use crate::protocol::{Claim, Method};
 use crate::score::{Channels, Denoiser};
 use ndarray::{Array2, Array3, s};
@@ -90,14 +90,11 @@ pub(super) fn measure(
 
 /// Errors in HU, of the method first.
 fn measure_hu(report: &mut Report, kept: &Kept, truth: &Array3<f32>, samples: Option<usize>) {
-    let spread = stack(&kept.std);
-    let spread = spread.as_ref().zip(samples);
+    let (level, std) = (stack(&kept.level), stack(&kept.std));
+    let drawn = level.as_ref().zip(std.as_ref()).zip(samples);
+    let drawn = drawn.map(|((mean, std), count)| Samples { mean, std, count });
     if let Some(mean) = stack(&kept.mean) {
-        let mut own = HuMetrics::measure(&mean, truth, None);
-        // The spread goes with the error of the samples' own mean.
-        if let Some(level) = stack(&kept.level) {
-            own.take_spread(&HuMetrics::measure(&level, truth, spread));
-        }
+        let own = HuMetrics::measure(&mean, truth, drawn);
         report.hu.push((report.method, own));
     }
     for (name, slices) in kept.beside.iter().filter(|(n, _)| *n != report.method) {

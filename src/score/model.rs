@@ -84,15 +84,11 @@ impl Model {
         })
     }
 
-    /// The prior of images with a white texture of deviation `tau` beside what the network knows.
-    pub fn with_texture(self, tau: f64) -> Self {
-        let texture = Texture { tau };
+    /// Makes it the prior of images with a white texture of deviation `tau` beside what the network knows.
+    pub fn set_texture(&mut self, tau: f64) {
+        self.texture = Texture { tau };
         let card = self.card.covariance();
-        Model {
-            covariance: card.and_then(|c| texture.covariance(&c)),
-            texture,
-            ..self
-        }
+        self.covariance = card.and_then(|c| self.texture.covariance(&c));
     }
 
     /// The texture beside it.
@@ -333,7 +329,8 @@ mod tests {
     fn texture_is_noise_to_the_network() {
         let x = random(1, 16, 12, 1);
         let plain = small(2).denoise(&x, 0.5).unwrap();
-        let textured = small(2).with_texture(0.3);
+        let mut textured = small(2);
+        textured.set_texture(0.3);
         let mut expected = plain.scaled(0.64);
         expected.axpy(&[0.36], &x);
         let d = textured.denoise(&x, 0.4).unwrap();

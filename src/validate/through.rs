@@ -57,6 +57,16 @@ impl Made {
         misfits.iter().sum::<f64>() / misfits.len() as f64
     }
 
+    /// The mean of the samples, whose error their spread is held against: with a texture beside the prior the
+    /// result's own has less variance.
+    pub fn samples_mean(&self) -> Array3<f32> {
+        let mut mean = Array3::zeros(self.mean.dim());
+        for sample in &self.samples {
+            mean.scaled_add(1.0 / self.samples.len() as f32, sample);
+        }
+        mean
+    }
+
     /// Seconds of the reconstruction.
     pub fn seconds(&self) -> f64 {
         let slices = self.report.pointer("/slices").and_then(Value::as_array);
@@ -153,13 +163,9 @@ pub(super) fn spread_over_error(
     let (Some(std), n) = (&made.std, made.samples.len() as f64) else {
         return f64::NAN;
     };
+    let mean = made.samples_mean();
     let (mut spread, mut error) = (0.0, 0.0);
     let scale = made.scale;
-    // Of the samples' own mean: with a texture beside the prior the result's has less variance.
-    let mut mean = Array3::<f32>::zeros(std.dim());
-    for sample in &made.samples {
-        mean.scaled_add(1.0 / n as f32, sample);
-    }
     for ((s, x), t) in std.iter().zip(&mean).zip(truth) {
         if mask(*t) {
             spread += f64::from(scale * s).powi(2);

@@ -7,7 +7,7 @@ use super::super::suite::Extent;
 use super::super::through::{
     FEW_PARTICLES, Made, gates_of, note_on_spread, scanned, show, spread_over_error, table,
 };
-use crate::metrics::HuMetrics;
+use crate::metrics::{HuMetrics, Samples};
 use crate::protocol::{Modality, Protocol, methods};
 
 /// A head of a seed that no training saw, 60 views at 1e5 photons, by every method of this build;
@@ -22,15 +22,16 @@ pub(in super::super) fn reconstructions(
         "acquisition.fan.slices=1".to_owned(),
         format!("method.bridge.samples={samples}"),
     ])?;
-    protocol.set_all(&FEW_PARTICLES.map(str::to_owned))?;
+    protocol.set_all(&FEW_PARTICLES)?;
     let scan = scanned(bench, "head", protocol, "head")?;
     let mut all: Vec<Made> = Vec::new();
     for name in names(bench.extent) {
         all.push(scan.by(bench, name)?);
     }
     let hu = |made: &Made| {
-        let spread = made.std.as_ref().map(|s| (s, made.samples.len()));
-        HuMetrics::measure(&made.mean, &scan.truth, spread)
+        let (mean, count) = (&made.samples_mean(), made.samples.len());
+        let samples = made.std.as_ref().map(|std| Samples { mean, std, count });
+        HuMetrics::measure(&made.mean, &scan.truth, samples)
     };
     table(
         evidence,

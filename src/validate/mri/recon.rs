@@ -22,7 +22,7 @@ pub(in super::super) fn reconstructions(
         "acquisition.cartesian.slices=1".to_owned(),
         format!("method.bridge.samples={samples}"),
     ])?;
-    protocol.set_all(&FEW_PARTICLES.map(str::to_owned))?;
+    protocol.set_all(&FEW_PARTICLES)?;
     let scan = scanned(bench, "brain", protocol, "brain.h5")?;
     let mut all: Vec<Made> = Vec::new();
     for name in names(bench.extent) {
