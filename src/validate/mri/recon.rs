@@ -21,6 +21,8 @@ pub(in super::super) fn reconstructions(
         "acquisition.cartesian.matrix=[192,192]".to_owned(),
         "acquisition.cartesian.slices=1".to_owned(),
         format!("method.bridge.samples={samples}"),
+        // The trials of a texture take four times as long as two samples.
+        format!("prior.texture={}", bench.extent.pick("0", "held-out")),
     ])?;
     protocol.set_all(&FEW_PARTICLES)?;
     let scan = scanned(bench, "brain", protocol, "brain.h5")?;
