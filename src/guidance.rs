@@ -6,6 +6,7 @@
 mod bridge;
 mod conditional;
 mod conditional_mean;
+mod cosine;
 mod daps;
 mod ddnm;
 mod ddrm;
