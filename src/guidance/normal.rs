@@ -8,6 +8,8 @@ use operators::{Array, Direction, Mode, Product, Result, SliceRng, Vector};
 const RINGS: usize = 48;
 /// Random images that it is measured with.
 const PROBES: usize = 4;
+/// They have streams of their own, not those of the samples.
+const SALT: u64 = 0x5052_4f42_4553;
 
 /// `h(|k|)`, the mean over each ring of the diagonal of `F Aᴴ Λ A Fᴴ`.
 ///
@@ -28,7 +30,7 @@ impl NormalSpectrum {
         let x = x.repeat(PROBES);
         let (prediction, j) = data.operator.linearize(&x)?;
         let weigh = data.likelihood.surrogate(&prediction)?;
-        let u = x.normal_like(&mut SliceRng::samples(seed, 0, PROBES as u32));
+        let u = x.normal_like(&mut SliceRng::samples(seed ^ SALT, 0, PROBES as u32));
         let seen = weigh(&j.forward(&u.fft2(Direction::Inverse))?)?;
         let hu = j.adjoint(&seen)?.fft2(Direction::Forward);
         let sizes = x.sizes();
