@@ -1,6 +1,7 @@
 //! The texture that the data choose, and what the mean is taken of.
 
 use crate::cli::{BRAIN, BRIDGE, annulus, done};
+use crate::stopped::interrupt;
 use annulus::io::read_volume;
 use ndarray::{Array2, Axis};
 use serde_json::Value;
@@ -82,6 +83,38 @@ fn the_texture_is_found_on_measurements_left_out_and_told() {
     let again = annulus(at, &[&BRIDGE[..], &FEW[1..]].concat());
     assert_eq!(again.code, 1);
     assert!(!again.stderr.contains("texture"), "{}", again.stderr);
+}
+
+/// Stopped during the search it goes on with the trials that were made.
+#[test]
+fn a_search_that_is_interrupted_goes_on() {
+    let folder = scanned();
+    let at = folder.path();
+    let line = [&BRIDGE[..], &FEW, &["--slices", "1:2"]].concat();
+    let stopped = || {
+        let run = interrupt(at, &line, "texture.json");
+        assert!(run.stderr.contains("interrupted"), "{run:?}");
+    };
+    let resumed = || {
+        let line = [&line[..], &["--resume"]].concat();
+        done(at, &line);
+        report(at)["prior"]["texture"].clone()
+    };
+    stopped();
+    let goes_on = resumed();
+    done(at, &line);
+    assert_eq!(report(at)["prior"]["texture"], goes_on);
+
+    std::fs::remove_dir_all(at.join("out")).unwrap();
+    stopped();
+    // The trials are those of the file: this one says that nothing is missing.
+    let kept = at.join("out/.parts/texture.json");
+    std::fs::write(kept, r#"[{"tau": 0.0, "spread_over_error": 1.0}]"#).unwrap();
+    let found = resumed();
+    assert_eq!(
+        (&found["tau"], found["trials"].as_array().unwrap().len()),
+        (&0.0.into(), 1)
+    );
 }
 
 /// With a texture the mean is that of conditional means, which draw none; without, that of the samples.

@@ -95,7 +95,7 @@ fn a_full_disk_leaves_nothing_of_a_simulation() {
 }
 
 /// Starts a run, waits for `file` in the output folder, and interrupts it.
-fn interrupt(folder: &Path, arguments: &[&str], file: &str) -> Run {
+pub(crate) fn interrupt(folder: &Path, arguments: &[&str], file: &str) -> Run {
     let mut started = command(folder, arguments);
     started.stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = started.spawn().unwrap();

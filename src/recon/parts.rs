@@ -1,6 +1,7 @@
-//! Finished slices of a run that may be interrupted: what `--resume` goes on from.
+//! Finished parts of a run that may be interrupted: what `--resume` goes on from.
 
 use super::report::Input;
+use super::texture::Trial;
 use super::{Plan, ReconError};
 use crate::io::{IoError, atomic, npy};
 use ndarray::Array2;
@@ -8,7 +9,10 @@ use operators::{Array, Vector};
 use std::ops::Range;
 use std::path::PathBuf;
 
-/// The samples of each finished slice, in `.parts` of the output folder; gone when the run is done.
+/// The file of the trials of a texture.
+const TRIALS: &str = "texture.json";
+
+/// The trials of a texture and the samples of each finished slice, in `.parts` of the output folder; gone when the run is done.
 pub(super) struct Parts {
     folder: PathBuf,
     key: String,
@@ -116,9 +120,30 @@ impl Parts {
         let Ok(table) = Array2::from_shape_vec(shape, reals) else {
             return Ok(());
         };
+        self.keep_key()?;
+        npy::write(&self.path(slice, part), &table, true)?;
+        Ok(())
+    }
+
+    /// The trials of a texture that an earlier run made; what cannot be read is made again.
+    pub(super) fn trials(&self) -> Vec<Trial> {
+        let path = self.folder.join(TRIALS);
+        let kept = || serde_json::from_slice(&std::fs::read(path).ok()?).ok();
+        self.resume.then(kept).flatten().unwrap_or_default()
+    }
+
+    /// Keeps them.
+    pub(super) fn save_trials(&self, trials: &[Trial]) -> Result<(), ReconError> {
+        self.keep_key()?;
+        let text = serde_json::to_vec(trials).expect("numbers have a text");
+        atomic::write(&self.folder.join(TRIALS), &text, true)?;
+        Ok(())
+    }
+
+    /// Parts without the key of their run are never used.
+    fn keep_key(&self) -> Result<(), ReconError> {
         std::fs::create_dir_all(&self.folder).map_err(|e| IoError::writing(&self.folder, &e))?;
         atomic::write(&self.folder.join("key"), self.key.as_bytes(), true)?;
-        npy::write(&self.path(slice, part), &table, true)?;
         Ok(())
     }
 

@@ -62,7 +62,7 @@ where
         None => None,
     };
     // After everything that may be refused: it takes minutes.
-    let texture = session.textured(&mut plan, progress, interrupted)?;
+    let texture = session.textured(&mut plan, parts.as_ref(), progress, interrupted)?;
     let plan = &plan;
     let began = Instant::now();
     session.reconstruct(plan, &mut outputs, parts.as_ref(), progress, interrupted)?;
@@ -125,16 +125,17 @@ where
     fn textured(
         &mut self,
         plan: &mut Plan,
+        parts: Option<&Parts>,
         progress: &Progress,
         interrupted: &dyn Fn() -> bool,
     ) -> Result<Option<Found>, ReconError> {
-        let Some(mut prior) = plan.prior.take() else {
+        let (Some(mut prior), Some(parts)) = (plan.prior.take(), parts) else {
             return Ok(None);
         };
         let began = Instant::now();
         let slices = self.facts.slices;
         let scan = (self.study.as_mut() as _, slices);
-        let found = textured(plan, &mut prior, scan, progress, interrupted)?;
+        let found = textured(plan, &mut prior, scan, parts, progress, interrupted)?;
         plan.prior = Some(prior);
         self.report.stages.push(stage("texture", began));
         Ok(Some(found))

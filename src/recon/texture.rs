@@ -3,13 +3,14 @@
 
 use super::draw::Draw;
 use super::held_out::HeldOut;
+use super::parts::Parts;
 use super::slice::Task;
 use super::study::Study;
 use super::{Plan, ReconError};
 use crate::progress::Progress;
 use crate::protocol::{Bridge, Method, TextureChoice, TextureRule};
 use crate::score::{Channels, Model};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Samples and noise levels of a trial: it wants a ratio, not an image.
 const SAMPLES: usize = 4;
@@ -26,7 +27,7 @@ const LARGEST: (f64, f64) = (3.0, 0.05);
 const SALT: u64 = 0x5445_5854_5552;
 
 /// One texture and what the samples did with it.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct Trial {
     /// τ, in units of the prior.
     pub(super) tau: f64,
@@ -118,11 +119,13 @@ impl Found {
 /// Gives the prior the texture that the protocol asks for.
 ///
 /// By the rule it is found for `bridge` of images alone, on the middle slice of the volume, whatever `--slices` says;
-/// other methods, and pairs of an image and a nuisance, take the prior as it is.
+/// other methods, and pairs of an image and a nuisance, take the prior as it is. Trials that are kept in `parts` are
+/// not made again.
 pub(super) fn textured<T: Channels>(
     plan: &Plan,
     prior: &mut Model,
     (study, slices): (&mut dyn Study<T>, usize),
+    parts: &Parts,
     progress: &Progress,
     interrupted: &dyn Fn() -> bool,
 ) -> Result<Found, ReconError> {
@@ -150,13 +153,26 @@ pub(super) fn textured<T: Channels>(
     });
     let each = SAMPLES * method.sampling().map_or(0, |s| s.evaluations);
     let bar = progress.stage("texture", (TRIALS * each) as u64);
+    let (kept, mut made) = (parts.trials(), Vec::new());
     let trials = search(held.slice.noise_floor(), &mut |tau| {
         prior.set_texture(tau);
         let mut tick = || {
             bar.step();
             !interrupted()
         };
-        trial(plan, (&method, prior), (&held, slices / 2), &mut tick)
+        let spread_over_error = match kept.iter().find(|t| t.tau == tau) {
+            Some(kept) => {
+                (0..each).all(|_| tick());
+                kept.spread_over_error
+            }
+            None => trial(plan, (&method, prior), (&held, slices / 2), &mut tick)?,
+        };
+        made.push(Trial {
+            tau,
+            spread_over_error,
+        });
+        parts.save_trials(&made)?;
+        Ok::<_, ReconError>(spread_over_error)
     })?;
     bar.finish();
     let tau = best(&trials);
