@@ -13,6 +13,8 @@ mod diffusion;
 mod discrete;
 mod gaussian;
 #[cfg(feature = "torch")]
+mod graph;
+#[cfg(feature = "torch")]
 mod model;
 #[cfg(feature = "torch")]
 pub mod networks;
@@ -26,6 +28,8 @@ mod published;
 #[cfg(feature = "torch")]
 pub mod pytorch;
 mod schedule;
+#[cfg(feature = "torch")]
+mod side_by_side;
 mod texture;
 #[cfg(feature = "torch")]
 mod unet;

@@ -9,5 +9,8 @@ pub(super) fn set_threads(threads: Option<usize>) -> usize {
         .num_threads(threads)
         .build_global();
     tch::set_num_threads(threads as i32);
+    // libtorch reads the number that was set last when a thread asks for the first time: this one asks now, before
+    // others are given theirs.
+    tch::get_num_threads();
     threads
 }

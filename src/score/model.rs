@@ -2,12 +2,15 @@
 
 use super::bridge::Channels;
 use super::card::Network;
+use super::graph::Answer;
 use super::preconditioning::Preconditioning;
 use super::published::Published;
+use super::side_by_side::{Replicas, side_by_side};
 use super::unet::UNet;
 use super::weights::{Loaded, PriorError, read_prior};
 use super::{Card, Covariance, Denoiser, Deviation, Estimate, Texture, Want};
 use operators::{Error, Field, Result};
+use std::sync::{Mutex, PoisonError};
 use tch::{Device, Kind, Tensor};
 
 /// A score model loaded from a weight file.
@@ -21,7 +24,7 @@ pub struct Model {
 }
 
 enum Net {
-    Local(UNet, Preconditioning),
+    Local(Replicas, Preconditioning),
     Published(Published),
 }
 
@@ -41,10 +44,15 @@ impl Model {
     ) -> std::result::Result<Self, PriorError> {
         let network = match &card.network {
             Network::Local(local) => {
-                let mut source = Loaded::new(tensors, device);
-                let network = UNet::new(&mut source, local, card.channels);
-                source.finish(name)?;
-                Net::Local(network, Preconditioning::of(local))
+                let replica = |_| {
+                    let shared = tensors.iter().map(|(n, t)| (n.clone(), t.shallow_clone()));
+                    let mut source = Loaded::new(shared.collect(), device);
+                    let network = UNet::new(&mut source, local, card.channels);
+                    source.finish(name).map(|()| network)
+                };
+                let replicas: std::result::Result<_, PriorError> =
+                    (0..Replicas::wanted(device)).map(replica).collect();
+                Net::Local(Replicas::new(replicas?), Preconditioning::of(local))
             }
             Network::Published(published) => {
                 let network = Published::new(published, tensors, Kind::Float, device);
@@ -76,11 +84,11 @@ impl Model {
     pub(crate) fn call(&self, x: &Tensor, sigma: f64, raw: bool) -> Result<Tensor> {
         let x = x.to_kind(Kind::Float).to_device(self.device);
         tch::no_grad(|| match &self.net {
-            Net::Local(network, edm) if raw => {
-                let c = Tensor::from_slice(&[edm.noise(sigma) as f32]).to_device(self.device);
-                Ok(network.forward(&edm.inputs(&x, &[sigma]), &c))
-            }
-            _ => Ok(self.denoise_channels(&x, sigma)?.0),
+            Net::Local(replicas, edm) => Ok(replicas.one(|network| match raw {
+                true => said(network, *edm, &x, sigma),
+                false => denoised(network, *edm, &x, sigma),
+            })),
+            Net::Published(network) => Ok(self.published_denoised(network, &x, sigma)?.0),
         })
     }
 
@@ -102,18 +110,14 @@ impl Model {
     }
 
     /// `D` of one item, `[1, channels, Y, X]`, and `Var(x0 | x)`, `[1, 1, Y, X]`, of a network that states it.
-    fn denoise_channels(&self, x: &Tensor, sigma: f64) -> Result<(Tensor, Option<Tensor>)> {
-        match &self.net {
-            Net::Local(network, edm) => {
-                let c = Tensor::from_slice(&[edm.noise(sigma) as f32]).to_device(self.device);
-                let f = network.forward(&edm.inputs(x, &[sigma]), &c);
-                Ok((x * edm.skip(sigma) + f * edm.out(sigma), None))
-            }
-            Net::Published(network) => {
-                let denoised = network.denoise(x, sigma);
-                denoised.map_err(|e| Error::Torch(format!("prior `{}`: {e}", self.card.name)))
-            }
-        }
+    fn published_denoised(
+        &self,
+        network: &Published,
+        x: &Tensor,
+        sigma: f64,
+    ) -> Result<(Tensor, Option<Tensor>)> {
+        let denoised = network.denoise(x, sigma);
+        denoised.map_err(|e| Error::Torch(format!("prior `{}`: {e}", self.card.name)))
     }
 
     /// Refuses images of another number of channels.
@@ -135,28 +139,42 @@ impl Model {
     }
 }
 
-/// One item whose graph is kept: its input, a leaf, and its output.
-struct Graph {
-    input: Tensor,
-    output: Tensor,
+/// What a local network itself says, of one item.
+fn said(network: &UNet, edm: Preconditioning, x: &Tensor, sigma: f64) -> Tensor {
+    let c = Tensor::from_slice(&[edm.noise(sigma) as f32]).to_device(x.device());
+    network.forward(&edm.inputs(x, &[sigma]), &c)
 }
 
-impl Graph {
-    /// `Jᴴ v = d <D, v> / dx`.
-    fn pull(&self, v: &Tensor) -> Result<Tensor> {
-        let product = (&self.output * v).sum(Kind::Float);
-        let gradient = Tensor::f_run_backward(&[product], &[&self.input], true, false);
-        let mut gradient = gradient.map_err(|e| Error::Torch(e.to_string()))?;
-        gradient
-            .pop()
-            .ok_or_else(|| Error::Torch("no gradient came back".into()))
-    }
+/// `D = c_skip x + c_out F`, of one item.
+fn denoised(network: &UNet, edm: Preconditioning, x: &Tensor, sigma: f64) -> Tensor {
+    x * edm.skip(sigma) + said(network, edm, x, sigma) * edm.out(sigma)
 }
 
 /// The network runs in micro-batches of one item, whatever the batch: libtorch does not promise
 /// the same bits for another batch size.
 impl Model {
-    /// What the network says, without texture.
+    /// What the network says of every item.
+    fn answers(&self, inputs: Vec<Tensor>, sigma: f64, want: Want) -> Result<Vec<Answer>> {
+        match &self.net {
+            Net::Local(replicas, edm) => {
+                let answers = replicas.each(inputs, |network, input| {
+                    Answer::of(&input, want, |x| {
+                        Ok((denoised(network, *edm, x, sigma), None))
+                    })
+                });
+                answers.into_iter().collect()
+            }
+            Net::Published(network) => {
+                let one = |x: &Tensor| self.published_denoised(network, x, sigma);
+                inputs
+                    .iter()
+                    .map(|input| Answer::of(input, want, one))
+                    .collect()
+            }
+        }
+    }
+
+    /// The same as an estimate, without texture.
     fn network<'a, T: Channels>(
         &'a self,
         x: &T,
@@ -165,35 +183,26 @@ impl Model {
     ) -> Result<Estimate<'a, T>> {
         let channels = x.to_channels(self.device);
         self.expect_channels(&channels)?;
-        let mut graphs = Vec::new();
-        let (mut outputs, mut variances) = (Vec::new(), Vec::new());
-        for item in 0..x.batch() as i64 {
-            let input = channels.narrow(0, item, 1);
-            match want {
-                Want::Mean => {
-                    let (d, variance) = tch::no_grad(|| self.denoise_channels(&input, sigma))?;
-                    outputs.push(d);
-                    variances.extend(variance);
-                }
-                Want::Pullback => {
-                    let input = input.detach().set_requires_grad(true);
-                    let (output, variance) = self.denoise_channels(&input, sigma)?;
-                    outputs.push(output.detach());
-                    variances.extend(variance);
-                    graphs.push(Graph { input, output });
-                }
-            }
+        let item = |t: &Tensor, i: usize| t.narrow(0, i as i64, 1);
+        let inputs = (0..x.batch()).map(|i| item(&channels, i)).collect();
+        let (mut outputs, mut variances, mut graphs) = (Vec::new(), Vec::new(), Vec::new());
+        for answer in self.answers(inputs, sigma, want)? {
+            outputs.push(answer.output);
+            variances.extend(answer.variance);
+            graphs.extend(answer.graph.map(Mutex::new));
         }
         let x0 = x.with_channels(&Tensor::cat(&outputs, 0));
         let pullback = (want == Want::Pullback).then(|| {
             let like = x.clone();
+            let several = matches!(&self.net, Net::Local(replicas, _) if replicas.are_several());
             Box::new(move |v: &T| {
                 let v = v.to_channels(self.device);
-                let pulled: Result<Vec<Tensor>> = graphs
-                    .iter()
-                    .enumerate()
-                    .map(|(i, g)| g.pull(&v.narrow(0, i as i64, 1)))
-                    .collect();
+                let items = graphs.iter().enumerate().map(|(i, g)| (g, item(&v, i)));
+                let pulled = side_by_side(several, items.collect(), |(graph, v)| {
+                    let graph = graph.lock().unwrap_or_else(PoisonError::into_inner);
+                    graph.pull(&v)
+                });
+                let pulled: Result<Vec<Tensor>> = pulled.into_iter().collect();
                 Ok(like.with_channels(&Tensor::cat(&pulled?, 0)))
             }) as super::Pullback<'a, T>
         });
@@ -358,11 +367,15 @@ mod tests {
     #[test]
     fn an_item_has_the_same_bits_alone_and_in_a_batch() {
         let model = small(2);
-        let x = random(5, 16, 12, 4);
-        let together = model.denoise(&x, 0.5).unwrap();
+        let (x, v) = (random(5, 56, 72, 4), random(5, 56, 72, 5));
+        let of = |x: &Host<f32>, v: &Host<f32>| {
+            let estimate = model.estimate(x, 0.5, Want::Pullback).unwrap();
+            (estimate.pull(v).unwrap(), estimate.x0)
+        };
+        let (pulled, x0) = of(&x, &v);
         for i in 0..5 {
-            let alone = model.denoise(&x.items(i, i + 1), 0.5).unwrap();
-            assert_eq!(alone.reals(), together.items(i, i + 1).reals());
+            let item = |x: &Host<f32>| x.items(i, i + 1);
+            assert_eq!(of(&item(&x), &item(&v)), (item(&pulled), item(&x0)));
         }
     }
 
