@@ -80,11 +80,7 @@ fn hand_over() -> ExitCode {
         Ok(path) => {
             let mut command = Command::new(&path);
             command.args(std::env::args_os().skip(1));
-            // Where cores are shared, libtorch's threads would wait for each other by spinning.
-            let chosen = ["OMP_WAIT_POLICY", "GOMP_SPINCOUNT"];
-            if chosen.iter().all(|name| std::env::var_os(name).is_none()) {
-                command.env("GOMP_SPINCOUNT", "1000");
-            }
+            command.envs(surroundings(|name| std::env::var_os(name).is_some()));
             let error = command.exec();
             format!(
                 "{}: {error}; this build lacks libtorch, or was moved without it",
@@ -94,6 +90,26 @@ fn hand_over() -> ExitCode {
         Err(error) => error.to_string(),
     };
     finish(Err(error.into()))
+}
+
+/// What the engine is told of threads and memory, where the user says nothing of it.
+fn surroundings(said: impl Fn(&str) -> bool) -> Vec<(&'static str, &'static str)> {
+    let mut told = Vec::new();
+    // Where cores are shared, libtorch's threads would wait for each other by spinning.
+    if !["OMP_WAIT_POLICY", "GOMP_SPINCOUNT"].into_iter().any(&said) {
+        told.push(("GOMP_SPINCOUNT", "1000"));
+    }
+    // Every layer frees megabytes and takes them again: they stay with the process up to a GiB, since the system
+    // would give them back page by page (a sixth of the time of a posterior of 192 x 192).
+    let memory = ["MALLOC_MMAP_THRESHOLD_", "MALLOC_TRIM_THRESHOLD_"];
+    if !memory
+        .iter()
+        .chain(&["GLIBC_TUNABLES"])
+        .any(|name| said(name))
+    {
+        told.extend(memory.map(|name| (name, "1073741824")));
+    }
+    told
 }
 
 /// A line on standard error that is no error.
@@ -113,5 +129,21 @@ fn finish(outcome: Outcome) -> ExitCode {
             let _ = writeln!(std::io::stderr(), "annulus: {error}");
             ExitCode::FAILURE
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_user_says_of_threads_and_memory_stays() {
+        let names = |said: &str| -> Vec<&str> {
+            let told = surroundings(|name| name == said);
+            told.into_iter().map(|(name, _)| name).collect()
+        };
+        assert_eq!(names("").len(), 3);
+        assert_eq!(names("OMP_WAIT_POLICY").len(), 2);
+        assert_eq!(names("GLIBC_TUNABLES"), ["GOMP_SPINCOUNT"]);
     }
 }
