@@ -290,7 +290,11 @@ pub(super) fn table(
     all: &[Made],
     row: &dyn Fn(&Made) -> Vec<f64>,
 ) {
-    let mut table = Table::new(title, header);
+    let title = match all.iter().any(|made| made.method == "smc") {
+        true => format!("{title}; {}", FEW_PARTICLES.join(", ")),
+        false => title.to_owned(),
+    };
+    let mut table = Table::new(&title, header);
     for made in all {
         table.row(&made.method, &row(made));
     }
