@@ -12,6 +12,7 @@ pub struct Published {
     convention: Convention,
     channels: i64,
     states_variance: bool,
+    channels_last: bool,
     kind: Kind,
     device: Device,
 }
@@ -47,7 +48,8 @@ impl Published {
         device: Device,
     ) -> Result<Self, NetworkError> {
         let (options, _) = Options::from_value(&card.options)?;
-        let tensors = tensors.into_iter().map(|(n, t)| (n, channels_last(&t)));
+        let last = options.likes_channels_last();
+        let tensors = tensors.into_iter().map(|(n, t)| (n, laid_out(&t, last)));
         let mut source = Source::loaded(tensors.collect(), kind, device);
         let network = options.build(&mut source)?;
         source.finish()?;
@@ -60,6 +62,7 @@ impl Published {
             convention: card.convention.clone(),
             channels: options.channels(),
             states_variance: card.states_variance(&options),
+            channels_last: last,
             kind,
             device,
         })
@@ -91,7 +94,10 @@ impl Published {
         let labels = Tensor::from_slice(&labels).to_device(self.device);
         let class = class.map(|c| Tensor::from_slice(c).to_device(self.device));
         self.network.raw(
-            &channels_last(&state.to_kind(self.kind).to_device(self.device)),
+            &laid_out(
+                &state.to_kind(self.kind).to_device(self.device),
+                self.channels_last,
+            ),
             &labels,
             class.as_ref(),
         )
@@ -215,10 +221,10 @@ impl Published {
     }
 }
 
-/// The same numbers with channels next to each other in memory, where convolutions are faster.
-fn channels_last(t: &Tensor) -> Tensor {
-    if t.dim() != 4 {
-        return t.shallow_clone();
+/// The same numbers with the channels of a pixel next to each other in memory, or the pixels of a channel.
+fn laid_out(t: &Tensor, channels_last: bool) -> Tensor {
+    if t.dim() != 4 || !channels_last {
+        return t.contiguous();
     }
     t.permute([0, 2, 3, 1]).contiguous().permute([0, 3, 1, 2])
 }

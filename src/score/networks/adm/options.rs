@@ -109,6 +109,12 @@ impl AdmOptions {
         (self.multipliers()[level] * self.model_channels as f64) as i64
     }
 
+    /// Channels in a group of the norms at the finest level.
+    pub(in crate::score::networks) fn channels_a_group(&self) -> i64 {
+        let finest = self.multipliers().first().copied().unwrap_or_default();
+        (finest * self.model_channels as f64) as i64 / GROUPS
+    }
+
     /// Channels of the output.
     pub fn outputs(&self) -> i64 {
         let factor = if self.learn_sigma { 2 } else { 1 };

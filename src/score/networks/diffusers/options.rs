@@ -170,6 +170,11 @@ impl DiffusersOptions {
             .unwrap_or(self.base().saturating_mul(4))
     }
 
+    /// Channels in a group of the norms at the finest level.
+    pub(in crate::score::networks) fn channels_a_group(&self) -> i64 {
+        self.block_out_channels.first().unwrap_or(&0) / self.norm_num_groups.max(1)
+    }
+
     pub(in crate::score::networks) fn classes(&self) -> i64 {
         self.num_class_embeds.unwrap_or(0)
     }
