@@ -18,13 +18,11 @@ fn scan(at: &Path) {
     simulate(at, "acr-ct", "scan", &more);
 }
 
-const DDS: [&str; 8] = [
+const DDS: [&str; 6] = [
     "--method",
     "dds",
     "--set",
     "method.dds.levels=12",
-    "--set",
-    "method.dds.cg_iterations=60",
     "--samples",
     "2",
 ];
