@@ -86,6 +86,8 @@ pub trait Array: Vector {
     fn concatenate(parts: &[Self]) -> Result<Self>;
     /// The same item `count` times.
     fn repeat(&self, count: usize) -> Self;
+    /// `y[m, …] = Σ_n rows[m][n] x[n, …]` over the batch.
+    fn mixed(&self, rows: &[Vec<f64>]) -> Self;
     /// Centred unitary DFT over the last two axes, centre at `⌊n/2⌋`, right for odd sizes.
     ///
     /// Of a real array the Hartley transform, `Re F x - Im F x` in either direction: real,
@@ -96,7 +98,7 @@ pub trait Array: Vector {
     fn spread(&self, w: &Self) -> Self;
     /// `x[b, …] = Σ_c conj(w[c, …]) y[b, c, …]`: the adjoint of [`Array::spread`].
     fn gather(&self, w: &Self) -> Self;
-    /// `y[b, …, i] = w[i] x[b, …, i]` with a real `w` (batch 1) over the trailing axes.
+    /// `y[b, …, i] = w[i] x[b, …, i]` with a real `w` (batch 1) over the trailing axes; or of the sizes of x, `w[b, …, i]`.
     fn weighted(&self, w: &Self) -> Self;
     /// `f(x, others…)` element by element, real arrays of one shape; an array of `others` may have
     /// batch 1. Computed on the host: for what is done once a step, not once an iteration.
@@ -123,6 +125,34 @@ pub trait Array: Vector {
 mod tests {
     use super::*;
     use crate::testing::{Backend, assert_close, for_each_backend};
+
+    fn items_are_mixed_by_rows<T: Array>(b: Backend<T>) {
+        let x = b.random(&[3, 70, 31], Field::Complex, 5);
+        let rows = [vec![1.0, -2.0, 0.5], vec![0.0, 3.0, 0.25]];
+        let mixed = x.mixed(&rows);
+        assert_eq!(mixed.sizes(), [2, 70, 31]);
+        for (m, row) in rows.iter().enumerate() {
+            let mut expected = x.items(0, 1).zeros_like();
+            for (n, c) in row.iter().enumerate() {
+                expected.axpy(&[*c], &x.items(n, n + 1));
+            }
+            assert_close(&mixed.items(m, m + 1), &expected, 10.0 * b.tolerance);
+        }
+    }
+
+    for_each_backend!(mixed, items_are_mixed_by_rows);
+
+    fn weights_may_differ_item_by_item<T: Array>(b: Backend<T>) {
+        let x = b.random(&[3, 6, 7], Field::Complex, 6);
+        let w = b.random(&[3, 6, 7], Field::Real, 7);
+        let weighted = x.weighted(&w);
+        for i in 0..3 {
+            let expected = x.items(i, i + 1).weighted(&w.items(i, i + 1));
+            assert_close(&weighted.items(i, i + 1), &expected, b.tolerance);
+        }
+    }
+
+    for_each_backend!(weights, weights_may_differ_item_by_item);
 
     fn the_hartley_transform_is_its_own_inverse<T: Array>(b: Backend<T>) {
         for (rows, columns) in [(8, 6), (7, 9), (1, 5)] {

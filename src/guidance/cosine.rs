@@ -29,19 +29,18 @@ impl Cosines {
         (0..n).map(one).collect()
     }
 
-    /// `Cᵀ diag(f) C x`: `f` is told of the wave and of the item of `C x`, batch 1.
-    pub(super) fn apply<T: Array>(&self, x: &T, f: impl Fn(usize, T) -> T) -> T {
+    /// `C x`.
+    pub(super) fn forward<T: Array>(&self, x: &T) -> T {
+        x.mixed(&self.rows)
+    }
+
+    /// `Cᵀ k`.
+    pub(super) fn inverse<T: Array>(&self, k: &T) -> T {
         let n = self.rows.len();
-        let mut waves = x.zeros_like();
-        for i in 0..n {
-            let column: Vec<f64> = self.rows.iter().map(|row| row[i]).collect();
-            waves.axpy(&column, &x.items(i, i + 1).repeat(n));
-        }
-        let mut out = x.zeros_like();
-        for (m, row) in self.rows.iter().enumerate() {
-            out.axpy(row, &f(m, waves.items(m, m + 1)).repeat(n));
-        }
-        out
+        let columns: Vec<Vec<f64>> = (0..n)
+            .map(|i| self.rows.iter().map(|row| row[i]).collect())
+            .collect();
+        k.mixed(&columns)
     }
 }
 
@@ -64,8 +63,8 @@ mod tests {
     #[test]
     fn it_is_orthonormal() {
         for n in [1, 2, 5, 8] {
-            let x = items(n);
-            assert!(apart(&Cosines::new(n).apply(&x, |_, k| k), &x) < 1e-12);
+            let (x, cosines) = (items(n), Cosines::new(n));
+            assert!(apart(&cosines.inverse(&cosines.forward(&x)), &x) < 1e-12);
         }
     }
 
@@ -73,8 +72,9 @@ mod tests {
     fn steps_are_diagonal_in_it() {
         for n in [2, 5, 8] {
             let (x, cosines) = (items(n), Cosines::new(n));
-            let steep = cosines.steepness();
-            let found = cosines.apply(&x, |m, k| k.scaled(steep[m]));
+            let mut waves = cosines.forward(&x);
+            waves.scale(&cosines.steepness());
+            let found = cosines.inverse(&waves);
             assert!(apart(&found, &back(&steps(&x).unwrap()).unwrap()) < 1e-12);
         }
     }

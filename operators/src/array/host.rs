@@ -96,11 +96,8 @@ impl<F: Real> Host<F> {
     where
         Complex<F>: bytemuck::Pod,
     {
-        Host::new(
-            sizes,
-            Field::Complex,
-            bytemuck::cast_slice(elements).to_vec(),
-        )
+        let reals = bytemuck::cast_slice(elements).to_vec();
+        Host::new(sizes, Field::Complex, reals)
     }
 
     /// The interleaved reals.
@@ -263,6 +260,13 @@ where
         Host::new(&sizes, self.field, self.reals.repeat(count))
     }
 
+    fn mixed(&self, rows: &[Vec<f64>]) -> Self {
+        let mut sizes = self.sizes.clone();
+        sizes[0] = rows.len();
+        let reals = host_elementwise::mix(&self.reals, self.item_reals(), rows);
+        Host::new(&sizes, self.field, reals)
+    }
+
     fn fft2(&self, direction: Direction) -> Self {
         let rank = self.sizes.len();
         let (rows, columns) = (self.sizes[rank - 2], self.sizes[rank - 1]);
@@ -333,11 +337,7 @@ where
         assert_eq!(w.field, Field::Real, "weights are real");
         let per = self.field.reals();
         let mut out = self.clone();
-        out.reals.par_chunks_mut(w.reals.len() * per).for_each(|x| {
-            x.chunks_mut(per).zip(&w.reals).for_each(|(x, &w)| {
-                x.iter_mut().for_each(|x| *x = *x * w);
-            });
-        });
+        host_elementwise::weigh(&mut out.reals, &w.reals, per);
         out
     }
 

@@ -197,6 +197,15 @@ impl Array for Torch {
         Torch(self.0.repeat(&times[..]))
     }
 
+    fn mixed(&self, rows: &[Vec<f64>]) -> Self {
+        let mut sizes = self.0.size();
+        let flat = self.0.reshape([sizes[0], -1]);
+        let matrix = Tensor::from_slice(&rows.concat()).view([-1, sizes[0]]);
+        let matrix = matrix.to_kind(flat.kind()).to_device(flat.device());
+        sizes[0] = rows.len() as i64;
+        Torch(matrix.matmul(&flat).reshape(&sizes[..]))
+    }
+
     fn fft2(&self, direction: Direction) -> Self {
         let axes = [-2i64, -1];
         let shifted = self.0.fft_ifftshift(&axes[..]);
