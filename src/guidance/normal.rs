@@ -30,7 +30,7 @@ impl NormalSpectrum {
         let x = x.repeat(PROBES);
         let (prediction, j) = data.operator.linearize(&x)?;
         let weigh = data.likelihood.surrogate(&prediction)?;
-        let u = x.normal_like(&mut SliceRng::samples(seed ^ SALT, 0, PROBES as u32));
+        let u = x.normal_like(&mut probes(seed));
         let seen = weigh(&j.forward(&u.fft2(Direction::Inverse))?)?;
         let hu = j.adjoint(&seen)?.fft2(Direction::Forward);
         let sizes = x.sizes();
@@ -103,6 +103,11 @@ impl NormalSpectrum {
     }
 }
 
+/// The streams of the probes.
+fn probes(seed: u64) -> SliceRng {
+    SliceRng::samples(seed ^ SALT, 0, PROBES as u32)
+}
+
 fn ring_of(radius: f64) -> f64 {
     (radius * std::f64::consts::SQRT_2 * RINGS as f64).min(RINGS as f64 - 1.0)
 }
@@ -113,6 +118,13 @@ mod tests {
     use crate::score::Spectrum;
     use operators::likelihood::{Gaussian, Likelihood};
     use operators::{Field, Host, LinearOperator, Space};
+
+    #[test]
+    fn probes_are_not_the_noise_of_samples() {
+        let x = Host::<f64>::zeros(&[PROBES, 5, 5], Field::Real);
+        let samples = x.normal_like(&mut SliceRng::samples(9, 0, PROBES as u32));
+        assert_ne!(x.normal_like(&mut probes(9)), samples);
+    }
 
     /// A blur: diagonal in the Fourier basis.
     struct Blur(Space);
