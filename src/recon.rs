@@ -28,6 +28,7 @@ mod staging;
 mod study;
 mod summary;
 mod texture;
+mod trials;
 mod verdict;
 mod volume;
 

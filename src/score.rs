@@ -8,6 +8,8 @@ mod convention;
 pub mod convert;
 mod covariance;
 #[cfg(feature = "torch")]
+mod deviation;
+#[cfg(feature = "torch")]
 pub mod diagnosis;
 mod diffusion;
 mod discrete;

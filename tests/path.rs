@@ -9,7 +9,13 @@ use std::path::Path;
 
 #[test]
 fn a_sample_has_the_same_bits_alone_and_beside_others() {
-    assert_sample_bits(scanned().path(), &BRIDGE);
+    let (folder, last) = (scanned(), BRIDGE.len() - 1);
+    assert_eq!(BRIDGE[last - 1], "--threads");
+    // On four threads two items go side by side, one has them all.
+    for threads in ["1", "4"] {
+        let line = [&BRIDGE[..last], &[threads]].concat();
+        assert_sample_bits(folder.path(), &line);
+    }
 }
 
 /// A sample does not depend on how many others are drawn, in what batches, or of which slices:

@@ -1,7 +1,7 @@
 //! Finished parts of a run that may be interrupted: what `--resume` goes on from.
 
 use super::report::Input;
-use super::texture::Trial;
+use super::trials::Trial;
 use super::{Plan, ReconError};
 use crate::io::{IoError, atomic, npy};
 use ndarray::Array2;

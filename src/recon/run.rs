@@ -129,7 +129,10 @@ where
         progress: &Progress,
         interrupted: &dyn Fn() -> bool,
     ) -> Result<Option<Found>, ReconError> {
-        let (Some(mut prior), Some(parts)) = (plan.prior.take(), parts) else {
+        let Some(parts) = parts else {
+            return Ok(None);
+        };
+        let Some(mut prior) = plan.prior.take() else {
             return Ok(None);
         };
         let began = Instant::now();

@@ -194,6 +194,14 @@ impl Card {
 }
 
 impl NetworkCard {
+    /// Elements of the smallest image that is convolved, of an image of `image_channels` and so many pixels.
+    pub fn smallest_layer(&self, image_channels: usize, pixels: usize) -> usize {
+        let seen = image_channels * if self.compand.is_some() { 2 } else { 1 };
+        let levels = self.channels.iter().enumerate();
+        let levels = levels.map(|(i, channels)| channels * (pixels >> (2 * i)));
+        levels.fold(seen * pixels, usize::min)
+    }
+
     /// What no network of ours has.
     fn problem(&self, image_channels: usize) -> Option<String> {
         let sized = |n: &[usize]| !n.is_empty() && n.len() < 9 && n.iter().all(|n| *n <= 4096);

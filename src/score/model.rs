@@ -2,14 +2,16 @@
 
 use super::bridge::Channels;
 use super::card::Network;
+use super::deviation::stated_deviation;
 use super::graph::Answer;
 use super::preconditioning::Preconditioning;
 use super::published::Published;
-use super::side_by_side::{Replicas, side_by_side};
+use super::side_by_side::{Replicas, Share};
 use super::unet::UNet;
 use super::weights::{Loaded, PriorError, read_prior};
-use super::{Card, Covariance, Denoiser, Deviation, Estimate, Texture, Want};
-use operators::{Error, Field, Result};
+use super::{Card, Covariance, Denoiser, Estimate, Texture, Want};
+use operators::{Error, Result};
+use std::rc::Rc;
 use std::sync::{Mutex, PoisonError};
 use tch::{Device, Kind, Tensor};
 
@@ -17,7 +19,7 @@ use tch::{Device, Kind, Tensor};
 pub struct Model {
     /// What it is.
     pub card: Card,
-    net: Net,
+    net: Rc<Net>,
     covariance: Option<Covariance>,
     texture: Texture,
     device: Device,
@@ -65,7 +67,7 @@ impl Model {
         let covariance = card.covariance();
         Ok(Model {
             card,
-            net: network,
+            net: Rc::new(network),
             covariance,
             texture: Texture { tau: 0.0 },
             device,
@@ -74,7 +76,7 @@ impl Model {
 
     /// The published network behind it, where it is one.
     pub(crate) fn published(&self) -> Option<&Published> {
-        match &self.net {
+        match self.net.as_ref() {
             Net::Published(network) => Some(network),
             Net::Local(..) => None,
         }
@@ -83,20 +85,26 @@ impl Model {
     /// `D` of one item `[1, channels, Y, X]`, or with `raw` what the local network itself says.
     pub(crate) fn call(&self, x: &Tensor, sigma: f64, raw: bool) -> Result<Tensor> {
         let x = x.to_kind(Kind::Float).to_device(self.device);
-        tch::no_grad(|| match &self.net {
+        tch::no_grad(|| match self.net.as_ref() {
             Net::Local(replicas, edm) => Ok(replicas.one(|network| match raw {
-                true => said(network, *edm, &x, sigma),
-                false => denoised(network, *edm, &x, sigma),
+                true => edm.ask(network, &x, sigma),
+                false => edm.denoise(network, &x, sigma),
             })),
             Net::Published(network) => Ok(self.published_denoised(network, &x, sigma)?.0),
         })
     }
 
-    /// Makes it the prior of images with a white texture of deviation `tau` beside what the network knows.
-    pub fn set_texture(&mut self, tau: f64) {
-        self.texture = Texture { tau };
+    /// The prior of images with a white texture of deviation `tau` beside what the network knows; they share it.
+    pub fn textured(&self, tau: f64) -> Self {
+        let texture = Texture { tau };
         let card = self.card.covariance();
-        self.covariance = card.and_then(|c| self.texture.covariance(&c));
+        Model {
+            card: self.card.clone(),
+            net: Rc::clone(&self.net),
+            covariance: card.and_then(|c| texture.covariance(&c)),
+            texture,
+            device: self.device,
+        }
     }
 
     /// The texture beside it.
@@ -139,28 +147,32 @@ impl Model {
     }
 }
 
-/// What a local network itself says, of one item.
-fn said(network: &UNet, edm: Preconditioning, x: &Tensor, sigma: f64) -> Tensor {
-    let c = Tensor::from_slice(&[edm.noise(sigma) as f32]).to_device(x.device());
-    network.forward(&edm.inputs(x, &[sigma]), &c)
-}
-
-/// `D = c_skip x + c_out F`, of one item.
-fn denoised(network: &UNet, edm: Preconditioning, x: &Tensor, sigma: f64) -> Tensor {
-    x * edm.skip(sigma) + said(network, edm, x, sigma) * edm.out(sigma)
-}
-
 /// The network runs in micro-batches of one item, whatever the batch: libtorch does not promise
 /// the same bits for another batch size.
 impl Model {
+    /// How items `[B, channels, Y, X]` share the threads.
+    fn share(&self, items: &Tensor) -> Share {
+        match (self.net.as_ref(), &self.card.network) {
+            (Net::Local(replicas, _), Network::Local(card)) => {
+                let (size, channels) = (items.size(), self.card.channels);
+                let pixels = (size[2] * size[3]) as usize;
+                replicas.share(size[0] as usize, card.smallest_layer(channels, pixels))
+            }
+            _ => Share::AllForEach,
+        }
+    }
+
     /// What the network says of every item.
-    fn answers(&self, inputs: Vec<Tensor>, sigma: f64, want: Want) -> Result<Vec<Answer>> {
-        match &self.net {
+    fn answers(
+        &self,
+        (share, inputs): (Share, Vec<Tensor>),
+        sigma: f64,
+        want: Want,
+    ) -> Result<Vec<Answer>> {
+        match self.net.as_ref() {
             Net::Local(replicas, edm) => {
-                let answers = replicas.each(inputs, |network, input| {
-                    Answer::of(&input, want, |x| {
-                        Ok((denoised(network, *edm, x, sigma), None))
-                    })
+                let answers = replicas.each(share, inputs, |network, input| {
+                    Answer::of(&input, want, |x| Ok((edm.denoise(network, x, sigma), None)))
                 });
                 answers.into_iter().collect()
             }
@@ -185,8 +197,9 @@ impl Model {
         self.expect_channels(&channels)?;
         let item = |t: &Tensor, i: usize| t.narrow(0, i as i64, 1);
         let inputs = (0..x.batch()).map(|i| item(&channels, i)).collect();
+        let share = self.share(&channels);
         let (mut outputs, mut variances, mut graphs) = (Vec::new(), Vec::new(), Vec::new());
-        for answer in self.answers(inputs, sigma, want)? {
+        for answer in self.answers((share, inputs), sigma, want)? {
             outputs.push(answer.output);
             variances.extend(answer.variance);
             graphs.extend(answer.graph.map(Mutex::new));
@@ -194,11 +207,10 @@ impl Model {
         let x0 = x.with_channels(&Tensor::cat(&outputs, 0));
         let pullback = (want == Want::Pullback).then(|| {
             let like = x.clone();
-            let several = matches!(&self.net, Net::Local(replicas, _) if replicas.are_several());
             Box::new(move |v: &T| {
                 let v = v.to_channels(self.device);
                 let items = graphs.iter().enumerate().map(|(i, g)| (g, item(&v, i)));
-                let pulled = side_by_side(several, items.collect(), |(graph, v)| {
+                let pulled = share.each(items.collect(), |(graph, v)| {
                     let graph = graph.lock().unwrap_or_else(PoisonError::into_inner);
                     graph.pull(&v)
                 });
@@ -206,42 +218,12 @@ impl Model {
                 Ok(like.with_channels(&Tensor::cat(&pulled?, 0)))
             }) as super::Pullback<'a, T>
         });
-        let deviation = (!variances.is_empty()).then(|| self.deviation(x, &variances, sigma));
+        let deviation =
+            (!variances.is_empty()).then(|| stated_deviation(x, &variances, sigma, self.texture));
         Ok(Estimate {
             x0,
             pullback,
             deviation: deviation.transpose()?,
-        })
-    }
-}
-
-impl Model {
-    /// Deviations of pixels as weights of images like `x`, from the network's variances `[1, 1, Y, X]` at the noise
-    /// that it is told, one an item; with texture, and between `1e-6` and 1 times the noise of the state: beyond
-    /// that no denoiser does better than nothing.
-    fn deviation<T: Channels>(
-        &self,
-        x: &T,
-        variances: &[Tensor],
-        told: f64,
-    ) -> Result<Deviation<T>> {
-        let flat = Tensor::cat(variances, 0)
-            .to_device(Device::Cpu)
-            .to_kind(Kind::Double);
-        let values = Vec::<f64>::try_from(flat.contiguous().view([-1]));
-        let values = values.map_err(|e| Error::Torch(e.to_string()))?;
-        let sigma = (told * told - self.texture.tau.powi(2)).max(0.0).sqrt();
-        let bounded = |v: &f64| {
-            let whole = self.texture.variance(sigma, *v);
-            whole.sqrt().clamp(1e-6 * sigma, sigma)
-        };
-        let weights = |f: &dyn Fn(f64) -> f64| {
-            let reals: Vec<f64> = values.iter().map(|v| f(bounded(v))).collect();
-            T::from_reals(&x.device(), &x.sizes(), Field::Real, &reals)
-        };
-        Ok(Deviation {
-            root: weights(&|d| d),
-            inverse: weights(&|d| 1.0 / d),
         })
     }
 }
@@ -338,8 +320,7 @@ mod tests {
     fn texture_is_noise_to_the_network() {
         let x = random(1, 16, 12, 1);
         let plain = small(2).denoise(&x, 0.5).unwrap();
-        let mut textured = small(2);
-        textured.set_texture(0.3);
+        let textured = small(2).textured(0.3);
         let mut expected = plain.scaled(0.64);
         expected.axpy(&[0.36], &x);
         let d = textured.denoise(&x, 0.4).unwrap();
@@ -364,18 +345,36 @@ mod tests {
         }
     }
 
+    /// On one thread beside others, on three alone where the image is large enough to be shared.
     #[test]
     fn an_item_has_the_same_bits_alone_and_in_a_batch() {
+        tch::get_num_threads();
+        tch::set_num_threads(3);
+        assert_eq!(tch::get_num_threads(), 3);
         let model = small(2);
-        let (x, v) = (random(5, 56, 72, 4), random(5, 56, 72, 5));
         let of = |x: &Host<f32>, v: &Host<f32>| {
             let estimate = model.estimate(x, 0.5, Want::Pullback).unwrap();
             (estimate.pull(v).unwrap(), estimate.x0)
         };
-        let (pulled, x0) = of(&x, &v);
-        for i in 0..5 {
-            let item = |x: &Host<f32>| x.items(i, i + 1);
-            assert_eq!(of(&item(&x), &item(&v)), (item(&pulled), item(&x0)));
+        for (rows, columns) in [(16, 12), (56, 72), (104, 116)] {
+            let (x, v) = (random(5, rows, columns, 4), random(5, rows, columns, 5));
+            let (pulled, x0) = of(&x, &v);
+            for i in 0..5 {
+                let item = |x: &Host<f32>| x.items(i, i + 1);
+                assert_eq!(of(&item(&x), &item(&v)), (item(&pulled), item(&x0)));
+            }
+        }
+        let share = |rows| {
+            model.share(&Tensor::zeros(
+                [1, 2, rows, 100],
+                (Kind::Float, Device::Cpu),
+            ))
+        };
+        if rayon::current_num_threads() > 1 {
+            assert_eq!(
+                [share(100), share(104)],
+                [Share::OneEach, Share::AllForEach]
+            );
         }
     }
 

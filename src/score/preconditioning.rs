@@ -1,6 +1,6 @@
 //! How a network sees a noisy image, and how a denoised one is made of what it says.
 
-use super::NetworkCard;
+use super::{NetworkCard, UNet};
 use tch::Tensor;
 
 /// `D(x, σ) = c_skip x + c_out F(c_in x, c_noise)`.
@@ -38,6 +38,17 @@ impl Preconditioning {
     /// `ln σ / 4`.
     pub fn noise(&self, sigma: f64) -> f64 {
         sigma.ln() / 4.0
+    }
+
+    /// `F(c_in x, c_noise)` of one item.
+    pub fn ask(&self, network: &UNet, x: &Tensor, sigma: f64) -> Tensor {
+        let c = Tensor::from_slice(&[self.noise(sigma) as f32]).to_device(x.device());
+        network.forward(&self.inputs(x, &[sigma]), &c)
+    }
+
+    /// `D(x, σ)` of one item.
+    pub fn denoise(&self, network: &UNet, x: &Tensor, sigma: f64) -> Tensor {
+        x * self.skip(sigma) + self.ask(network, x, sigma) * self.out(sigma)
     }
 
     /// What the network sees of `x`, `[B, C, Y, X]`, one σ an item: `c_in x`, and beside it
