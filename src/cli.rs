@@ -99,15 +99,20 @@ fn surroundings(said: impl Fn(&str) -> bool) -> Vec<(&'static str, &'static str)
     if !["OMP_WAIT_POLICY", "GOMP_SPINCOUNT"].into_iter().any(&said) {
         told.push(("GOMP_SPINCOUNT", "1000"));
     }
-    // Every layer frees megabytes and takes them again: they stay with the process up to a GiB, since the system
-    // would give them back page by page (a sixth of the time of a posterior of 192 x 192).
-    let memory = ["MALLOC_MMAP_THRESHOLD_", "MALLOC_TRIM_THRESHOLD_"];
-    if !memory
+    // Every layer frees megabytes and takes them again: the system would give them back page by page (a sixth of the
+    // time of a posterior of 192 x 192). Up to 32 MiB, which is all that older libraries allow, they stay with the
+    // process.
+    let memory = [
+        ("MALLOC_MMAP_THRESHOLD_", "33554432"),
+        ("MALLOC_TRIM_THRESHOLD_", "1073741824"),
+    ];
+    let names = memory.map(|(name, _)| name);
+    if !names
         .iter()
         .chain(&["GLIBC_TUNABLES"])
         .any(|name| said(name))
     {
-        told.extend(memory.map(|name| (name, "1073741824")));
+        told.extend(memory);
     }
     told
 }
