@@ -55,6 +55,20 @@ fn published_adm_manifests() {
 const SMALL: &str = r#""image_size": 16, "model_channels": 32, "in_channels": 1, "out_channels": 1, "num_res_blocks": 1,
     "channel_mult": [1, 2], "attention_ds": [2], "num_heads": 2"#;
 
+/// How the pixels lie in memory is a matter of speed alone.
+#[test]
+fn both_layouts_of_an_image_give_the_same() {
+    let net = build(&format!("{{{SMALL}}}"), Kind::Double);
+    let x = Tensor::arange(256, (Kind::Double, Device::Cpu))
+        .sin()
+        .view([1, 1, 16, 16]);
+    let x = x.repeat([2, 1, 1, 1]);
+    let last = x.permute([0, 2, 3, 1]).contiguous().permute([0, 3, 1, 2]);
+    let t = Tensor::from_slice(&[3.0, 400.0]);
+    let [one, other] = [&x, &last].map(|x| net.forward(x, &t, None).unwrap());
+    assert!(relative(&one, &other) < 1e-12);
+}
+
 #[test]
 fn every_option_runs_at_sizes_of_its_own_in_both_kinds() {
     for more in [
