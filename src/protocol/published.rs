@@ -25,7 +25,8 @@ pub struct Projection {
     pub start_sigma: Option<f64>,
     /// The first noise level of a start from noise, in image units.
     pub sigma_max: f64,
-    /// Iterations of conjugate gradients in a projection, where no pseudo-inverse is known.
+    /// Iterations of conjugate gradients in a projection, where no pseudo-inverse is known: more than one fit
+    /// the noise that several coils amplify.
     pub cg_iterations: usize,
 }
 
@@ -39,7 +40,7 @@ impl Default for Projection {
             samples: 8,
             start_sigma: None,
             sigma_max: 4.0,
-            cg_iterations: 8,
+            cg_iterations: 1,
         }
     }
 }
@@ -61,7 +62,8 @@ pub struct Ilvr {
     pub start_sigma: Option<f64>,
     /// The first noise level of a start from noise, in image units.
     pub sigma_max: f64,
-    /// Iterations of conjugate gradients in a projection, where no pseudo-inverse is known.
+    /// Iterations of conjugate gradients in a projection, where no pseudo-inverse is known: more than one fit
+    /// the noise that several coils amplify.
     pub cg_iterations: usize,
 }
 
@@ -73,7 +75,7 @@ impl Default for Ilvr {
             samples: 8,
             start_sigma: None,
             sigma_max: 4.0,
-            cg_iterations: 8,
+            cg_iterations: 1,
         }
     }
 }
@@ -142,7 +144,7 @@ impl Default for Ddnm {
             samples: 8,
             start_sigma: None,
             sigma_max: 4.0,
-            cg_iterations: 8,
+            cg_iterations: 1,
         }
     }
 }

@@ -9,13 +9,6 @@ use ndarray::{Array2, Array3, Axis};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 
-/// `smc` is for small problems, where `guidance.particles` judges it; on a whole image its default takes an hour.
-pub(super) const FEW_PARTICLES: [&str; 3] = [
-    "method.smc.particles=8",
-    "method.smc.levels=40",
-    "method.smc.samples=4",
-];
-
 /// A scan and its truth.
 pub(super) struct Scanned {
     pub protocol: Protocol,
@@ -290,11 +283,7 @@ pub(super) fn table(
     all: &[Made],
     row: &dyn Fn(&Made) -> Vec<f64>,
 ) {
-    let title = match all.iter().any(|made| made.method == "smc") {
-        true => format!("{title}; {}", FEW_PARTICLES.join(", ")),
-        false => title.to_owned(),
-    };
-    let mut table = Table::new(&title, header);
+    let mut table = Table::new(title, header);
     for made in all {
         table.row(&made.method, &row(made));
     }

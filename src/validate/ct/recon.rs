@@ -5,7 +5,7 @@ use super::super::error::Failure;
 use super::super::evidence::Evidence;
 use super::super::suite::Extent;
 use super::super::through::{
-    FEW_PARTICLES, Made, gates_of, note_on_spread, scanned, show, spread_over_error, table,
+    Made, gates_of, note_on_spread, scanned, show, spread_over_error, table,
 };
 use crate::metrics::{HuMetrics, Samples};
 use crate::protocol::{Modality, Protocol, methods};
@@ -22,7 +22,6 @@ pub(in super::super) fn reconstructions(
         "acquisition.fan.slices=1".to_owned(),
         format!("method.bridge.samples={samples}"),
     ])?;
-    protocol.set_all(&FEW_PARTICLES)?;
     let scan = scanned(bench, "head", protocol, "head")?;
     let mut all: Vec<Made> = Vec::new();
     for name in names(bench.extent) {
@@ -127,14 +126,16 @@ fn accuracy(evidence: &mut Evidence, made: &Made, rmse_hu: f64) {
     );
 }
 
-/// The methods, classical ones first.
+/// The methods, classical ones first; `smc` is for small problems, where `guidance.particles` judges it.
 fn names(extent: Extent) -> Vec<&'static str> {
     if extent == Extent::Quick {
         return vec!["fbp", "bridge"];
     }
     methods()
         .iter()
-        .filter(|m| m.modalities.contains(&Modality::Ct) && m.name != "unconditional")
+        .filter(|m| {
+            m.modalities.contains(&Modality::Ct) && !["unconditional", "smc"].contains(&m.name)
+        })
         .map(|m| m.name)
         .collect()
 }

@@ -5,7 +5,7 @@ use super::super::error::Failure;
 use super::super::evidence::Evidence;
 use super::super::suite::Extent;
 use super::super::through::{
-    FEW_PARTICLES, Made, gates_of, note_on_spread, scanned, show, spread_over_error, table,
+    Made, gates_of, note_on_spread, scanned, show, spread_over_error, table,
 };
 use crate::protocol::{Modality, Protocol, methods};
 
@@ -24,7 +24,6 @@ pub(in super::super) fn reconstructions(
         // The trials of a texture take four times as long as two samples.
         format!("prior.texture={}", bench.extent.pick("0", "held-out")),
     ])?;
-    protocol.set_all(&FEW_PARTICLES)?;
     let scan = scanned(bench, "brain", protocol, "brain.h5")?;
     let mut all: Vec<Made> = Vec::new();
     for name in names(bench.extent) {
@@ -112,14 +111,16 @@ fn accuracy(evidence: &mut Evidence, made: &Made) {
     );
 }
 
-/// The methods, classical ones first.
+/// The methods, classical ones first; `smc` is for small problems, where `guidance.particles` judges it.
 fn names(extent: Extent) -> Vec<&'static str> {
     if extent == Extent::Quick {
         return vec!["zero-filled", "cg-sense", "bridge"];
     }
     methods()
         .iter()
-        .filter(|m| m.modalities.contains(&Modality::Mri) && m.name != "unconditional")
+        .filter(|m| {
+            m.modalities.contains(&Modality::Mri) && !["unconditional", "smc"].contains(&m.name)
+        })
         .map(|m| m.name)
         .collect()
 }
