@@ -66,8 +66,6 @@ const EVERYTHING: &[&str] = &["*"];
 
 /// Files may have this many lines, tests included.
 const LINES: usize = 400;
-/// Files that are longer: lists of one format's traps.
-const LONGER: &[&str] = &["src/io/mrd/tests.rs"];
 
 /// A module that names another.
 #[derive(Debug, PartialEq)]
@@ -393,17 +391,8 @@ fn a_file_is_one_idea() {
     let long = |text: &str| text.lines().count() > LINES;
     let told: Vec<String> = sources
         .iter()
-        .filter(|(file, text)| long(text) && !LONGER.contains(&file.as_str()))
+        .filter(|(_, text)| long(text))
         .map(|(file, text)| format!("{file}: {} lines, more than {LINES}", text.lines().count()))
         .collect();
     assert!(told.is_empty(), "{}", told.join("\n"));
-    for file in LONGER {
-        let still = sources
-            .iter()
-            .any(|(name, text)| name == file && long(text));
-        assert!(
-            still,
-            "{file} is no exception any more: take it off the list"
-        );
-    }
 }

@@ -7,6 +7,7 @@ mod apply;
 mod bart;
 mod blind;
 mod cli;
+mod cli_bad_input;
 mod compare;
 mod ct_bad_input;
 mod ct_path;
