@@ -9,7 +9,7 @@ use super::report::{Report, SliceReport, StageTime, peak_memory_bytes};
 use super::slice::{SliceResult, Task};
 use super::study::{Facts, Study};
 use super::summary::{Shown, quantile, summarise};
-use super::texture::{Found, textured};
+use super::texture::{Found, texture};
 use super::verdict::{fit_warnings, measure, prior_report, words};
 use super::volume;
 use super::{Plan, ReconError};
@@ -129,17 +129,14 @@ where
         progress: &Progress,
         interrupted: &dyn Fn() -> bool,
     ) -> Result<Option<Found>, ReconError> {
-        let Some(parts) = parts else {
-            return Ok(None);
-        };
-        let Some(mut prior) = plan.prior.take() else {
+        let (Some(prior), Some(parts)) = (&plan.prior, parts) else {
             return Ok(None);
         };
         let began = Instant::now();
         let slices = self.facts.slices;
         let scan = (self.study.as_mut() as _, slices);
-        let found = textured(plan, &mut prior, scan, parts, progress, interrupted)?;
-        plan.prior = Some(prior);
+        let found = texture(plan, prior, scan, parts, progress, interrupted)?;
+        plan.prior = Some(prior.textured(found.tau));
         self.report.stages.push(stage("texture", began));
         Ok(Some(found))
     }

@@ -100,35 +100,31 @@ impl Found {
     }
 }
 
-/// Gives the prior the texture that the protocol asks for.
+/// The texture that the protocol asks for.
 ///
 /// By the rule it is found for `bridge` of images alone, on the middle slice of the volume, whatever `--slices` says;
 /// other methods, and pairs of an image and a nuisance, take the prior as it is. Trials that are kept in `parts` are
 /// not made again.
-pub(super) fn textured<T: Channels>(
+pub(super) fn texture<T: Channels>(
     plan: &Plan,
-    prior: &mut Model,
+    prior: &Model,
     (study, slices): (&mut dyn Study<T>, usize),
     parts: &Parts,
     progress: &Progress,
     interrupted: &dyn Fn() -> bool,
 ) -> Result<Found, ReconError> {
-    let plain = |prior: &mut Model, tau, rule| {
-        *prior = prior.textured(tau);
-        Ok(Found::plain(tau, rule))
-    };
     let choice = plan.protocol.prior.as_ref().map(|p| p.texture);
     let table = match (
         choice.unwrap_or_default(),
         &plan.method,
         &plan.protocol.nuisance,
     ) {
-        (TextureChoice::Given(tau), ..) => return plain(prior, tau, Rule::Given),
+        (TextureChoice::Given(tau), ..) => return Ok(Found::plain(tau, Rule::Given)),
         (TextureChoice::Rule(TextureRule::HeldOut), Method::Bridge(table), None) => table,
-        _ => return plain(prior, 0.0, Rule::HeldOutNotForThisMethod),
+        _ => return Ok(Found::plain(0.0, Rule::HeldOutNotForThisMethod)),
     };
     let Some(held) = study.held_out(plan, slices / 2)? else {
-        return plain(prior, 0.0, Rule::HeldOutTooFewMeasurements);
+        return Ok(Found::plain(0.0, Rule::HeldOutTooFewMeasurements));
     };
     let method = Method::Bridge(Bridge {
         samples: SAMPLES,
@@ -163,7 +159,6 @@ pub(super) fn textured<T: Channels>(
     })?;
     bar.finish();
     let tau = best(&trials);
-    *prior = prior.textured(tau);
     let network_evaluations = each * trials.len();
     Ok(Found {
         trials,

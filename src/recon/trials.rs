@@ -10,6 +10,7 @@ const TOLERANCE: f64 = 0.05;
 const FIRST: f64 = 0.7;
 /// The largest: so many noise deviations, or so much of the prior's unit where the noise is small.
 const LARGEST: (f64, f64) = (3.0, 0.05);
+
 /// One texture and what the samples did with it.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct Trial {

@@ -4,10 +4,21 @@ use super::bench::Bench;
 use super::error::Failure;
 use super::evidence::{Evidence, Panel, Table};
 use super::toolkit::Job;
-use crate::protocol::{Modality, Protocol};
+use crate::protocol::{Modality, Protocol, methods};
 use ndarray::{Array2, Array3, Axis};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
+
+/// The methods that a whole image is asked of, classical ones first. `smc` is for small problems, where
+/// `guidance.particles` judges it.
+pub(super) fn every_method(modality: Modality) -> Vec<&'static str> {
+    let asked = |name: &str| !["unconditional", "smc"].contains(&name);
+    methods()
+        .iter()
+        .filter(|m| m.modalities.contains(&modality) && asked(m.name))
+        .map(|m| m.name)
+        .collect()
+}
 
 /// A scan and its truth.
 pub(super) struct Scanned {

@@ -5,10 +5,10 @@ use super::super::error::Failure;
 use super::super::evidence::Evidence;
 use super::super::suite::Extent;
 use super::super::through::{
-    Made, gates_of, note_on_spread, scanned, show, spread_over_error, table,
+    Made, every_method, gates_of, note_on_spread, scanned, show, spread_over_error, table,
 };
 use crate::metrics::{HuMetrics, Samples};
-use crate::protocol::{Modality, Protocol, methods};
+use crate::protocol::{Modality, Protocol};
 
 /// A head of a seed that no training saw, 60 views at 1e5 photons, by every method of this build;
 /// `--quick`: by the default ones.
@@ -126,16 +126,10 @@ fn accuracy(evidence: &mut Evidence, made: &Made, rmse_hu: f64) {
     );
 }
 
-/// The methods, classical ones first; `smc` is for small problems, where `guidance.particles` judges it.
+/// The methods, classical ones first.
 fn names(extent: Extent) -> Vec<&'static str> {
-    if extent == Extent::Quick {
-        return vec!["fbp", "bridge"];
+    match extent {
+        Extent::Quick => vec!["fbp", "bridge"],
+        Extent::Whole => every_method(Modality::Ct),
     }
-    methods()
-        .iter()
-        .filter(|m| {
-            m.modalities.contains(&Modality::Ct) && !["unconditional", "smc"].contains(&m.name)
-        })
-        .map(|m| m.name)
-        .collect()
 }

@@ -5,9 +5,9 @@ use super::super::error::Failure;
 use super::super::evidence::Evidence;
 use super::super::suite::Extent;
 use super::super::through::{
-    Made, gates_of, note_on_spread, scanned, show, spread_over_error, table,
+    Made, every_method, gates_of, note_on_spread, scanned, show, spread_over_error, table,
 };
-use crate::protocol::{Modality, Protocol, methods};
+use crate::protocol::{Modality, Protocol};
 
 /// Brain, 8 coils, four times undersampled along one axis, by every method of this build; `--quick`:
 /// by the default ones with fewer samples.
@@ -111,16 +111,10 @@ fn accuracy(evidence: &mut Evidence, made: &Made) {
     );
 }
 
-/// The methods, classical ones first; `smc` is for small problems, where `guidance.particles` judges it.
+/// The methods, classical ones first.
 fn names(extent: Extent) -> Vec<&'static str> {
-    if extent == Extent::Quick {
-        return vec!["zero-filled", "cg-sense", "bridge"];
+    match extent {
+        Extent::Quick => vec!["zero-filled", "cg-sense", "bridge"],
+        Extent::Whole => every_method(Modality::Mri),
     }
-    methods()
-        .iter()
-        .filter(|m| {
-            m.modalities.contains(&Modality::Mri) && !["unconditional", "smc"].contains(&m.name)
-        })
-        .map(|m| m.name)
-        .collect()
 }
