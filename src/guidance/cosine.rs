@@ -7,18 +7,22 @@ use std::f64::consts::PI;
 /// with free ends.
 pub(super) struct Cosines {
     rows: Vec<Vec<f64>>,
+    columns: Vec<Vec<f64>>,
 }
 
 impl Cosines {
     /// Of `n` items.
     pub(super) fn new(n: usize) -> Self {
-        let row = |m: usize| -> Vec<f64> {
+        let element = |m: usize, i: usize| {
             let norm = if m == 0 { 1.0 } else { 2.0 } / n as f64;
-            let wave = |i: usize| (PI * m as f64 * (i as f64 + 0.5) / n as f64).cos();
-            (0..n).map(|i| norm.sqrt() * wave(i)).collect()
+            norm.sqrt() * (PI * m as f64 * (i as f64 + 0.5) / n as f64).cos()
+        };
+        let matrix = |at: &dyn Fn(usize, usize) -> f64| -> Vec<Vec<f64>> {
+            (0..n).map(|a| (0..n).map(|b| at(a, b)).collect()).collect()
         };
         Cosines {
-            rows: (0..n).map(row).collect(),
+            rows: matrix(&element),
+            columns: matrix(&|i, m| element(m, i)),
         }
     }
 
@@ -36,11 +40,7 @@ impl Cosines {
 
     /// `Cᵀ k`.
     pub(super) fn inverse<T: Array>(&self, k: &T) -> T {
-        let n = self.rows.len();
-        let columns: Vec<Vec<f64>> = (0..n)
-            .map(|i| self.rows.iter().map(|row| row[i]).collect())
-            .collect();
-        k.mixed(&columns)
+        k.mixed(&self.columns)
     }
 }
 

@@ -5,10 +5,10 @@ use super::conditional::Guided;
 use super::cosine::Cosines;
 use super::dds::Dds;
 use super::transition::share;
-use super::{Guidance, Measurement, Step};
+use super::{Guidance, Measurement, NormalSpectrum, Step};
 use operators::likelihood::Surrogate;
 use operators::solve::{CgParams, preconditioned_conjugate_gradient};
-use operators::{Array, Direction, LinearOperator, Mode, Result, SliceRng, Vector};
+use operators::{Array, Direction, LinearOperator, Result, SliceRng, Vector};
 
 /// `x0' = argmin Σ_i nll_i(A_i p_i) + ‖p - D‖²_{C⁻¹} / (2 γ) + ‖D_z p‖₁ / b` by rounds of the alternating direction
 /// method of multipliers, then the step of [`Dds`]: the items of the batch are the slices of one volume.
@@ -89,23 +89,20 @@ impl<T: Array> DdsVolume<'_, T> {
         };
         // The inverse of h where the data of all slices are alike and stationary.
         let normals: Vec<_> = self.slices.iter().filter_map(|s| s.normal).collect();
-        let held = |mode: Mode| {
-            let sum: f64 = normals.iter().map(|n| n.at_mode(mode)).sum();
-            sum / normals.len().max(1) as f64
-        };
+        let normal = NormalSpectrum::mean(&normals);
         let waves = Cosines::new(d.batch());
-        let inverse = waves
-            .steepness()
-            .into_iter()
-            .map(|steep| c.weights_at(|c, mode| 1.0 / (1.0 / c + held(mode) + rho * steep)));
-        let inverse = T::concatenate(&inverse.collect::<Vec<_>>())?;
+        let weights = |steep: f64| {
+            c.weights_at(|c, mode| {
+                let held = normal.as_ref().map_or(0.0, |n| n.at_mode(mode));
+                1.0 / (1.0 / c + held + rho * steep)
+            })
+        };
+        let inverse: Vec<T> = waves.steepness().into_iter().map(weights).collect();
+        let inverse = T::concatenate(&inverse)?;
         let m = |r: &Volume<T>| {
             let k = waves.forward(&r.0.fft2(Direction::Forward));
-            Volume(
-                waves
-                    .inverse(&k.weighted(&inverse))
-                    .fft2(Direction::Inverse),
-            )
+            let k = waves.inverse(&k.weighted(&inverse));
+            Volume(k.fft2(Direction::Inverse))
         };
         let params = CgParams {
             iterations: self.dds.cg_iterations,
@@ -196,7 +193,7 @@ fn soft<T: Array>(x: &T, b: f64) -> T {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::guidance::{CovarianceModel, NormalSpectrum, Transition};
+    use crate::guidance::{CovarianceModel, Transition};
     use crate::score::StationaryGaussian;
     use operators::imaging::Mask;
     use operators::likelihood::Gaussian;

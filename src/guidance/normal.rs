@@ -59,6 +59,16 @@ impl NormalSpectrum {
         })
     }
 
+    /// The mean of those of several images; nothing of none.
+    pub fn mean(all: &[&Self]) -> Option<Self> {
+        let first = all.first()?;
+        let ring = |i: usize| all.iter().map(|n| n.rings[i]).sum::<f64>() / all.len() as f64;
+        Some(NormalSpectrum {
+            rings: (0..first.rings.len()).map(ring).collect(),
+            nuisance: Vec::new(),
+        })
+    }
+
     /// The same of a pair: `self` is that of the image, and the diagonal of the nuisance is
     /// `<J e_i, Λ J e_i>` of each coefficient `e_i` at `at`, batch 1; of a complex one its real part.
     pub fn beside<T: Array>(
