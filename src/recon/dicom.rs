@@ -1,6 +1,7 @@
 //! Mean and standard deviation as DICOM series.
 
-use super::output::{About, Kept};
+use super::kept::Kept;
+use super::output::About;
 use super::report::Report;
 use super::staging::Staging;
 use super::study::Facts;

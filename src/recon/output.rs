@@ -1,52 +1,17 @@
 //! The output folder, slice by slice; nothing has its final name before it is whole.
 
 use super::dicom::DicomOutputs;
+use super::format::Format;
+use super::kept::{Keep, Kept, level, stack};
 use super::report::Report;
 use super::staging::Staging;
 use super::study::Facts;
 use super::summary::Shown;
 use super::{Plan, ReconError};
-use crate::io::png_sheet::on_sheet;
 use crate::io::{NiftiWriter, ResultH5, ResultInfo, png_sheet, write_npy_complex, write_npy_f32};
-use ndarray::{Array2, Array3, Axis};
+use ndarray::{Array2, Array3};
 use num_complex::Complex32;
 use std::path::PathBuf;
-use std::str::FromStr;
-
-/// A kind of output.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Format {
-    /// `mean.nii.gz`, `std.nii.gz`, samples.
-    Nifti,
-    /// `result.h5`.
-    Hdf5,
-    /// `mean.dcm/`, `std.dcm/`: DICOM series, one file a slice.
-    Dicom,
-    /// Contact sheets.
-    Png,
-    /// `mean.npy`, `std.npy`, f32.
-    Npy,
-    /// `mean.npy`, complex64.
-    NpyComplex,
-}
-
-impl FromStr for Format {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        match text {
-            "nifti" => Ok(Format::Nifti),
-            "hdf5" => Ok(Format::Hdf5),
-            "dicom" => Ok(Format::Dicom),
-            "png" => Ok(Format::Png),
-            "npy" => Ok(Format::Npy),
-            "npy-complex" => Ok(Format::NpyComplex),
-            other => Err(format!(
-                "format `{other}`: this build writes nifti, hdf5, png, dicom, npy, npy-complex"
-            )),
-        }
-    }
-}
 
 /// The images of one slice, as they are written.
 pub(super) struct Pictures {
@@ -77,44 +42,6 @@ pub(super) struct Outputs {
     /// Volumes kept for the contact sheets, npy files and metrics: what is shown only.
     pub(super) kept: Kept,
     complex: Vec<Array2<Complex32>>,
-}
-
-/// Which slices stay in memory.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Keep {
-    None,
-    /// Those of a contact sheet: a number that does not grow with the volume.
-    Shown,
-    All,
-}
-
-impl Keep {
-    fn slice(self, index: usize, slices: usize) -> bool {
-        match self {
-            Keep::None => false,
-            Keep::Shown => on_sheet(index, slices),
-            Keep::All => true,
-        }
-    }
-}
-
-/// Volumes as they are shown, slice by slice.
-#[derive(Default)]
-pub(super) struct Kept {
-    pub(super) mean: Vec<Array2<f32>>,
-    /// Mean over the samples of what is shown of each: of complex images not the magnitude of their mean.
-    pub(super) level: Vec<Array2<f32>>,
-    pub(super) std: Vec<Array2<f32>>,
-    pub(super) beside: Vec<(&'static str, Vec<Array2<f32>>)>,
-}
-
-/// The mean of what is shown of each sample.
-fn level(samples: &[Array2<Complex32>], shown: Shown) -> Array2<f32> {
-    let mut sum = Array2::zeros(samples[0].dim());
-    for sample in samples {
-        sum += &shown.image(sample);
-    }
-    sum / samples.len() as f32
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -340,22 +267,4 @@ impl Outputs {
         }
         Ok(())
     }
-}
-
-impl Kept {
-    /// The volume of that name, begun where it is new.
-    fn beside(&mut self, name: &'static str) -> &mut Vec<Array2<f32>> {
-        let known = self.beside.iter().position(|(n, _)| *n == name);
-        let at = known.unwrap_or_else(|| {
-            self.beside.push((name, Vec::new()));
-            self.beside.len() - 1
-        });
-        &mut self.beside[at].1
-    }
-}
-
-/// Slices as a volume; none if there are none.
-pub(super) fn stack<A: Clone>(slices: &[Array2<A>]) -> Option<Array3<A>> {
-    let views: Vec<_> = slices.iter().map(|s| s.view()).collect();
-    ndarray::stack(Axis(0), &views).ok()
 }

@@ -1,7 +1,7 @@
 //! A protocol resolved against the machine: everything decided before the first slice.
 
 use super::draw::check_levels;
-use super::output::Format;
+use super::format::Format;
 use super::priors::load_prior;
 use super::{DeviceChoice, ReconError, find_device};
 use crate::protocol::{Bridge, Claim, Covariance, Method, Modality, PriorSampler, Protocol};

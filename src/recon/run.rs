@@ -3,21 +3,20 @@
 use super::draw::evaluations;
 use super::imaging::{self, Affine};
 use super::mri;
-use super::output::{About, Outputs, Pictures};
+use super::output::{About, Outputs};
 use super::parts::Parts;
 use super::report::{Report, SliceReport, StageTime, peak_memory_bytes};
-use super::slice::{SliceResult, Task};
+use super::slice::Task;
 use super::study::{Facts, Study};
-use super::summary::{Shown, quantile, summarise};
+use super::summary::Shown;
 use super::texture::{Found, texture};
+use super::truth::read_truth;
 use super::verdict::{fit_warnings, measure, prior_report, words};
 use super::volume;
 use super::{Plan, ReconError};
-use crate::io::{Apart, DicomOptions, read_dicom_series, read_volume};
 use crate::progress::Progress;
 use crate::protocol::Modality;
 use crate::score::Channels;
-use ndarray::{Array3, s};
 use operators::array::Torch;
 use operators::{Host, Operator};
 use std::collections::VecDeque;
@@ -55,7 +54,10 @@ where
     Affine<T>: Operator<T>,
 {
     let mut session = Session::<T>::open(&plan, device, progress, interrupted)?;
-    let truth = session.truth(&plan)?;
+    let truth = match &plan.options.truth {
+        Some(path) => Some(read_truth(path, &session.facts, &session.range)?),
+        None => None,
+    };
     let mut outputs = Outputs::create(&plan, &session.about(&plan), &session.report)?;
     let parts = match plan.prior {
         Some(_) => Some(Parts::open(&plan, &session.report.inputs, &session.range)?),
@@ -141,39 +143,6 @@ where
         Ok(Some(found))
     }
 
-    /// The truth for the chosen slices, on the grid of the image.
-    fn truth(&mut self, plan: &Plan) -> Result<Option<Array3<f32>>, ReconError> {
-        let Some(path) = &plan.options.truth else {
-            return Ok(None);
-        };
-        let found = match path.is_dir() || path.extension().is_some_and(|e| e == "dcm") {
-            true => read_dicom_series(path, &DicomOptions::default())?.volume,
-            false => read_volume(path)?,
-        };
-        let (n, rows, columns) = found.data.dim();
-        let (range, image) = (&self.range, self.facts.image);
-        if n != self.facts.slices || [rows, columns] != image {
-            return Err(ReconError::Request(format!(
-                "--truth {}: it is {n} x {rows} x {columns}, the scan is {} x {} x {}; \
-                 give a volume of all its slices on the same grid",
-                path.display(),
-                self.facts.slices,
-                image[0],
-                image[1]
-            )));
-        }
-        let shape = (n, rows, columns);
-        let apart = Apart::farthest(shape, &self.facts.affine_lps_mm, &found.affine_lps_mm);
-        if self.facts.geometry_known && !apart.is_one_grid() {
-            return Err(ReconError::Request(format!(
-                "--truth {}: {apart}, or leave --truth out and compare voxel by voxel with `annulus \
-                 compare --ignore-affine`",
-                path.display()
-            )));
-        }
-        Ok(Some(found.data.slice(s![range.clone(), .., ..]).to_owned()))
-    }
-
     /// What the files say about themselves.
     fn about(&self, plan: &Plan) -> About<'_> {
         About {
@@ -248,7 +217,7 @@ where
                 nuisance: result.nuisance.take(),
                 geometry: std::mem::take(&mut result.geometry),
             });
-            outputs.write(place, pictures(result, shown, &plan.options.quantiles))?;
+            outputs.write(place, result.pictures(shown, &plan.options.quantiles))?;
         }
         bar.finish();
         Ok(())
@@ -270,28 +239,5 @@ fn slices(plan: &Plan, there: usize) -> Result<Range<usize>, ReconError> {
         Some((a, b)) => Err(ReconError::Request(format!(
             "--slices {a}:{b}: the file has slices 0:{there} (half open)"
         ))),
-    }
-}
-
-/// What is written of a slice.
-fn pictures<T>(result: SliceResult<T>, shown: Shown, quantiles: &[f64]) -> Pictures {
-    let (mean, std) = match result.samples.is_empty() {
-        true => (result.image, None),
-        false => summarise(&result.samples, shown),
-    };
-    let mean = match result.means.is_empty() {
-        true => mean,
-        false => summarise(&result.means, shown).0,
-    };
-    Pictures {
-        mean,
-        std,
-        quantiles: quantiles
-            .iter()
-            .map(|q| quantile(&result.samples, shown, *q))
-            .collect(),
-        samples: result.samples,
-        beside: result.beside,
-        sensitivities: result.sensitivities,
     }
 }

@@ -3,9 +3,11 @@
 use super::blind::NuisanceReport;
 use super::draw::Draw;
 use super::geometry::Level;
+use super::output::Pictures;
 use super::parts::{Part, Parts};
 use super::rule::bridge;
 use super::study::Slice;
+use super::summary::{Shown, quantile, summarise};
 use super::{Plan, ReconError};
 use crate::guidance::conditional_mean;
 use crate::score::{Channels, Model};
@@ -51,6 +53,29 @@ impl<T> SliceResult<T> {
             geometry: Vec::new(),
             drawn: None,
             nuisance: None,
+        }
+    }
+
+    /// What is written of it.
+    pub(super) fn pictures(self, shown: Shown, quantiles: &[f64]) -> Pictures {
+        let (mean, std) = match self.samples.is_empty() {
+            true => (self.image, None),
+            false => summarise(&self.samples, shown),
+        };
+        let mean = match self.means.is_empty() {
+            true => mean,
+            false => summarise(&self.means, shown).0,
+        };
+        Pictures {
+            mean,
+            std,
+            quantiles: quantiles
+                .iter()
+                .map(|q| quantile(&self.samples, shown, *q))
+                .collect(),
+            samples: self.samples,
+            beside: self.beside,
+            sensitivities: self.sensitivities,
         }
     }
 }

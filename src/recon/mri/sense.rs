@@ -268,6 +268,6 @@ impl<T: Channels> Slice<T> for Sense<'_, T> {
     fn sensitivities(&self) -> Option<Array3<Complex32>> {
         let maps = &self.model.as_ref()?.maps;
         let crop = |m: ndarray::ArrayView2<Complex32>| self.grid.crop(&m.to_owned());
-        super::super::output::stack(&maps.outer_iter().map(crop).collect::<Vec<_>>())
+        super::super::kept::stack(&maps.outer_iter().map(crop).collect::<Vec<_>>())
     }
 }
