@@ -17,6 +17,9 @@ pub struct KnownMethod {
 const MRI: &[Modality] = &[Modality::Mri];
 const CT: &[Modality] = &[Modality::Ct];
 const IMAGING: &[Modality] = &[Modality::Imaging];
+/// Steps of the noise level's length: line integrals, whose norm is far from 1 and whose singular values spread
+/// over decades, would take thousands.
+const NORM_OF_ONE: &[Modality] = &[Modality::Mri, Modality::Imaging];
 const ANY: &[Modality] = &[Modality::Mri, Modality::Ct, Modality::Imaging];
 
 const fn method(
@@ -102,7 +105,7 @@ const METHODS: &[KnownMethod] = &[
         ANY,
         "samples, Gibbs steps between the image and the data",
     ),
-    method("csgm", ANY, "samples, Langevin steps with the data"),
+    method("csgm", NORM_OF_ONE, "samples, Langevin steps with the data"),
     method("red-diff", ANY, "a likely image, by descent"),
     method(
         "smc",
@@ -178,7 +181,7 @@ mod tests {
             unfit("cg-sense", Modality::Ct),
             "method `cg-sense` is not for `modality` = \"ct\" (its methods: fbp, sirt, cgls, \
              pwls-tv, mltr, dps, bridge, mcg, dds, projection, ilvr, pigdm, ddnm, diffpir, daps, \
-             pnp-dm, csgm, red-diff, smc, unconditional)"
+             pnp-dm, red-diff, smc, unconditional)"
         );
     }
 }
