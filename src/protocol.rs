@@ -53,7 +53,7 @@ pub use published::{
     Csgm, Daps, Ddnm, Ddrm, DiffPir, Ilvr, PiGdm, PnpDm, Projection, RedDiff, Smc,
 };
 pub use sampler::{Bridge, Covariance, Dds, Dps, Draw, Mcg, McgForm, Solver, Weight};
-pub use sampling::{Claim, Sampler, Sampling};
+pub use sampling::{Claim, Data, Sampler, Sampling};
 pub use schema::schema;
 pub use text::{check_text, list_text, show_text};
 pub use tomography::{Detector, Fan, Parallel, Rotation};

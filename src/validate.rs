@@ -7,6 +7,7 @@
 //! docs/validation.md.
 
 mod bench;
+mod bias;
 mod check;
 mod ct;
 mod error;

@@ -3,7 +3,7 @@
 use super::published::{
     Csgm, Daps, Ddnm, Ddrm, DiffPir, Ilvr, PiGdm, PnpDm, Projection, RedDiff, Smc,
 };
-use super::sampler::{Bridge, Covariance, Dds, Dps, Draw, Mcg, Solver};
+use super::sampler::{Bridge, Covariance, Dds, Dps, Draw, Mcg, Solver, Weight};
 use super::unconditional::Unconditional;
 
 /// What the samples of a method are.
@@ -31,6 +31,19 @@ impl Claim {
     }
 }
 
+/// How a method takes the data, which decides what the misfit of its samples says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Data {
+    /// Weighed by their noise: the misfit is 1 where the prior and the noise level are right.
+    Weighed,
+    /// As if they had no noise: the misfit is what a step towards `A†` leaves.
+    Exact,
+    /// With a weight that a setting or an assumption of the method decides, and with it the misfit.
+    Tuned,
+    /// Not at all.
+    Unused,
+}
+
 /// The common part of the samplers' tables.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Sampling {
@@ -46,6 +59,8 @@ pub struct Sampling {
     pub sigma_max: Option<f64>,
     /// What the samples are.
     pub claim: Claim,
+    /// How the data are taken.
+    pub data: Data,
 }
 
 impl Sampling {
@@ -63,9 +78,9 @@ pub trait Sampler {
     fn samples_mut(&mut self) -> &mut usize;
 }
 
-/// A table that has `samples`: its levels, its evaluations a level, where it starts, its claim.
+/// A table that has `samples`: its levels, its evaluations a level, where it starts, its claim, how it takes the data.
 macro_rules! sampler {
-    ($table:ty, $m:ident: $levels:expr, $each:expr, [$start:expr, $max:expr], $claim:expr) => {
+    ($table:ty, $m:ident: $levels:expr, $each:expr, [$start:expr, $max:expr], $claim:expr, $data:expr) => {
         impl Sampler for $table {
             fn sampling(&self) -> Sampling {
                 let $m = self;
@@ -76,6 +91,7 @@ macro_rules! sampler {
                     start_sigma: $start,
                     sigma_max: $max,
                     claim: $claim,
+                    data: $data,
                 }
             }
 
@@ -87,23 +103,51 @@ macro_rules! sampler {
 }
 
 use Claim::{Approximate, Calibrated, ModeSeeking, Prior};
+use Data::{Exact, Tuned, Unused, Weighed};
 
-sampler!(Dps, m: m.steps, if m.solver == Solver::Heun { 2 } else { 1 }, [m.start_sigma, Some(m.sigma_max)], Approximate);
+/// Of a step by rule, or by the ζ of the publication.
+fn by_rule(weight: Option<Weight>) -> Data {
+    weight.map_or(Tuned, |_| Weighed)
+}
+
+sampler!(Dps, m: m.steps, if m.solver == Solver::Heun { 2 } else { 1 }, [m.start_sigma, Some(m.sigma_max)], Approximate, by_rule(m.effective_weight()));
 sampler!(Bridge, m: m.levels, 1, [m.start_sigma, Some(m.sigma_max)], match m.draw {
     Draw::Model if m.covariance != Covariance::Learned => Calibrated,
     Draw::Mean | Draw::Network | Draw::Model => Approximate,
-});
-sampler!(Mcg, m: m.steps, 1, [m.start_sigma, Some(m.sigma_max)], Approximate);
-sampler!(Dds, m: m.levels, 1, [m.start_sigma, Some(m.sigma_max)], Approximate);
-sampler!(Projection, m: m.levels, 2, [m.start_sigma, Some(m.sigma_max)], Approximate);
-sampler!(Ilvr, m: m.levels, 1, [m.start_sigma, Some(m.sigma_max)], Approximate);
-sampler!(PiGdm, m: m.levels, 1, [m.start_sigma, Some(m.sigma_max)], Approximate);
-sampler!(Ddnm, m: m.levels, 1, [m.start_sigma, Some(m.sigma_max)], Approximate);
-sampler!(Ddrm, m: m.levels, 1, [m.start_sigma, Some(m.sigma_max)], Approximate);
-sampler!(DiffPir, m: m.levels, 1, [m.start_sigma, Some(m.sigma_max)], Approximate);
-sampler!(Daps, m: m.levels, m.flow_steps, [m.start_sigma, Some(m.sigma_max)], Approximate);
-sampler!(PnpDm, m: m.levels, m.diffusion_steps, [m.start_sigma, Some(m.sigma_max)], Approximate);
-sampler!(Csgm, m: m.levels, m.repeats, [m.start_sigma, Some(m.sigma_max)], Approximate);
-sampler!(RedDiff, m: m.levels, 1, [None, Some(m.sigma_max)], ModeSeeking);
-sampler!(Smc, m: m.levels, m.particles, [None, Some(m.sigma_max)], Calibrated);
-sampler!(Unconditional, m: m.levels, m.evaluations(), [None, None], Prior);
+}, Weighed);
+sampler!(Mcg, m: m.steps, 1, [m.start_sigma, Some(m.sigma_max)], Approximate, by_rule(m.effective_weight()));
+sampler!(Dds, m: m.levels, 1, [m.start_sigma, Some(m.sigma_max)], Approximate, Tuned);
+sampler!(Projection, m: m.levels, 2, [m.start_sigma, Some(m.sigma_max)], Approximate, Exact);
+sampler!(Ilvr, m: m.levels, 1, [m.start_sigma, Some(m.sigma_max)], Approximate, Exact);
+sampler!(PiGdm, m: m.levels, 1, [m.start_sigma, Some(m.sigma_max)], Approximate, Tuned);
+sampler!(Ddnm, m: m.levels, 1, [m.start_sigma, Some(m.sigma_max)], Approximate, Exact);
+sampler!(Ddrm, m: m.levels, 1, [m.start_sigma, Some(m.sigma_max)], Approximate, Weighed);
+sampler!(DiffPir, m: m.levels, 1, [m.start_sigma, Some(m.sigma_max)], Approximate, Tuned);
+sampler!(Daps, m: m.levels, m.flow_steps, [m.start_sigma, Some(m.sigma_max)], Approximate, Tuned);
+sampler!(PnpDm, m: m.levels, m.diffusion_steps, [m.start_sigma, Some(m.sigma_max)], Approximate, Tuned);
+sampler!(Csgm, m: m.levels, m.repeats, [m.start_sigma, Some(m.sigma_max)], Approximate, Weighed);
+sampler!(RedDiff, m: m.levels, 1, [None, Some(m.sigma_max)], ModeSeeking, Tuned);
+sampler!(Smc, m: m.levels, m.particles, [None, Some(m.sigma_max)], Calibrated, Weighed);
+sampler!(Unconditional, m: m.levels, m.evaluations(), [None, None], Prior, Unused);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_step_by_rule_weighs_the_data_a_published_one_is_tuned() {
+        assert_eq!(Dps::default().sampling().data, Weighed);
+        let zeta = Some(1.0);
+        let published = Dps {
+            zeta,
+            ..Dps::default()
+        };
+        assert_eq!(published.sampling().data, Tuned);
+        let published = Mcg {
+            zeta,
+            ..Mcg::default()
+        };
+        assert_eq!(published.sampling().data, Tuned);
+        assert_eq!(Ddnm::default().sampling().data, Exact);
+    }
+}

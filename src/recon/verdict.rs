@@ -2,11 +2,11 @@
 
 use super::averaging::Averaging;
 use super::held_out::batch_mean;
-use super::output::{Kept, stack};
+use super::kept::{Kept, stack};
 use super::report::{PriorReport, Report};
 use super::{Plan, ReconError};
 use crate::metrics::{HuMetrics, Metrics, Samples};
-use crate::protocol::{Claim, Method};
+use crate::protocol::{Claim, Data, Method};
 use crate::score::{Channels, Denoiser};
 use ndarray::{Array2, Array3, s};
 use operators::{SliceRng, Vector};
@@ -136,20 +136,24 @@ pub(super) fn fit_warnings(report: &mut Report, method: &Method) {
                 .into(),
         );
     }
-    let claim = method.sampling().map(|sampling| sampling.claim);
+    let sampling = method.sampling();
+    let claim = sampling.map(|sampling| sampling.claim);
     if claim == Some(Claim::ModeSeeking) {
         report.warnings.push(format!(
             "`{}` seeks a likely image: the deviation of several is no error bar",
             report.method
         ));
     }
-    if claim.is_some_and(|claim| claim != Claim::Prior) {
+    if let Some(data) = sampling.map(|sampling| sampling.data)
+        && data != Data::Unused
+    {
         for s in &report.slices {
             let Some(misfit) = s.misfit else { continue };
             if !(MISFIT_BAND[0]..=MISFIT_BAND[1]).contains(&misfit) {
+                let why = misfit_words(report.method, data);
                 report.warnings.push(format!(
-                    "slice {}: the misfit is {misfit:.2}, not 1: the prior or the noise level \
-                     does not fit these data, and the error bars are not calibrated",
+                    "slice {}: the misfit is {misfit:.2}, not 1: {why}, and the error bars are \
+                     not calibrated",
                     s.index
                 ));
             }
@@ -162,6 +166,16 @@ pub(super) fn fit_warnings(report: &mut Report, method: &Method) {
             "the prior's denoising error on this image is {ratio:.1} times that of its model \
              card: it was not trained on such images"
         ));
+    }
+}
+
+/// Why the misfit of a method is not 1.
+fn misfit_words(method: &str, data: Data) -> String {
+    let does_not_fit = "the prior or the noise level does not fit these data";
+    match data {
+        Data::Weighed | Data::Unused => does_not_fit.into(),
+        Data::Exact => format!("`{method}` takes the data as if they had no noise"),
+        Data::Tuned => format!("a setting of `{method}` weighs the data, or {does_not_fit}"),
     }
 }
 

@@ -4,7 +4,7 @@ use super::bench::Bench;
 use super::error::Failure;
 use super::evidence::{Evidence, Panel, Table};
 use super::toolkit::Job;
-use crate::protocol::{Modality, Protocol, methods};
+use crate::protocol::{Data, Modality, Protocol, methods};
 use ndarray::{Array2, Array3, Axis};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
@@ -36,6 +36,8 @@ pub(super) struct Made {
     pub samples: Vec<Array3<f32>>,
     /// As many as the protocol asks for; none of a method that draws none.
     pub promised: Option<usize>,
+    /// How it takes the data; nothing of a method without a prior.
+    pub data: Option<Data>,
     /// `report.json`.
     pub report: Value,
     /// From the image's values to the truth's: 1 of CT.
@@ -105,6 +107,31 @@ pub(super) fn scanned(
 }
 
 impl Scanned {
+    /// Reconstructs the scan by several methods; one that cannot is a shut gate of its own, and the others go on.
+    pub fn by_all(
+        &self,
+        bench: &Bench<'_>,
+        evidence: &mut Evidence,
+        check: &str,
+        names: &[&str],
+    ) -> Result<Vec<Made>, Failure> {
+        let mut all = Vec::new();
+        for name in names {
+            match self.by(bench, name) {
+                Ok(made) => all.push(made),
+                Err(e) if (bench.interrupted)() => return Err(e),
+                Err(e) => evidence.at_least(
+                    &format!("{check}.{name}.ran"),
+                    &format!("the method could not be run: {e}"),
+                    0.0,
+                    1.0,
+                    "a method of this modality reconstructs its phantom",
+                ),
+            }
+        }
+        Ok(all)
+    }
+
     /// Reconstructs the scan by a method.
     pub fn by(&self, bench: &Bench<'_>, method: &str) -> Result<Made, Failure> {
         if (bench.interrupted)() {
@@ -112,7 +139,7 @@ impl Scanned {
         }
         let mut protocol = self.protocol.clone();
         protocol.select(method)?;
-        let promised = protocol.selected()?.samples();
+        let selected = protocol.selected()?;
         let output = bench.file(&format!("by-{method}"));
         let job = Job {
             protocol,
@@ -145,7 +172,8 @@ impl Scanned {
             mean: read("mean.nii.gz")?.ok_or("recon wrote no mean.nii.gz")?,
             std: read("std.nii.gz")?,
             samples,
-            promised,
+            promised: selected.samples(),
+            data: selected.sampling().map(|sampling| sampling.data),
             report,
         })
     }
@@ -177,74 +205,6 @@ pub(super) fn spread_over_error(
         }
     }
     (spread * (n + 1.0) / n / error).sqrt()
-}
-
-/// Gates of every method: of one that promises samples that they are there, with their deviation, and
-/// their misfit.
-pub(super) fn gates_of(evidence: &mut Evidence, check: &str, made: &Made) {
-    let Some(promised) = made.promised else {
-        return;
-    };
-    evidence.between(
-        &format!("{check}.{}.samples", made.method),
-        "samples that were written, over those that were asked for; 0 without a std.nii.gz",
-        match made.std {
-            Some(_) => made.samples.len() as f64 / promised as f64,
-            None => 0.0,
-        },
-        [1.0, 1.0],
-        "a method that draws samples writes them and their deviation",
-    );
-    // DDS draws no noise for the data: its samples fit better than the truth by design.
-    if made.method != "dds" {
-        evidence.between(
-            &format!("{check}.{}.misfit", made.method),
-            "squared whitened residual per measurement, mean over the samples",
-            made.misfit(),
-            [0.9, 1.1],
-            "samples of the posterior fit the data as well as the truth does: 1",
-        );
-    }
-    deviation_gate(evidence, check, made);
-}
-
-/// `std.nii.gz` against the samples.
-fn deviation_gate(evidence: &mut Evidence, check: &str, made: &Made) {
-    let Some(std) = &made.std else { return };
-    let n = made.samples.len() as f64;
-    let (mut written, mut found) = (0.0, 0.0);
-    for (at, s) in std.indexed_iter() {
-        let mean = made.samples.iter().map(|x| f64::from(x[at])).sum::<f64>() / n;
-        let sum: f64 = made
-            .samples
-            .iter()
-            .map(|x| (f64::from(x[at]) - mean).powi(2))
-            .sum();
-        written += f64::from(*s).powi(2);
-        found += sum / (n - 1.0);
-    }
-    evidence.between(
-        &format!("{check}.{}.std", made.method),
-        "std.nii.gz over the deviation of the samples that were written",
-        (written / found).sqrt(),
-        [0.999, 1.001],
-        "single precision",
-    );
-}
-
-/// A note where error bars are too small or too large by more than a tenth.
-pub(super) fn note_on_spread(evidence: &mut Evidence, made: &Made, ratio: f64, of_what: &str) {
-    let (word, factor) = if ratio < 1.0 {
-        ("over-confident", 1.0 / ratio)
-    } else {
-        ("under-confident", ratio)
-    };
-    if factor > 1.1 {
-        evidence.notes.push(format!(
-            "{of_what}, method {}: {word} by a factor of {factor:.2}",
-            made.method
-        ));
-    }
 }
 
 /// A picture of the middle slice: truth, every method in the same window, |error| and std of the
