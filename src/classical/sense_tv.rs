@@ -126,9 +126,8 @@ mod tests {
     }
 
     fn exhaustive(a: &Chain<Host<f64>>, lambda: f64) -> SenseTvParams {
-        let x = drawn(&[1, SIDES[0], SIDES[1]], Field::Complex, 8);
-        let mut rng = SliceRng::samples(1, 0, 1);
-        let square = operators::solve::power_iteration(|x| a.normal(x), &x, &mut rng, 500).unwrap();
+        let mut x = drawn(&[1, SIDES[0], SIDES[1]], Field::Complex, 8);
+        let square = operators::solve::power_iteration(|x| a.normal(x), &mut x, 500).unwrap();
         SenseTvParams {
             lambda,
             curvature: 1.001 * square[0],

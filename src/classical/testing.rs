@@ -186,7 +186,8 @@ impl PrimalDual<'_> {
             Ok(sum)
         };
         let mut rng = SliceRng::samples(1, 0, 1);
-        let square = operators::solve::power_iteration(normal, &x, &mut rng, 200).unwrap()[0];
+        let mut v = x.normal_like(&mut rng);
+        let square = operators::solve::power_iteration(normal, &mut v, 200).unwrap()[0];
         let step = 0.99 / square.sqrt();
         for _ in 0..self.iterations {
             let mut slope = self.a.adjoint(&p).unwrap();

@@ -17,9 +17,8 @@ pub struct KnownMethod {
 const MRI: &[Modality] = &[Modality::Mri];
 const CT: &[Modality] = &[Modality::Ct];
 const IMAGING: &[Modality] = &[Modality::Imaging];
-/// Steps of the noise level's length: line integrals, whose norm is far from 1 and whose singular values spread
-/// over decades, would take thousands.
-const NORM_OF_ONE: &[Modality] = &[Modality::Mri, Modality::Imaging];
+/// Not line integrals: their singular values spread too far for steps of the noise level's length.
+const NOT_CT: &[Modality] = &[Modality::Mri, Modality::Imaging];
 const ANY: &[Modality] = &[Modality::Mri, Modality::Ct, Modality::Imaging];
 
 const fn method(
@@ -105,7 +104,7 @@ const METHODS: &[KnownMethod] = &[
         ANY,
         "samples, Gibbs steps between the image and the data",
     ),
-    method("csgm", NORM_OF_ONE, "samples, Langevin steps with the data"),
+    method("csgm", NOT_CT, "samples, Langevin steps with the data"),
     method("red-diff", ANY, "a likely image, by descent"),
     method(
         "smc",

@@ -256,7 +256,7 @@ impl Default for PnpDm {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Csgm {
-    /// Length of a step over σ².
+    /// Length of a step over σ², below 1.
     pub step: f64,
     /// Steps at each level, an evaluation of the network each.
     pub repeats: usize,

@@ -58,8 +58,8 @@ pub(super) fn published(tables: &Methods, problems: &mut Problems) {
     }
     if let Some(m) = &tables.csgm {
         sampler("method.csgm", m, problems);
-        let holds = m.step > 0.0 && m.step < 2.0;
-        let must = "above 0 and below 2, or it diverges";
+        let holds = m.step > 0.0 && m.step < 1.0;
+        let must = "above 0 and below 1, or it diverges";
         problems.need(holds, "method.csgm.step", m.step, must);
         count("method.csgm", "repeats", m.repeats, problems);
     }
