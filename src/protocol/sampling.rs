@@ -38,8 +38,10 @@ pub enum Data {
     Weighed,
     /// As if they had no noise: the misfit is what a step towards `A†` leaves.
     Exact,
-    /// With a weight that a setting or an assumption of the method decides, and with it the misfit.
+    /// With a weight that is a setting, which decides the misfit.
     Tuned,
+    /// By their noise and an assumption of the method of what the image still lacks, which biases the misfit.
+    Assumed,
     /// Not at all.
     Unused,
 }
@@ -103,7 +105,7 @@ macro_rules! sampler {
 }
 
 use Claim::{Approximate, Calibrated, ModeSeeking, Prior};
-use Data::{Exact, Tuned, Unused, Weighed};
+use Data::{Assumed, Exact, Tuned, Unused, Weighed};
 
 /// Of a step by rule, or by the ζ of the publication.
 fn by_rule(weight: Option<Weight>) -> Data {
@@ -119,12 +121,12 @@ sampler!(Mcg, m: m.steps, 1, [m.start_sigma, Some(m.sigma_max)], Approximate, by
 sampler!(Dds, m: m.levels, 1, [m.start_sigma, Some(m.sigma_max)], Approximate, Tuned);
 sampler!(Projection, m: m.levels, 2, [m.start_sigma, Some(m.sigma_max)], Approximate, Exact);
 sampler!(Ilvr, m: m.levels, 1, [m.start_sigma, Some(m.sigma_max)], Approximate, Exact);
-sampler!(PiGdm, m: m.levels, 1, [m.start_sigma, Some(m.sigma_max)], Approximate, Tuned);
+sampler!(PiGdm, m: m.levels, 1, [m.start_sigma, Some(m.sigma_max)], Approximate, Assumed);
 sampler!(Ddnm, m: m.levels, 1, [m.start_sigma, Some(m.sigma_max)], Approximate, Exact);
-sampler!(Ddrm, m: m.levels, 1, [m.start_sigma, Some(m.sigma_max)], Approximate, Weighed);
+sampler!(Ddrm, m: m.levels, 1, [m.start_sigma, Some(m.sigma_max)], Approximate, Tuned);
 sampler!(DiffPir, m: m.levels, 1, [m.start_sigma, Some(m.sigma_max)], Approximate, Tuned);
-sampler!(Daps, m: m.levels, m.flow_steps, [m.start_sigma, Some(m.sigma_max)], Approximate, Tuned);
-sampler!(PnpDm, m: m.levels, m.diffusion_steps, [m.start_sigma, Some(m.sigma_max)], Approximate, Tuned);
+sampler!(Daps, m: m.levels, m.flow_steps, [m.start_sigma, Some(m.sigma_max)], Approximate, Assumed);
+sampler!(PnpDm, m: m.levels, m.diffusion_steps, [m.start_sigma, Some(m.sigma_max)], Approximate, Assumed);
 sampler!(Csgm, m: m.levels, m.repeats, [m.start_sigma, Some(m.sigma_max)], Approximate, Weighed);
 sampler!(RedDiff, m: m.levels, 1, [None, Some(m.sigma_max)], ModeSeeking, Tuned);
 sampler!(Smc, m: m.levels, m.particles, [None, Some(m.sigma_max)], Calibrated, Weighed);

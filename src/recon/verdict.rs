@@ -176,6 +176,7 @@ fn misfit_words(method: &str, data: Data) -> String {
         Data::Weighed | Data::Unused => does_not_fit.into(),
         Data::Exact => format!("`{method}` takes the data as if they had no noise"),
         Data::Tuned => format!("a setting of `{method}` weighs the data, or {does_not_fit}"),
+        Data::Assumed => format!("`{method}` has a bias of its own, or {does_not_fit}"),
     }
 }
 
@@ -206,4 +207,20 @@ pub(super) fn words(plan: &Plan, report: &Report) -> String {
         out += &format!("warning: {w}\n");
     }
     out + &format!("written to {}\n", plan.options.output.display())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_method_that_weighs_the_noise_blames_the_prior_alone() {
+        let prior = "the prior or the noise level does not fit";
+        assert!(misfit_words("bridge", Data::Weighed).starts_with(prior));
+        assert!(!misfit_words("ddnm", Data::Exact).contains(prior));
+        for data in [Data::Tuned, Data::Assumed] {
+            let words = misfit_words("daps", data);
+            assert!(words.contains("`daps`") && words.contains(prior), "{words}");
+        }
+    }
 }

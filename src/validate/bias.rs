@@ -65,13 +65,15 @@ fn misfit_gate(evidence: &mut Evidence, check: &str, made: &Made, biases: &[Bias
             "samples of the posterior fit the data as well as the truth does: 1",
         ),
         taken => {
-            // Without a measurement there is nothing to hold it to, and the gate stays shut.
-            let bias = Bias::of(biases, &made.method).map_or(f64::NAN, |b| b.misfit);
+            let Some(bias) = Bias::of(biases, &made.method) else {
+                return unlisted(evidence, check, made);
+            };
             let why = match taken {
                 Some(Data::Exact) => "takes the data as if they had no noise: as measured before",
+                Some(Data::Assumed) => "a bias of the method's own: as measured before",
                 _ => "a setting of the method weighs the data: as measured before",
             };
-            ([0.9 * bias, 1.1 * bias], why)
+            ([0.9 * bias.misfit, 1.1 * bias.misfit], why)
         }
     };
     evidence.between(
@@ -80,6 +82,17 @@ fn misfit_gate(evidence: &mut Evidence, check: &str, made: &Made, biases: &[Bias
         made.misfit(),
         range,
         why,
+    );
+}
+
+/// A shut gate: there is nothing to hold the method to.
+fn unlisted(evidence: &mut Evidence, check: &str, made: &Made) {
+    evidence.at_least(
+        &format!("{check}.{}.misfit", made.method),
+        "an earlier measurement of the misfit of this method, which does not weigh the noise",
+        0.0,
+        1.0,
+        "without one nothing says what is a change",
     );
 }
 
@@ -173,6 +186,37 @@ mod tests {
             );
         }
         assert_eq!(shut(&made("ilvr", Data::Exact, 1, 0.8)), ["c.ilvr.misfit"]);
+    }
+
+    /// A row is of a method that does not weigh the noise, and each such method has one.
+    #[test]
+    fn the_lists_are_of_the_methods_that_have_a_bias() {
+        use super::super::through::every_method;
+        use crate::protocol::{Modality, Protocol};
+        for (modality, protocol, biases) in [
+            (
+                Modality::Mri,
+                "mri/brain-cartesian-r4",
+                &super::super::mri::recon::BIASES,
+            ),
+            (
+                Modality::Ct,
+                "ct/head-sparse60",
+                &super::super::ct::recon::BIASES,
+            ),
+        ] {
+            let mut protocol = Protocol::find(protocol).unwrap();
+            for name in every_method(modality) {
+                protocol.select(name).unwrap();
+                let sampling = protocol.selected().unwrap().sampling();
+                let biased = sampling.is_some_and(|s| s.data != Data::Weighed);
+                assert_eq!(
+                    Bias::of(biases, name).is_some(),
+                    biased,
+                    "{modality:?} {name}"
+                );
+            }
+        }
     }
 
     #[test]

@@ -8,7 +8,7 @@ mod laws;
 mod projector;
 mod promise;
 mod quality;
-mod recon;
+pub(super) mod recon;
 
 pub(super) use counts::counts;
 pub(super) use forbild::forbild;

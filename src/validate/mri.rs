@@ -4,7 +4,7 @@ mod coils;
 mod laws;
 mod noise;
 mod readout;
-mod recon;
+pub(super) mod recon;
 mod relaxometry;
 
 pub(super) use coils::{coils, grid};

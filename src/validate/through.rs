@@ -260,3 +260,54 @@ pub(super) fn table(
     }
     evidence.tables.push(table);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::progress::Progress;
+    use crate::protocol::Protocol;
+    use crate::validate::suite::Extent;
+    use crate::validate::toolkit::Toolkit;
+
+    /// It reconstructs nothing.
+    struct Broken;
+
+    impl Toolkit for Broken {
+        fn recon(&self, job: &Job, _: &dyn Fn() -> bool) -> Result<(), Failure> {
+            Err(format!("no {}", job.protocol.selected()?.name()).into())
+        }
+    }
+
+    fn asked(interrupted: &dyn Fn() -> bool) -> (Evidence, Result<Vec<Made>, Failure>) {
+        let bench = Bench {
+            toolkit: &Broken,
+            extent: Extent::Quick,
+            seed: 1,
+            threads: 1,
+            progress: Progress::Silent,
+            scratch: Path::new("nowhere"),
+            interrupted,
+        };
+        let scan = Scanned {
+            protocol: Protocol::find("mri/brain-cartesian-r4").unwrap(),
+            raw: "raw".into(),
+            truth_path: "truth".into(),
+            truth: Array3::zeros((1, 1, 1)),
+        };
+        let mut evidence = Evidence::default();
+        let made = scan.by_all(&bench, &mut evidence, "c", &["dps", "dds"]);
+        (evidence, made)
+    }
+
+    #[test]
+    fn a_method_that_fails_shuts_its_gate_and_the_others_go_on() {
+        let (evidence, made) = asked(&|| false);
+        assert!(made.unwrap().is_empty());
+        let gates = evidence.gates.iter().map(|g| (g.id.as_str(), g.passed));
+        let gates: Vec<_> = gates.collect();
+        assert_eq!(gates, [("c.dps.ran", false), ("c.dds.ran", false)]);
+        assert!(evidence.gates[1].what.ends_with("no dds"));
+        let (evidence, made) = asked(&|| true);
+        assert!(made.is_err() && evidence.gates.is_empty());
+    }
+}
