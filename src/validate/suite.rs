@@ -57,7 +57,7 @@ impl std::str::FromStr for Suite {
 pub enum Extent {
     /// Within three minutes on two cores: small sizes, fewer draws, the default methods.
     Quick,
-    /// Within an hour: every size, every method.
+    /// An hour and a half on two cores: every size, every method.
     Whole,
 }
 
