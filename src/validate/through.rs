@@ -207,8 +207,7 @@ pub(super) fn spread_over_error(
     (spread * (n + 1.0) / n / error).sqrt()
 }
 
-/// A picture of the middle slice: truth, every method in the same window, |error| and std of the
-/// last one in theirs.
+/// Pictures of the middle slice: truth and every method in the same window, then |error| and std in theirs.
 pub(super) fn show(
     evidence: &mut Evidence,
     title: &str,
@@ -223,7 +222,7 @@ pub(super) fn show(
         let mean = slice(&made.mean) * made.scale;
         panels.push(Panel::new(made.method.as_str(), &mean, window));
     }
-    evidence.picture(title, panels);
+    evidence.rows(title, &panels);
     let mut below = Vec::new();
     for made in all {
         let error = (slice(&made.mean) * made.scale - slice(truth)).mapv(f32::abs);
@@ -237,12 +236,12 @@ pub(super) fn show(
             below.push(Panel::new(format!("std {}", made.method), &std, errors));
         }
     }
-    evidence.picture(
+    evidence.rows(
         &format!(
             "The same slice: errors and standard deviations, {} to {}",
             errors[0], errors[1]
         ),
-        below,
+        &below,
     );
 }
 
