@@ -12,6 +12,8 @@ use super::{IoError, atomic, font};
 const MAX_SLICES: usize = 64;
 /// Smaller images are enlarged by an integer up to about this.
 const SMALL: usize = 200;
+/// Panels in a row: six of 200 pixels fit a page.
+const ACROSS: usize = 6;
 /// Pixels between images.
 const GAP: usize = 2;
 /// The grey of gaps and margins.
@@ -47,11 +49,26 @@ pub fn png_sheet(
     save(path, &picture)
 }
 
-/// Writes images side by side, each with its label above and its own window.
+/// Writes images in rows of six, each with its label above and its own window.
 pub fn png_panels(path: &Path, panels: &[(&str, Array2<f32>, [f32; 2])]) -> Result<(), IoError> {
     if panels.iter().all(|(_, image, _)| image.is_empty()) {
         return Err(empty(path));
     }
+    let rows: Vec<Array2<u8>> = panels.chunks(ACROSS).map(row).collect();
+    let width = rows.iter().map(|r| r.ncols()).max().unwrap_or(0);
+    let height: usize = rows.iter().map(|r| r.nrows() + GAP).sum();
+    let mut picture = Array2::from_elem([height - GAP, width], BACKGROUND);
+    let mut y = 0;
+    for row in &rows {
+        let place = s![y..y + row.nrows(), ..row.ncols()];
+        picture.slice_mut(place).assign(row);
+        y += row.nrows() + GAP;
+    }
+    save(path, &picture)
+}
+
+/// Images side by side.
+fn row(panels: &[(&str, Array2<f32>, [f32; 2])]) -> Array2<u8> {
     let zooms: Vec<usize> = panels
         .iter()
         .map(|(_, image, _)| zoom(image.nrows().max(image.ncols())))
@@ -75,7 +92,7 @@ pub fn png_panels(path: &Path, panels: &[(&str, Array2<f32>, [f32; 2])]) -> Resu
         draw(&mut picture, [top, x], image.view(), *window, zooms[i]);
         x += width(i) + GAP;
     }
-    save(path, &picture)
+    picture
 }
 
 /// Whether a contact sheet of a volume of so many slices shows this one.
@@ -196,6 +213,20 @@ mod tests {
         assert!(
             message(png_sheet(&path, &Array3::zeros([0, 3, 3]), None)).contains("without pixels")
         );
+    }
+
+    #[test]
+    fn many_panels_are_several_rows() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.png");
+        let size = |count: usize| {
+            let panel = ("p", Array2::from_elem([200, 200], 1.0), [0.0, 1.0]);
+            png_panels(&path, &vec![panel; count]).unwrap();
+            load(&path).dim()
+        };
+        let (one, full, more) = (size(1), size(ACROSS), size(ACROSS + 1));
+        assert_eq!(full, (one.0, ACROSS * (one.1 + GAP) - GAP));
+        assert_eq!(more, (2 * one.0 + GAP, full.1));
     }
 
     #[test]

@@ -54,10 +54,9 @@ where
     Affine<T>: Operator<T>,
 {
     let mut session = Session::<T>::open(&plan, device, progress, interrupted)?;
-    let truth = match &plan.options.truth {
-        Some(path) => Some(read_truth(path, &session.facts, &session.range)?),
-        None => None,
-    };
+    let truth = plan.options.truth.as_deref();
+    let truth = truth.map(|path| read_truth(path, &session.facts, &session.range));
+    let truth = truth.transpose()?;
     let mut outputs = Outputs::create(&plan, &session.about(&plan), &session.report)?;
     let parts = match plan.prior {
         Some(_) => Some(Parts::open(&plan, &session.report.inputs, &session.range)?),

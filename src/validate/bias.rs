@@ -27,13 +27,17 @@ impl Bias {
     }
 
     /// Of a method, from a check's list.
-    pub fn of(biases: &[Bias], method: &str) -> Option<Bias> {
+    fn of(biases: &[Bias], method: &str) -> Option<Bias> {
         biases.iter().copied().find(|b| b.method == method)
     }
 
-    /// The largest error that is not a change.
-    pub fn most_error(self) -> f64 {
-        1.25 * self.error
+    /// The largest error of a method and why, if it has a bias of its own.
+    pub fn most_error(biases: &[Bias], method: &str) -> Option<(f64, &'static str)> {
+        let bias = Bias::of(biases, method)?;
+        Some((
+            1.25 * bias.error,
+            "a bias of the method's own: as measured before",
+        ))
     }
 }
 
@@ -59,6 +63,7 @@ pub(super) fn gates_of(evidence: &mut Evidence, check: &str, made: &Made, biases
 
 /// The misfit, by how the method takes the data.
 fn misfit_gate(evidence: &mut Evidence, check: &str, made: &Made, biases: &[Bias]) {
+    let id = format!("{check}.{}.misfit", made.method);
     let (range, why) = match made.data {
         Some(Data::Weighed) => (
             [0.9, 1.1],
@@ -66,7 +71,11 @@ fn misfit_gate(evidence: &mut Evidence, check: &str, made: &Made, biases: &[Bias
         ),
         taken => {
             let Some(bias) = Bias::of(biases, &made.method) else {
-                return unlisted(evidence, check, made);
+                return evidence.shut(
+                    &id,
+                    "an earlier misfit of this method, which does not weigh the noise",
+                    "without one nothing says what is a change",
+                );
             };
             let why = match taken {
                 Some(Data::Exact) => "takes the data as if they had no noise: as measured before",
@@ -77,22 +86,11 @@ fn misfit_gate(evidence: &mut Evidence, check: &str, made: &Made, biases: &[Bias
         }
     };
     evidence.between(
-        &format!("{check}.{}.misfit", made.method),
+        &id,
         "squared whitened residual per measurement, mean over the samples",
         made.misfit(),
         range,
         why,
-    );
-}
-
-/// A shut gate: there is nothing to hold the method to.
-fn unlisted(evidence: &mut Evidence, check: &str, made: &Made) {
-    evidence.at_least(
-        &format!("{check}.{}.misfit", made.method),
-        "an earlier measurement of the misfit of this method, which does not weigh the noise",
-        0.0,
-        1.0,
-        "without one nothing says what is a change",
     );
 }
 

@@ -5,9 +5,6 @@ pub use crate::plot::{Marks, Plot};
 use ndarray::Array2;
 use serde::{Deserialize, Serialize};
 
-/// Panels of a picture at most: six of 200 pixels fit a page.
-const ROW: usize = 6;
-
 /// Everything that one check found.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Evidence {
@@ -108,24 +105,17 @@ impl Evidence {
         self.gates.push(Gate::new(id, what, value, limit, why));
     }
 
+    /// A gate that is not passed: what should have been measured was not.
+    pub fn shut(&mut self, id: &str, what: &str, why: &str) {
+        self.at_least(id, what, 0.0, 1.0, why);
+    }
+
     /// Images side by side.
     pub fn picture(&mut self, title: &str, panels: Vec<Panel>) {
         self.pictures.push(Picture {
             title: title.to_owned(),
             panels,
         });
-    }
-
-    /// Images in rows that fit a page, a picture each.
-    pub fn rows(&mut self, title: &str, panels: &[Panel]) {
-        let count = panels.len().div_ceil(ROW);
-        for (n, row) in panels.chunks(ROW).enumerate() {
-            let title = match count {
-                1 => title.to_owned(),
-                _ => format!("{title} ({} of {count})", n + 1),
-            };
-            self.picture(&title, row.to_vec());
-        }
     }
 
     /// The same without the pixels of its pictures.
@@ -139,27 +129,5 @@ impl Evidence {
     /// Whether every gate is passed.
     pub fn passed(&self) -> bool {
         self.gates.iter().all(|gate| gate.passed)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn many_panels_are_several_pictures() {
-        let panel = Panel::new("p", &Array2::zeros((2, 2)), [0.0, 1.0]);
-        let mut evidence = Evidence::default();
-        evidence.rows("few", &vec![panel.clone(); ROW]);
-        evidence.rows("many", &vec![panel; ROW + 1]);
-        let seen = evidence
-            .pictures
-            .iter()
-            .map(|p| (p.title.as_str(), p.panels.len()));
-        let seen: Vec<_> = seen.collect();
-        assert_eq!(
-            seen,
-            [("few", ROW), ("many (1 of 2)", ROW), ("many (2 of 2)", 1)]
-        );
     }
 }

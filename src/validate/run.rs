@@ -4,7 +4,6 @@ use super::bench::Bench;
 use super::check::{CHECKS, Check, LONG};
 use super::error::ValidateError;
 use super::evidence::Evidence;
-use super::gate::Limit;
 use super::parts::Parts;
 use super::report::{FILES, Finding, Report};
 use super::suite::{Extent, Suite};
@@ -114,11 +113,9 @@ fn examine(check: &Check, bench: &Bench<'_>) -> Evidence {
         Err(panic) => Some(format!("a mistake in the program, {}", words_of(&*panic))),
     };
     if let Some(failure) = failure {
-        evidence.gate(
+        evidence.shut(
             &format!("{}.ran", check.id),
             &format!("the check could not be run: {failure}"),
-            0.0,
-            Limit::AtLeast(1.0),
             "a check that cannot be run proves nothing",
         );
     }

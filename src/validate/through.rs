@@ -120,11 +120,9 @@ impl Scanned {
             match self.by(bench, name) {
                 Ok(made) => all.push(made),
                 Err(e) if (bench.interrupted)() => return Err(e),
-                Err(e) => evidence.at_least(
+                Err(e) => evidence.shut(
                     &format!("{check}.{name}.ran"),
                     &format!("the method could not be run: {e}"),
-                    0.0,
-                    1.0,
                     "a method of this modality reconstructs its phantom",
                 ),
             }
@@ -222,7 +220,7 @@ pub(super) fn show(
         let mean = slice(&made.mean) * made.scale;
         panels.push(Panel::new(made.method.as_str(), &mean, window));
     }
-    evidence.rows(title, &panels);
+    evidence.picture(title, panels);
     let mut below = Vec::new();
     for made in all {
         let error = (slice(&made.mean) * made.scale - slice(truth)).mapv(f32::abs);
@@ -236,12 +234,12 @@ pub(super) fn show(
             below.push(Panel::new(format!("std {}", made.method), &std, errors));
         }
     }
-    evidence.rows(
+    evidence.picture(
         &format!(
             "The same slice: errors and standard deviations, {} to {}",
             errors[0], errors[1]
         ),
-        &below,
+        below,
     );
 }
 

@@ -121,16 +121,10 @@ fn accuracy(evidence: &mut Evidence, made: &Made, rmse_hu: f64) {
     let (most, why) = match made.method.as_str() {
         "fbp" => (180.0, "streaks of 60 views: 130; an image of air has 700"),
         "sirt" | "cgls" | "mltr" => (160.0, "fits without a prior: 81 to 117"),
-        method => match Bias::of(&BIASES, method) {
-            Some(bias) => (
-                bias.most_error(),
-                "a bias of the method's own: as measured before",
-            ),
-            None => (
-                75.0,
-                "total variation or a prior of heads take most of the streaks away: 27 to 53",
-            ),
-        },
+        method => Bias::most_error(&BIASES, method).unwrap_or((
+            75.0,
+            "total variation or a prior of heads take most of the streaks away: 27 to 53",
+        )),
     };
     evidence.at_most(
         &format!("ct.recon.{}.rmse", made.method),

@@ -106,16 +106,10 @@ fn accuracy(evidence: &mut Evidence, made: &Made) {
     let (most, why) = match made.method.as_str() {
         "zero-filled" => (0.06, "aliasing of four times: .042; an empty image has 1"),
         "cg-sense" => (0.05, "coils unfold a part of it and raise the noise: .033"),
-        method => match Bias::of(&BIASES, method) {
-            Some(bias) => (
-                bias.most_error(),
-                "a bias of the method's own: as measured before",
-            ),
-            None => (
-                0.02,
-                "a prior takes most of the aliasing away: .005 to .012",
-            ),
-        },
+        method => Bias::most_error(&BIASES, method).unwrap_or((
+            0.02,
+            "a prior takes most of the aliasing away: .005 to .012",
+        )),
     };
     evidence.at_most(
         &format!("mri.recon.{}.nmse", made.method),
