@@ -34,6 +34,7 @@ mod error;
 pub mod fastmri;
 mod font;
 pub mod hash;
+mod hdf5_create;
 mod hdf5_read;
 pub mod hdf5_write;
 pub mod inspect;

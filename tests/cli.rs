@@ -111,6 +111,14 @@ pub(crate) fn scanned() -> TempDir {
     folder
 }
 
+/// How a file is made or changed that a program reads afterwards: a lock would last as long as any child of
+/// another test that was started meanwhile.
+pub(crate) fn unlocked() -> hdf5::FileBuilder {
+    let mut builder = hdf5::File::with_options();
+    builder.with_fapl(|access| access.file_locking(false));
+    builder
+}
+
 /// The names in a folder; none if there is no folder.
 pub(crate) fn names(folder: &Path) -> BTreeSet<String> {
     let entries = std::fs::read_dir(folder).into_iter().flatten();

@@ -1,6 +1,6 @@
 //! Tomographic scans and requests that cannot be: one line that names the thing, and no output.
 
-use crate::cli::{BRAIN, assert_refused, done, names, scanned};
+use crate::cli::{BRAIN, assert_refused, done, names, scanned, unlocked};
 use crate::ct_path::{HEAD, RECON, SMALL, scanned_head, simulate};
 use annulus::io::read_volume;
 use ndarray::{ArrayD, s};
@@ -11,7 +11,7 @@ use std::path::Path;
 fn changed(folder: &Path, name: &str, dataset: &str, change: impl Fn(&mut ArrayD<f32>)) {
     let path = folder.join(name);
     std::fs::copy(folder.join("file.h5"), &path).unwrap();
-    let file = hdf5::File::open_rw(&path).unwrap();
+    let file = unlocked().open_rw(&path).unwrap();
     let values = file.dataset(dataset).unwrap();
     let mut all: ArrayD<f32> = values.read_dyn().unwrap();
     change(&mut all);
@@ -169,7 +169,7 @@ fn an_unknown_energy_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let at = folder.path();
     simulate(at, "head", "file.h5", &[]);
-    let file = hdf5::File::open_rw(at.join("file.h5")).unwrap();
+    let file = unlocked().open_rw(at.join("file.h5")).unwrap();
     let geometry = file.group("annulus").unwrap();
     for name in ["energy_kev", "water_per_mm"] {
         geometry.delete_attr(name).unwrap();

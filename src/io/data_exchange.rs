@@ -9,10 +9,10 @@ use hdf5::types::VarLenUnicode;
 use hdf5::{Dataset, Extents, File, Group};
 use ndarray::{Array2, s};
 
-use super::IoError;
 use super::atomic::AtomicPath;
 use super::projections::{Content, ProjectionHeader};
 use super::tomo::{write_geometry, write_text};
+use super::{IoError, hdf5_create};
 
 /// How many frames without an object are written; 0 for none.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -47,8 +47,7 @@ impl DataExchangeWriter {
     ) -> Result<Self, IoError> {
         check(path, header, frames)?;
         let place = AtomicPath::create(path, force)?;
-        hdf5::silence_errors(true);
-        let made = make(place.path(), header, frames);
+        let made = make(&place, header, frames);
         let (file, [data, flat, dark]) = made.map_err(|e| IoError::writing_hdf5(path, &e))?;
         Ok(Self {
             place,
@@ -153,11 +152,11 @@ fn check(path: &Path, header: &ProjectionHeader, frames: FrameCounts) -> Result<
 }
 
 fn make(
-    path: &Path,
+    place: &AtomicPath,
     header: &ProjectionHeader,
     frames: FrameCounts,
 ) -> hdf5::Result<(File, [Option<Dataset>; 3])> {
-    let file = File::create(path)?;
+    let file = hdf5_create::create(place)?;
     let implements: VarLenUnicode = "exchange"
         .parse()
         .map_err(|_| hdf5::Error::from("bad text"))?;

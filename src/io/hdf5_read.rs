@@ -30,10 +30,6 @@ pub(super) fn has_signature(file: &mut File) -> std::io::Result<bool> {
     Ok(false)
 }
 
-/// How often and how long a locked file is waited for.
-const LOCK_TRIES: usize = 10;
-const LOCK_WAIT: std::time::Duration = std::time::Duration::from_millis(50);
-
 /// Opens an HDF5 file for reading only.
 pub(super) fn open(path: &Path) -> Result<hdf5::File, IoError> {
     let mut file = File::open(path).map_err(|e| IoError::reading(path, &e))?;
@@ -47,17 +43,7 @@ pub(super) fn open(path: &Path) -> Result<hdf5::File, IoError> {
     }
     drop(file);
     hdf5::silence_errors(true);
-    // A lock may outlive its file by a moment: a child that is being started holds it until it runs.
-    let locked = |opened: &hdf5::Result<hdf5::File>| matches!(opened, Err(e) if e.to_string().contains("unable to lock"));
-    let mut opened = hdf5::File::open(path);
-    for _ in 0..LOCK_TRIES {
-        if !locked(&opened) {
-            break;
-        }
-        std::thread::sleep(LOCK_WAIT);
-        opened = hdf5::File::open(path);
-    }
-    opened.map_err(|e| {
+    hdf5::File::open(path).map_err(|e| {
         let text = e.to_string();
         let remedy = if text.contains("truncated") {
             "the file is truncated: copy it again from its source"

@@ -18,8 +18,8 @@ use hdf5::{Dataset, Extents, H5Type, Hyperslab, Selection, SliceOrIndex};
 use ndarray::{Array2, Array3, ArrayView, Dimension};
 use num_complex::Complex32;
 
-use super::IoError;
 use super::atomic::AtomicPath;
+use super::{IoError, hdf5_create};
 
 /// What the file says about its datasets.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -55,9 +55,8 @@ impl ResultH5 {
     /// Starts a file beside `path`; it takes this name at [`finish`](Self::finish).
     pub fn create(path: &Path, info: &ResultInfo, force: bool) -> Result<Self, IoError> {
         let place = AtomicPath::create(path, force)?;
-        hdf5::silence_errors(true);
         let make = || -> hdf5::Result<hdf5::File> {
-            let file = hdf5::File::create(place.path())?;
+            let file = hdf5_create::create(&place)?;
             let affine = ndarray::arr2(&info.affine_lps_mm);
             file.new_attr_builder()
                 .with_data(&affine)

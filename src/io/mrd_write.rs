@@ -12,9 +12,9 @@ use hdf5::{Dataset, Extents};
 use ndarray::{Array2, s};
 use num_complex::Complex32;
 
-use super::IoError;
 use super::atomic::AtomicPath;
 use super::mrd_record::{FullCounters, FullHead, FullRecord, NOISE};
+use super::{IoError, hdf5_create};
 
 pub use description::{MrdWriteHeader, SliceGeometry};
 use description::{check, xml};
@@ -41,9 +41,8 @@ impl MrdWriter {
     pub fn create(path: &Path, header: &MrdWriteHeader, force: bool) -> Result<Self, IoError> {
         check(path, header)?;
         let place = AtomicPath::create(path, force)?;
-        hdf5::silence_errors(true);
         let make = || -> hdf5::Result<(hdf5::File, Dataset)> {
-            let file = hdf5::File::create(place.path())?;
+            let file = hdf5_create::create(&place)?;
             let group = file.create_group("dataset")?;
             // Variable-length ASCII of shape [1]: libismrmrd has no conversion from UTF-8.
             let xml = VarLenAscii::from_ascii(&xml(header))
