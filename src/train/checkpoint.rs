@@ -91,7 +91,7 @@ pub fn save(path: &Path, config: &TrainConfig, state: &State) -> Result<(), Trai
 }
 
 /// Reads a state back; refuses one of another run, but goes on from one that was asked for another
-/// number of `images`: its steps stay, the learning rate is that of the new run. `order` gives the
+/// number of `images` or another learning rate: its steps stay, the rate is that of the new run. `order` gives the
 /// names in their order.
 pub fn load(
     path: &Path,

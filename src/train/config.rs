@@ -5,8 +5,8 @@ use crate::score::Card;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
-/// A training run. A checkpoint holds it too: a run resumes with the same one, or one of more
-/// `images`.
+/// A training run. A checkpoint holds it too: a run resumes with the same one, or one of other
+/// `images` or another learning rate.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct TrainConfig {

@@ -29,16 +29,19 @@ pub enum TrainError {
     /// libtorch refused.
     #[error("libtorch: {0}")]
     Torch(#[from] tch::TchError),
-    /// The loss is not a number.
+    /// The network is far worse than none, or not a number.
     #[error(
-        "training diverged at step {step}: the loss is {loss}; lower learning_rate \
-         (now {rate:.1e}) and start again without the checkpoint"
+        "training diverged at step {step}: its crops have a loss of {loss:.3}, without a network {zero:.3}; \
+         lower learning_rate (now {rate:.1e}): the same command then goes on from the last checkpoint \
+         (remove that if it diverges as well)"
     )]
     Diverged {
         /// Optimiser step.
         step: usize,
         /// The loss.
         loss: f64,
+        /// The loss of an output of zero.
+        zero: f64,
         /// Learning rate.
         rate: f64,
     },

@@ -46,10 +46,14 @@ impl TrainConfig {
         passed(step + 1) != passed(step)
     }
 
-    /// Whether a run of `made` can go on as this one: the same images, network and steps so far.
+    /// Whether a run of `made` can go on as this one: the same images and network. Its steps stay, at the rate
+    /// that they had.
     pub fn goes_on_from(&self, made: &TrainConfig) -> bool {
         TrainConfig {
             images: self.images,
+            learning_rate: self.learning_rate,
+            schedule: self.schedule,
+            warmup_images: self.warmup_images,
             volume_origin: self.volume_origin.clone(),
             checkpoint_seconds: self.checkpoint_seconds,
             curve_images: self.curve_images,
@@ -61,7 +65,7 @@ impl TrainConfig {
     }
 
     /// Whether a run of `made`, `step` steps done, goes on otherwise than it would have: the rate or the
-    /// crops so far were those of another length.
+    /// crops so far were those of another length or peak.
     pub fn changes_rate_after(&self, made: &TrainConfig, step: usize) -> bool {
         let differs = |s: usize| made.rate(s) != self.rate(s) || made.crop_at(s) != self.crop_at(s);
         0 < step && step < self.steps() && (0..step).any(differs)

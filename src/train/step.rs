@@ -75,8 +75,8 @@ impl Batch {
         self.per_item(f).view([-1, 1, 1, 1])
     }
 
-    /// `E ‖F(c_in x, c_noise) - (x0 - c_skip x) / c_out‖²`, Karras et al. 2022, eq. 8.
-    fn loss(&self, net: &UNet, edm: Preconditioning) -> Tensor {
+    /// `E ‖F(c_in x, c_noise) - (x0 - c_skip x) / c_out‖²`, Karras et al. 2022, eq. 8; and the same with F = 0.
+    fn loss(&self, net: &UNet, edm: Preconditioning) -> (Tensor, f64) {
         let x = &self.x0 + &self.noise * self.wide(|s| s);
         let target = (&self.x0 - &x * self.wide(|s| edm.skip(s))) / self.wide(|s| edm.out(s));
         let f = net
@@ -85,8 +85,18 @@ impl Batch {
                 &self.per_item(|s| edm.noise(s)),
             )
             .to_kind(Kind::Float);
-        (f - target).square().mean(Kind::Float)
+        let zero = target.square().mean(Kind::Float).double_value(&[]);
+        ((f - target).square().mean(Kind::Float), zero)
     }
+}
+
+/// How many times the loss of an output of zero, about one, no network in good order has. One that leaves
+/// order has ordinary losses and, on single crops, losses of thousands: weights that grew at too high a rate
+/// let a few inputs grow from block to block.
+const FAR: f64 = 10.0;
+
+fn diverges(loss: f64, zero: f64) -> bool {
+    !(loss <= FAR * zero)
 }
 
 /// One step of Adam; returns the loss.
@@ -103,7 +113,7 @@ pub(super) fn step(
         (Precision::Bf16, _) | (Precision::Auto, Device::Cuda(_)) => Kind::BFloat16,
         (Precision::F32 | Precision::Auto, _) => Kind::Float,
     };
-    let loss = {
+    let (loss, zero) = {
         let leaves = state
             .adam
             .weights
@@ -117,10 +127,11 @@ pub(super) fn step(
         )
     };
     let (value, rate) = (loss.double_value(&[]), config.rate(state.step));
-    if !value.is_finite() {
+    if diverges(value, zero) {
         return Err(TrainError::Diverged {
             step: state.step,
             loss: value,
+            zero,
             rate,
         });
     }
@@ -137,6 +148,16 @@ pub(super) fn step(
 mod tests {
     use super::*;
     use crate::progress::Progress;
+
+    #[test]
+    fn a_loss_far_from_that_of_no_network_diverges() {
+        assert!(!diverges(0.15, 1.1) && !diverges(2.0, 1.1));
+        assert!(
+            [25.3, f64::INFINITY, f64::NAN]
+                .iter()
+                .all(|&l| diverges(l, 1.1))
+        );
+    }
 
     #[test]
     fn crops_lie_channels_last_and_depend_on_the_step() {
