@@ -77,6 +77,9 @@ pub struct NetworkCard {
     /// beside large ones; none where the network sees the image alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub compand: Option<f64>,
+    /// Whether what a block sees is bounded, `x / √(1 + mean over channels of x²)`, pixel by pixel.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub bounded: bool,
     /// Trainable numbers.
     pub parameters: usize,
 }

@@ -254,6 +254,7 @@ mod tests {
             blocks: vec![1, 1],
             sigma_data: 0.3,
             compand: (image_channels == 1).then_some(0.06),
+            bounded: false,
             parameters: 0,
         };
         let rng = rand_chacha::ChaCha8Rng::seed_from_u64(7);

@@ -43,6 +43,8 @@ pub struct TrainConfig {
     pub channels: Vec<usize>,
     /// Residual blocks of each resolution.
     pub blocks: Vec<usize>,
+    /// Whether what a block sees is bounded: without, a few crops grow from block to block.
+    pub bounded: bool,
     /// Crops to train on.
     pub images: usize,
     /// Crops a step.
@@ -159,6 +161,7 @@ impl Default for TrainConfig {
             seed: 1,
             channels: vec![24, 48, 96],
             blocks: vec![1, 2, 3],
+            bounded: true,
             images: 150_000,
             batch: 8,
             crop: 64,

@@ -290,6 +290,7 @@ fn network_card(config: &TrainConfig, sigma_data: f64) -> NetworkCard {
         blocks: config.blocks.clone(),
         sigma_data,
         compand: config.family.compand(),
+        bounded: config.bounded,
         parameters: 0,
     }
 }
