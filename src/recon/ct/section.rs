@@ -97,12 +97,19 @@ impl<'a, T: Channels> Section<'a, T> {
             normal: Some(normal),
             ..Guides::default()
         };
-        if let Method::Mcg(_) = plan.method {
-            guides.inverse = Some(Scaled {
-                inner: PseudoInverse::new(self.geometry.clone(), Window::RamLak, 1.0)?,
+        let inverse = |window| {
+            Ok(Scaled {
+                inner: PseudoInverse::new(self.geometry.clone(), window, 1.0)?,
                 factor: 1.0 / self.scale.slope_per_mm(),
-            });
-            guides.unmeasured = Unmeasured::of(&self.geometry)?;
+            })
+        };
+        match plan.method {
+            Method::Mcg(_) => {
+                guides.inverse = Some(inverse(Window::RamLak)?);
+                guides.unmeasured = Unmeasured::of(&self.geometry)?;
+            }
+            Method::RedDiff(_) => guides.inverse = Some(inverse(REFERENCE)?),
+            _ => {}
         }
         Ok(guides)
     }
