@@ -171,6 +171,7 @@ impl KSpaceSource for FastMriSource {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::io::hdf5_create::unlocked;
     use crate::io::testing::{message, random};
     use crate::io::{Kind, open_k_space, recognise};
 
@@ -182,7 +183,7 @@ mod tests {
     }
 
     fn file(path: &Path, k: &ndarray::Array4<Complex32>, spelling: ComplexSpelling) {
-        let file = hdf5::File::create(path).unwrap();
+        let file = unlocked().create(path).unwrap();
         let builder = file.new_dataset_builder();
         match spelling {
             ComplexSpelling::Short => builder.with_data(k).create("kspace").unwrap(),

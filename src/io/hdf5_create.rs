@@ -9,9 +9,14 @@ use super::atomic::AtomicPath;
 /// place is this process's own until its final name is given, so that nobody has to be kept out.
 pub(super) fn create(place: &AtomicPath) -> hdf5::Result<hdf5::File> {
     hdf5::silence_errors(true);
-    hdf5::File::with_options()
-        .with_fapl(|access| access.file_locking(false))
-        .create(place.path())
+    unlocked().create(place.path())
+}
+
+/// How files are opened that no lock is to be taken of.
+pub(super) fn unlocked() -> hdf5::FileBuilder {
+    let mut builder = hdf5::File::with_options();
+    builder.with_fapl(|access| access.file_locking(false));
+    builder
 }
 
 #[cfg(test)]

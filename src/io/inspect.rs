@@ -208,6 +208,7 @@ fn short(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::io::hdf5_create::unlocked;
     use crate::io::testing::shared;
 
     #[test]
@@ -236,7 +237,8 @@ mod tests {
         assert_eq!(inspect(&path).unwrap().kind, Kind::Dicom);
         crate::io::npy::write(&path, &ndarray::Array2::<f32>::zeros([2, 3]), true).unwrap();
         assert!(inspect(&path).unwrap().to_string().contains("[2, 3] <f4"));
-        hdf5::File::create(&path)
+        unlocked()
+            .create(&path)
             .unwrap()
             .new_dataset::<f32>()
             .shape([3])

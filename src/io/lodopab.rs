@@ -124,12 +124,13 @@ impl ProjectionSource for LodopabSource {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::io::hdf5_create::unlocked;
     use crate::io::testing::message;
     use crate::io::{Kind, open_projections, recognise};
     use ndarray::Array3;
 
     fn write(path: &Path, data: &Array3<f32>) {
-        let file = hdf5::File::create(path).unwrap();
+        let file = unlocked().create(path).unwrap();
         let builder = file.new_dataset_builder().with_data(data);
         builder.create("data").unwrap();
     }

@@ -239,11 +239,12 @@ fn placed(
 mod tests {
     use super::super::npy::write;
     use super::*;
+    use crate::io::hdf5_create::unlocked;
     use crate::io::testing::message;
     use ndarray::Array2;
 
     fn write_h5(path: &Path, name: &str, data: &Array3<f32>) {
-        let file = hdf5::File::create(path).unwrap();
+        let file = unlocked().create(path).unwrap();
         file.new_dataset_builder()
             .with_data(data)
             .create(name)
@@ -261,7 +262,7 @@ mod tests {
             assert!(matches!(&stack.pixels, Pixels::Real(d) if d == data));
             assert_eq!(stack.spacing_mm(), [1.0; 3]);
         }
-        let file = hdf5::File::create(&path).unwrap();
+        let file = unlocked().create(&path).unwrap();
         for name in ["one", "two"] {
             file.new_dataset_builder()
                 .with_data(&data)
@@ -278,7 +279,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.h5");
         let data = Array3::from_shape_fn((1, 3, 4), |(_, y, x)| Complex32::new(x as f32, y as f32));
-        let file = hdf5::File::create(&path).unwrap();
+        let file = unlocked().create(&path).unwrap();
         file.new_dataset_builder()
             .with_data(&data)
             .create("image")

@@ -3,10 +3,10 @@ mod written;
 
 use std::f64::consts::{PI, TAU};
 
-use hdf5::File;
 use ndarray::{Array3, s};
 
 use super::*;
+use crate::io::hdf5_create::unlocked;
 use crate::io::projections::Beam;
 use crate::io::testing::{message, python, shared};
 use crate::io::{AngleUnit, Kind, open_projections, recognise};
@@ -50,7 +50,7 @@ impl Made {
     }
 
     fn write(&self, path: &Path) {
-        let file = File::create(path).unwrap();
+        let file = unlocked().create(path).unwrap();
         let group = file.create_group("exchange").unwrap();
         let mut parts = vec![("data", &self.data)];
         parts.extend(self.white.as_ref().map(|white| ("data_white", white)));
@@ -236,7 +236,7 @@ fn shapes_that_are_no_projections_are_refused() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.h5");
     let write = |make: &dyn Fn(&hdf5::Group)| {
-        let file = File::create(&path).unwrap();
+        let file = unlocked().create(&path).unwrap();
         make(&file.create_group("exchange").unwrap());
         drop(file);
         message(open_projections(&path, &parallel()))

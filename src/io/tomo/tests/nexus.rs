@@ -7,7 +7,7 @@ use ndarray::Array1;
 const KEYS: [i32; 8] = [2, 1, 0, 0, 0, 1, 0, 3];
 
 fn nexus(path: &Path, angles: &[f64], unit: &str, entry: &str) {
-    let file = File::create(path).unwrap();
+    let file = unlocked().create(path).unwrap();
     let entry = file
         .create_group(entry)
         .unwrap()
