@@ -96,7 +96,7 @@ pub struct TrainingCard {
     pub seed: u64,
     /// Seconds of training.
     pub seconds: f64,
-    /// Steps at which the run went on with another length, and so with another learning rate.
+    /// Steps at which the run went on with another length or another learning rate.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub extended_at: Vec<usize>,
     /// The denoising error on volumes of the user's that were kept back, where there were any.

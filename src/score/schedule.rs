@@ -35,6 +35,11 @@ impl Schedule {
         self.0[0]
     }
 
+    /// The last level above 0.
+    pub fn min(&self) -> f64 {
+        self.0[self.0.len().saturating_sub(2)]
+    }
+
     /// Calls of the denoiser.
     pub fn levels(&self) -> usize {
         self.0.len() - 1

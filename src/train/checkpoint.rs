@@ -17,8 +17,10 @@ pub struct State {
     pub seconds: f64,
     /// σ_data: the deviation of the first images.
     pub sigma_data: f64,
-    /// Steps at which the run went on with another number of images, and with another rate.
+    /// Steps at which the run went on with another length or another rate.
     pub extended_at: Vec<usize>,
+    /// Whether the next step is the first of those.
+    pub changed: bool,
     /// Smallest and largest value of the images so far; unknown to checkpoints of earlier versions.
     pub data_range: Option<[f64; 2]>,
     /// Sum and number of the losses since the last line of the curves.
@@ -35,6 +37,7 @@ impl State {
             seconds: 0.0,
             sigma_data: 1.0,
             extended_at: Vec::new(),
+            changed: false,
             data_range: None,
             losses: (0.0, 0),
             adam,
@@ -90,8 +93,16 @@ pub fn save(path: &Path, config: &TrainConfig, state: &State) -> Result<(), Trai
     Ok(crate::io::atomic::write(path, &blob, true)?)
 }
 
+/// The configuration of a checkpoint; one from before blocks could be bounded says nothing of it.
+fn configuration(text: &str) -> Option<TrainConfig> {
+    let mut value: serde_json::Value = serde_json::from_str(text).ok()?;
+    let table = value.as_object_mut()?;
+    table.entry("bounded").or_insert(false.into());
+    serde_json::from_value(value).ok()
+}
+
 /// Reads a state back; refuses one of another run, but goes on from one that was asked for another
-/// number of `images` or another learning rate: its steps stay, the rate is that of the new run. `order` gives the
+/// number of `images` or another rate (peak, warm-up, schedule): its steps stay, the rate is that of the new run. `order` gives the
 /// names in their order.
 pub fn load(
     path: &Path,
@@ -106,9 +117,9 @@ pub fn load(
         let found = text.get(key).and_then(|v| v.parse().ok());
         found.ok_or_else(|| fail(path, format!("the checkpoint has no `{key}`")))
     };
-    let made: TrainConfig = text
+    let made = text
         .get("config")
-        .and_then(|c| serde_json::from_str(c).ok())
+        .and_then(|c| configuration(c))
         .ok_or_else(|| fail(path, "the checkpoint has no configuration".into()))?;
     let step = number("step")? as usize;
     if !config.goes_on_from(&made) {
@@ -125,7 +136,7 @@ pub fn load(
         return Err(fail(path, why));
     }
     // A checkpoint from before runs could be extended has none.
-    let mut extended_at: Vec<usize> = match text.get("extended_at") {
+    let extended_at: Vec<usize> = match text.get("extended_at") {
         Some(list) => serde_json::from_str(list).map_err(|e| fail(path, e.to_string()))?,
         None => Vec::new(),
     };
@@ -149,9 +160,6 @@ pub fn load(
         adam.m.push(take("m", name)?);
         adam.v.push(take("v", name)?);
     }
-    if config.changes_rate_after(&made, step) {
-        extended_at.push(step);
-    }
     // A checkpoint from before there were curves has none.
     let losses = number("loss_sum").and_then(|sum| Ok((sum, number("loss_count")? as usize)));
     Ok(State {
@@ -159,6 +167,7 @@ pub fn load(
         seconds: number("seconds")?,
         sigma_data: number("sigma_data")?,
         extended_at,
+        changed: config.changes_rate_after(&made, step),
         data_range: text
             .get("data_range")
             .and_then(|range| serde_json::from_str(range).ok())
@@ -166,4 +175,18 @@ pub fn load(
         losses: losses.unwrap_or_default(),
         adam,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_old_checkpoint_has_unbounded_blocks() {
+        let said = serde_json::to_string(&TrainConfig::default()).unwrap();
+        assert!(configuration(&said).unwrap().bounded);
+        let old = said.replace(r#""bounded":true,"#, "");
+        assert_ne!(old, said);
+        assert!(!configuration(&old).unwrap().bounded);
+    }
 }

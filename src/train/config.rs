@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
 /// A training run. A checkpoint holds it too: a run resumes with the same one, or one of other
-/// `images` or another learning rate.
+/// `images` or another rate (`learning_rate`, `warmup_images`, `schedule`).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct TrainConfig {

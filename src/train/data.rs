@@ -31,9 +31,7 @@ pub enum TrainError {
     Torch(#[from] tch::TchError),
     /// The network is far worse than none, or not a number.
     #[error(
-        "training diverged at step {step}: its crops have a loss of {loss:.3}, without a network {zero:.3}; \
-         lower learning_rate (now {rate:.1e}): the same command then goes on from the last checkpoint \
-         (remove that if it diverges as well)"
+        "training diverged at step {step}: its crops have a loss of {loss:.3e}, without a network {zero:.3}; {remedy}"
     )]
     Diverged {
         /// Optimiser step.
@@ -42,8 +40,8 @@ pub enum TrainError {
         loss: f64,
         /// The loss of an output of zero.
         zero: f64,
-        /// Learning rate.
-        rate: f64,
+        /// What to change.
+        remedy: String,
     },
     /// The samples of the averaged network could not be drawn.
     #[error("samples of the prior: {0}; sample_images = 0 leaves them out")]

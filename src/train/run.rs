@@ -167,6 +167,9 @@ impl<'a> Run<'a> {
         let mut speed = Speed::from(self.state.step);
         while self.state.step < config.steps() {
             self.draw(progress)?;
+            if std::mem::take(&mut self.state.changed) {
+                self.state.extended_at.push(self.state.step);
+            }
             let (index, rate) = (self.state.step, config.rate(self.state.step));
             let loss = step(
                 config,

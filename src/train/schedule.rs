@@ -64,8 +64,8 @@ impl TrainConfig {
         } == *self
     }
 
-    /// Whether a run of `made`, `step` steps done, goes on otherwise than it would have: the rate or the
-    /// crops so far were those of another length or peak.
+    /// Whether the first `step` steps of a run of `made` had another rate or other crops than this run would
+    /// have given them, and there are more to come.
     pub fn changes_rate_after(&self, made: &TrainConfig, step: usize) -> bool {
         let differs = |s: usize| made.rate(s) != self.rate(s) || made.crop_at(s) != self.crop_at(s);
         0 < step && step < self.steps() && (0..step).any(differs)

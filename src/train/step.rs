@@ -76,7 +76,7 @@ impl Batch {
     }
 
     /// `E ‖F(c_in x, c_noise) - (x0 - c_skip x) / c_out‖²`, Karras et al. 2022, eq. 8; and the same with F = 0.
-    fn loss(&self, net: &UNet, edm: Preconditioning) -> (Tensor, f64) {
+    fn loss(&self, net: &UNet, edm: Preconditioning) -> [Tensor; 2] {
         let x = &self.x0 + &self.noise * self.wide(|s| s);
         let target = (&self.x0 - &x * self.wide(|s| edm.skip(s))) / self.wide(|s| edm.out(s));
         let f = net
@@ -85,18 +85,32 @@ impl Batch {
                 &self.per_item(|s| edm.noise(s)),
             )
             .to_kind(Kind::Float);
-        let zero = target.square().mean(Kind::Float).double_value(&[]);
-        ((f - target).square().mean(Kind::Float), zero)
+        let zero = target.square().mean(Kind::Float);
+        [(f - target).square().mean(Kind::Float), zero]
     }
 }
 
-/// How many times the loss of an output of zero, about one, no network in good order has. One that leaves
-/// order has ordinary losses and, on single crops, losses of thousands: weights that grew at too high a rate
-/// let a few inputs grow from block to block.
+/// A step whose loss is this many times that of F = 0, which is about 1, ends the run: no sound network comes
+/// near it.
 const FAR: f64 = 10.0;
 
+/// Crops of air have far less than 1 at large σ, and a young network does not know that.
 fn diverges(loss: f64, zero: f64) -> bool {
-    !(loss <= FAR * zero)
+    !(loss <= FAR * zero.max(1.0))
+}
+
+fn remedy(config: &TrainConfig) -> String {
+    let rate = config.learning_rate;
+    match config.bounded {
+        true => format!(
+            "lower learning_rate ({rate:e}): the same command then goes on from the last checkpoint \
+             (remove that if it diverges as well)"
+        ),
+        false => format!(
+            "blocks that are not bounded do that at any learning_rate ({rate:e}): set bounded = true, and begin \
+             anew under another -o"
+        ),
+    }
 }
 
 /// One step of Adam; returns the loss.
@@ -113,7 +127,7 @@ pub(super) fn step(
         (Precision::Bf16, _) | (Precision::Auto, Device::Cuda(_)) => Kind::BFloat16,
         (Precision::F32 | Precision::Auto, _) => Kind::Float,
     };
-    let (loss, zero) = {
+    let [loss, zero] = {
         let leaves = state
             .adam
             .weights
@@ -126,17 +140,17 @@ pub(super) fn step(
             edm,
         )
     };
-    let (value, rate) = (loss.double_value(&[]), config.rate(state.step));
+    let (value, zero) = (loss.double_value(&[]), zero.double_value(&[]));
     if diverges(value, zero) {
         return Err(TrainError::Diverged {
             step: state.step,
             loss: value,
             zero,
-            rate,
+            remedy: remedy(config),
         });
     }
     loss.f_backward()?;
-    let decay = config.ema_decay(state.step);
+    let (rate, decay) = (config.rate(state.step), config.ema_decay(state.step));
     state
         .adam
         .step(state.step, rate, config.gradient_clip, decay);
@@ -151,7 +165,7 @@ mod tests {
 
     #[test]
     fn a_loss_far_from_that_of_no_network_diverges() {
-        assert!(!diverges(0.15, 1.1) && !diverges(2.0, 1.1));
+        assert!(!diverges(0.15, 1.1) && !diverges(2.0, 1.1) && !diverges(0.5, 0.006));
         assert!(
             [25.3, f64::INFINITY, f64::NAN]
                 .iter()

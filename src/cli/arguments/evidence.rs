@@ -7,7 +7,7 @@ use std::path::PathBuf;
 #[derive(Args)]
 #[command(after_help = "The same command goes on after an interruption.
 Example:
-  annulus train -p protocols/priors/brain-local.toml -o my-prior.safetensors")]
+  annulus train -p my-prior.toml -o my-prior.safetensors")]
 pub(in crate::cli) struct Train {
     /// Training configuration (TOML); the defaults without
     #[arg(short, long)]
