@@ -96,7 +96,7 @@ const FAR: f64 = 10.0;
 
 /// Crops of air have far less than 1 at large σ, and a young network does not know that.
 fn diverges(loss: f64, zero: f64) -> bool {
-    !(loss <= FAR * zero.max(1.0))
+    loss.is_nan() || loss > FAR * zero.max(1.0)
 }
 
 fn remedy(config: &TrainConfig) -> String {
