@@ -28,6 +28,7 @@ mod root;
 mod sampler;
 mod smc;
 mod transition;
+mod warm_start;
 
 pub use bridge::{Bridge, PriorDraw};
 pub use conditional::{CovarianceModel, Guided};
@@ -51,6 +52,7 @@ pub use red_diff::RedDiff;
 pub use sampler::{SampleError, Seen, sample};
 pub use smc::Smc;
 pub use transition::Transition;
+pub use warm_start::warm_start_sigma;
 
 use crate::score::{Denoiser, Estimate, Want};
 use operators::imaging::Spectral;
@@ -150,7 +152,12 @@ impl<'a, T: Vector> Step<'a, T> {
 
     /// Notes how far a state of this level lies from what was denoised of it.
     fn measure(&mut self, x: &T, d: &T) {
-        let claimed = self.sigma * (Vector::reals(x) as f64).sqrt();
+        self.measure_at(self.sigma, x, d);
+    }
+
+    /// The same of a state that claims another level.
+    fn measure_at(&mut self, sigma: f64, x: &T, d: &T) {
+        let claimed = sigma * (Vector::reals(x) as f64).sqrt();
         let apart = x.minus(d).norm();
         self.distance = apart.iter().map(|apart| apart / claimed).collect();
     }

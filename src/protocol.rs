@@ -31,6 +31,7 @@ mod sampler;
 mod sampling;
 mod schema;
 mod set;
+mod start;
 mod text;
 mod tomography;
 mod unconditional;
@@ -55,6 +56,7 @@ pub use published::{
 pub use sampler::{Bridge, Covariance, Dds, Dps, Draw, Mcg, McgForm, Solver, Weight};
 pub use sampling::{Claim, Data, Sampler, Sampling};
 pub use schema::schema;
+pub use start::{StartRule, StartSigma};
 pub use text::{check_text, list_text, show_text};
 pub use tomography::{Detector, Fan, Parallel, Rotation};
 pub use unconditional::{PriorSampler, Sde, Unconditional};

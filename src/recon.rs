@@ -27,6 +27,7 @@ mod rule;
 mod run;
 mod slice;
 mod staging;
+mod start;
 mod study;
 mod summary;
 mod texture;

@@ -31,6 +31,7 @@ mod oracle_ct;
 mod oracle_methods;
 mod oracle_prior;
 mod oracle_small;
+mod oracle_start;
 mod path;
 mod preparation;
 mod samplers;

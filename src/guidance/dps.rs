@@ -67,13 +67,11 @@ impl<T: Array> Guidance<T> for DpsZeta {
         let d = at.estimate(Want::Pullback)?;
         let (x0, inside) = clip(&d.x0, self.clip);
         let (z, j) = data.operator.linearize(&x0)?;
-        // For Gaussian noise of deviation σ_y, gradient = -(y - z) / σ_y² and misfit = ‖y - z‖² /
-        // (m σ_y²): the gradient of the norm is Aᴴ(z - y) / ‖y - z‖ in any units.
-        let residual = data.likelihood.gradient(&z)?;
+        let residual = data.likelihood.residual(&z)?;
         let inverse: Vec<f64> = residual
             .norm()
             .iter()
-            .map(|n| if *n > 0.0 { 1.0 / n } else { 0.0 })
+            .map(|n| if *n > 0.0 { -1.0 / n } else { 0.0 })
             .collect();
         let mut ascent = j.adjoint(&residual)?;
         ascent.scale(&inverse);

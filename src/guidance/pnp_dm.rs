@@ -33,6 +33,9 @@ impl<T: Array> Guidance<T> for PnpDm {
         let least = self.sigma_min.min(at.sigma);
         for (sigma, next) in Schedule::karras(self.levels, least, at.sigma, 7.0).steps() {
             let d = at.prior.denoise(&x, sigma)?;
+            if sigma == at.sigma {
+                at.measure(&x, &d);
+            }
             x = at.transition.advance(&x, &d, sigma, next, at.rng);
         }
         Ok(x)

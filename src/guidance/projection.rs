@@ -38,7 +38,8 @@ impl Projecting {
 
 /// Projection, corrector, projection, predictor: `x ← x + λ A† (y + A n - A x)`, one Langevin step
 /// `x ← x + ε s + √(2 ε) z` with `ε = 2 (r ‖z‖ / ‖s‖)²`, the projection again, and
-/// `x' = x + (σ² - σ'²) s + √(σ² - σ'²) z`; the last image is denoised.
+/// `x' = x + (σ² - σ'²) s + √(σ² - σ'²) z`; the last image is denoised
+/// and meets the data with λ = 1.
 ///
 /// Norms are per item. Source: Song et al. 2022, algorithm 2 (noisy data); Chung and Ye 2022 (score-MRI),
 /// whose data get no noise.
@@ -60,7 +61,11 @@ impl<T: Array> Guidance<T> for ProjectedPc {
         let d = at.prior.denoise(&x, sigma)?;
         at.measure(&x, &d);
         if next == 0.0 {
-            return self.projecting.onto_data(data, &d, 0.0, at.rng);
+            let whole = Projecting {
+                lambda: 1.0,
+                ..self.projecting
+            };
+            return whole.onto_data(data, &d, 0.0, at.rng);
         }
         let down = sigma * sigma - next * next;
         let mut out = x.scaled(1.0 - down / (sigma * sigma));

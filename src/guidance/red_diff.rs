@@ -39,11 +39,14 @@ impl<T: Array> Guidance<T> for RedDiff {
         let mut noisy = mu.clone();
         noisy.axpy(&[at.sigma], &mu.normal_like(at.rng));
         let d = at.prior.denoise(&noisy, at.sigma)?;
+        let seen = (noisy, d.clone());
         let mut gradient = mu.minus(&d).scaled(self.lambda);
         gradient.axpy(&[-1.0], &pull(mu)?);
         let step = adam(&gradient, mean, square, at.index);
         mu.axpy(&[-self.learning_rate], &step);
-        Ok(mu.clone())
+        let next = mu.clone();
+        at.measure(&seen.0, &seen.1);
+        Ok(next)
     }
 }
 

@@ -10,9 +10,10 @@ use operators::{Error, SliceRng, Vector};
 pub enum SampleError {
     /// A state is not finite.
     #[error(
-        "sampling diverged at step {step} of {steps} (sigma {sigma:.4}), sample {item}: \
+        "sampling diverged at step {step} of {steps} (sigma {sigma:.4}), sample {}: \
          a state is not finite; more levels or a smaller step (zeta, lambda, gamma, guard) keep it so, and \
-         `bridge` has none to set"
+         `bridge` has none to set",
+        item + 1
     )]
     Diverged {
         /// Index of the step.
@@ -37,6 +38,16 @@ pub enum SampleError {
     /// Ctrl-C.
     #[error("interrupted")]
     Interrupted,
+}
+
+impl SampleError {
+    /// The same of a batch that follows `first` items.
+    pub fn after(mut self, first: usize) -> Self {
+        if let Self::Diverged { item, .. } = &mut self {
+            *item += first;
+        }
+        self
+    }
 }
 
 /// What is told after a step.
@@ -104,4 +115,24 @@ pub fn sample<T: Vector>(
         }
     }
     Ok(x)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sample_is_counted_from_the_first_of_all_batches() {
+        let diverged = SampleError::Diverged {
+            step: 2,
+            steps: 9,
+            sigma: 0.5,
+            item: 1,
+        };
+        let told = diverged.after(4).to_string();
+        assert!(
+            told.contains("step 2 of 9 (sigma 0.5000), sample 6:"),
+            "{told}"
+        );
+    }
 }

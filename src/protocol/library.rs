@@ -144,6 +144,7 @@ fn refusal(name: &str) -> String {
 mod tests {
     use super::super::{Method, Protocol};
     use super::*;
+    use crate::protocol::{StartRule, StartSigma};
 
     #[test]
     fn every_builtin_parses_and_passes_the_check() {
@@ -164,7 +165,7 @@ mod tests {
             assert_eq!(head.prior.as_ref().unwrap().model, "head-local");
             assert!(matches!(
                 head.selected().unwrap(),
-                Method::Bridge(bridge) if bridge.draw == crate::protocol::Draw::Network && bridge.start_sigma == Some(0.5)
+                Method::Bridge(bridge) if bridge.draw == crate::protocol::Draw::Network && bridge.start_sigma == Some(StartSigma::Rule(StartRule::Rule))
             ));
         }
         let brain = Protocol::find("mri/brain-cartesian-r4").unwrap();

@@ -9,6 +9,7 @@ use super::published::{
 };
 use super::sampler::{Bridge, Dds, Dps, Mcg};
 use super::sampling::{Sampler, Sampling};
+use super::start::StartSigma;
 use super::unconditional::Unconditional;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -365,6 +366,14 @@ impl Method {
     /// The number of samples, to be changed, for a method that draws them.
     pub fn samples_mut(&mut self) -> Option<&mut usize> {
         self.sampler_mut().map(Sampler::samples_mut)
+    }
+
+    /// The same with a start at the level that was found by rule: without one from noise.
+    pub fn started_at(mut self, sigma: Option<f64>) -> Self {
+        if let Some(start) = self.sampler_mut().and_then(Sampler::start_mut) {
+            *start = sigma.map(StartSigma::Given);
+        }
+        self
     }
 
     /// Iterations of a method without a prior.

@@ -1,6 +1,7 @@
 //! `[method.*]`: the settings of samplers as they were published, and of the particles that they are
 //! held against.
 
+use super::start::StartSigma;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -19,10 +20,10 @@ pub struct Projection {
     pub levels: usize,
     /// Posterior samples.
     pub samples: usize,
-    /// Start from the classical reconstruction noised to this level, in image units; absent: from
-    /// noise at `sigma_max`.
+    /// Start from the classical reconstruction noised to this level, in image units, or `"rule"`; absent:
+    /// from noise at `sigma_max`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub start_sigma: Option<f64>,
+    pub start_sigma: Option<StartSigma>,
     /// The first noise level of a start from noise, in image units.
     pub sigma_max: f64,
     /// Iterations of conjugate gradients in a projection, where no pseudo-inverse is known: more than one fit
@@ -56,10 +57,10 @@ pub struct Ilvr {
     pub levels: usize,
     /// Posterior samples.
     pub samples: usize,
-    /// Start from the classical reconstruction noised to this level, in image units; absent: from
-    /// noise at `sigma_max`.
+    /// Start from the classical reconstruction noised to this level, in image units, or `"rule"`; absent:
+    /// from noise at `sigma_max`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub start_sigma: Option<f64>,
+    pub start_sigma: Option<StartSigma>,
     /// The first noise level of a start from noise, in image units.
     pub sigma_max: f64,
     /// Iterations of conjugate gradients in a projection, where no pseudo-inverse is known: more than one fit
@@ -92,10 +93,10 @@ pub struct PiGdm {
     pub levels: usize,
     /// Posterior samples.
     pub samples: usize,
-    /// Start from the classical reconstruction noised to this level, in image units; absent: from
-    /// noise at `sigma_max`.
+    /// Start from the classical reconstruction noised to this level, in image units, or `"rule"`; absent:
+    /// from noise at `sigma_max`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub start_sigma: Option<f64>,
+    pub start_sigma: Option<StartSigma>,
     /// The first noise level of a start from noise, in image units.
     pub sigma_max: f64,
     /// Iterations of conjugate gradients at each level.
@@ -126,10 +127,10 @@ pub struct Ddnm {
     pub levels: usize,
     /// Posterior samples.
     pub samples: usize,
-    /// Start from the classical reconstruction noised to this level, in image units; absent: from
-    /// noise at `sigma_max`.
+    /// Start from the classical reconstruction noised to this level, in image units, or `"rule"`; absent:
+    /// from noise at `sigma_max`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub start_sigma: Option<f64>,
+    pub start_sigma: Option<StartSigma>,
     /// The first noise level of a start from noise, in image units.
     pub sigma_max: f64,
     /// Iterations of conjugate gradients at each level, where no pseudo-inverse is known.
@@ -161,10 +162,10 @@ pub struct DiffPir {
     pub levels: usize,
     /// Posterior samples.
     pub samples: usize,
-    /// Start from the classical reconstruction noised to this level, in image units; absent: from
-    /// noise at `sigma_max`.
+    /// Start from the classical reconstruction noised to this level, in image units, or `"rule"`; absent:
+    /// from noise at `sigma_max`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub start_sigma: Option<f64>,
+    pub start_sigma: Option<StartSigma>,
     /// The first noise level of a start from noise, in image units.
     pub sigma_max: f64,
     /// Iterations of conjugate gradients at each level.
@@ -196,10 +197,10 @@ pub struct Daps {
     pub levels: usize,
     /// Posterior samples.
     pub samples: usize,
-    /// Start from the classical reconstruction noised to this level, in image units; absent: from
-    /// noise at `sigma_max`.
+    /// Start from the classical reconstruction noised to this level, in image units, or `"rule"`; absent:
+    /// from noise at `sigma_max`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub start_sigma: Option<f64>,
+    pub start_sigma: Option<StartSigma>,
     /// The first noise level of a start from noise, in image units.
     pub sigma_max: f64,
     /// Iterations of conjugate gradients at each level.
@@ -229,10 +230,10 @@ pub struct PnpDm {
     pub levels: usize,
     /// Posterior samples.
     pub samples: usize,
-    /// Start from the classical reconstruction noised to this level, in image units; absent: from
-    /// noise at `sigma_max`.
+    /// Start from the classical reconstruction noised to this level, in image units, or `"rule"`; absent:
+    /// from noise at `sigma_max`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub start_sigma: Option<f64>,
+    pub start_sigma: Option<StartSigma>,
     /// The first coupling of a start from noise, in image units.
     pub sigma_max: f64,
     /// Iterations of conjugate gradients at each level.
@@ -264,10 +265,10 @@ pub struct Csgm {
     pub levels: usize,
     /// Posterior samples.
     pub samples: usize,
-    /// Start from the classical reconstruction noised to this level, in image units; absent: from
-    /// noise at `sigma_max`.
+    /// Start from the classical reconstruction noised to this level, in image units, or `"rule"`; absent:
+    /// from noise at `sigma_max`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub start_sigma: Option<f64>,
+    pub start_sigma: Option<StartSigma>,
     /// The first noise level of a start from noise, in image units.
     pub sigma_max: f64,
 }
@@ -289,7 +290,7 @@ impl Default for Csgm {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct RedDiff {
-    /// λ, the weight of the prior's term, in units of the noise's variance.
+    /// λ, the weight of the prior's term beside `Aᴴ (y - A μ)`, on CT beside filtered back-projection of it.
     pub lambda: f64,
     /// Length of a step of Adam, in image units.
     pub learning_rate: f64,
@@ -326,10 +327,10 @@ pub struct Ddrm {
     pub levels: usize,
     /// Posterior samples.
     pub samples: usize,
-    /// Start from the classical reconstruction noised to this level, in image units; absent: from
-    /// noise at `sigma_max`.
+    /// Start from the classical reconstruction noised to this level, in image units, or `"rule"`; absent:
+    /// from noise at `sigma_max`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub start_sigma: Option<f64>,
+    pub start_sigma: Option<StartSigma>,
     /// The first noise level of a start from noise, in image units.
     pub sigma_max: f64,
 }

@@ -1,6 +1,7 @@
 //! `[method.*]`: the settings of the methods that draw samples with a learned prior.
 
 use super::pair;
+use super::start::StartSigma;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -21,10 +22,10 @@ pub struct Dps {
     /// Largest magnitude of the denoised image, in its unit; absent: not clipped.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub clip: Option<f64>,
-    /// Start from the classical reconstruction noised to this level, in image units; absent: from
-    /// noise at `sigma_max`.
+    /// Start from the classical reconstruction noised to this level, in image units, or `"rule"`; absent:
+    /// from noise at `sigma_max`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub start_sigma: Option<f64>,
+    pub start_sigma: Option<StartSigma>,
     /// The first noise level of a start from noise, in image units.
     pub sigma_max: f64,
     /// The pulled-back correction is at most this times the direct one (`weight` only).
@@ -100,10 +101,10 @@ pub struct Bridge {
     pub covariance: Covariance,
     /// The pulled-back correction is at most this times the direct one.
     pub guard: f64,
-    /// Start from the classical reconstruction noised to this level, in image units; absent: from
-    /// noise at `sigma_max`.
+    /// Start from the classical reconstruction noised to this level, in image units, or `"rule"`; absent:
+    /// from noise at `sigma_max`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub start_sigma: Option<f64>,
+    pub start_sigma: Option<StartSigma>,
     /// The first noise level of a start from noise, in image units.
     pub sigma_max: f64,
     /// Iterations of conjugate gradients at each level.
@@ -181,10 +182,10 @@ pub struct Mcg {
     pub steps: usize,
     /// Posterior samples.
     pub samples: usize,
-    /// Start from the classical reconstruction noised to this level, in image units; absent: from
-    /// noise at `sigma_max`.
+    /// Start from the classical reconstruction noised to this level, in image units, or `"rule"`; absent:
+    /// from noise at `sigma_max`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub start_sigma: Option<f64>,
+    pub start_sigma: Option<StartSigma>,
     /// The first noise level of a start from noise, in image units.
     pub sigma_max: f64,
     /// The pulled-back correction is at most this times the direct one (`weight` only).
@@ -247,10 +248,10 @@ pub struct Dds {
     /// them together, all in memory; absent: every slice by itself.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub z_step: Option<f64>,
-    /// Start from the classical reconstruction noised to this level, in image units; absent: from
-    /// noise at `sigma_max`.
+    /// Start from the classical reconstruction noised to this level, in image units, or `"rule"`; absent:
+    /// from noise at `sigma_max`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub start_sigma: Option<f64>,
+    pub start_sigma: Option<StartSigma>,
     /// The first noise level of a start from noise, in image units.
     pub sigma_max: f64,
 }

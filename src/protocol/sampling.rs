@@ -4,6 +4,7 @@ use super::published::{
     Csgm, Daps, Ddnm, Ddrm, DiffPir, Ilvr, PiGdm, PnpDm, Projection, RedDiff, Smc,
 };
 use super::sampler::{Bridge, Covariance, Dds, Dps, Draw, Mcg, Solver, Weight};
+use super::start::StartSigma;
 use super::unconditional::Unconditional;
 
 /// What the samples of a method are.
@@ -56,7 +57,7 @@ pub struct Sampling {
     /// Samples a slice.
     pub samples: usize,
     /// Start from the classical reconstruction noised to this level, in image units.
-    pub start_sigma: Option<f64>,
+    pub start_sigma: Option<StartSigma>,
     /// First level of a start from noise, in image units; the prior's largest without.
     pub sigma_max: Option<f64>,
     /// What the samples are.
@@ -68,7 +69,9 @@ pub struct Sampling {
 impl Sampling {
     /// The first noise level that is asked for.
     pub fn first_sigma(&self) -> Option<f64> {
-        self.start_sigma.or(self.sigma_max)
+        self.start_sigma
+            .and_then(StartSigma::given)
+            .or(self.sigma_max)
     }
 }
 
@@ -78,11 +81,31 @@ pub trait Sampler {
     fn sampling(&self) -> Sampling;
     /// The number of samples, to be changed.
     fn samples_mut(&mut self) -> &mut usize;
+    /// Where it starts from a classical image, to be changed; nothing for a method that does not.
+    fn start_mut(&mut self) -> Option<&mut Option<StartSigma>>;
 }
 
-/// A table that has `samples`: its levels, its evaluations a level, where it starts, its claim, how it takes the data.
+/// The start of a table that has one, and of one that begins in noise.
+macro_rules! start {
+    (warm, $m:ident) => {
+        $m.start_sigma
+    };
+    (cold, $m:ident) => {
+        None
+    };
+    (mut warm, $m:ident) => {
+        Some(&mut $m.start_sigma)
+    };
+    (mut cold, $m:ident) => {{
+        let _ = $m;
+        None
+    }};
+}
+
+/// A table that has `samples`: its levels, its evaluations a level, whether it may start from a classical image and
+/// its largest level, its claim, how it takes the data.
 macro_rules! sampler {
-    ($table:ty, $m:ident: $levels:expr, $each:expr, [$start:expr, $max:expr], $claim:expr, $data:expr) => {
+    ($table:ty, $m:ident: $levels:expr, $each:expr, [$start:ident, $max:expr], $claim:expr, $data:expr) => {
         impl Sampler for $table {
             fn sampling(&self) -> Sampling {
                 let $m = self;
@@ -90,7 +113,7 @@ macro_rules! sampler {
                     levels: $levels,
                     evaluations: $levels * $each,
                     samples: $m.samples,
-                    start_sigma: $start,
+                    start_sigma: start!($start, $m),
                     sigma_max: $max,
                     claim: $claim,
                     data: $data,
@@ -99,6 +122,11 @@ macro_rules! sampler {
 
             fn samples_mut(&mut self) -> &mut usize {
                 &mut self.samples
+            }
+
+            fn start_mut(&mut self) -> Option<&mut Option<StartSigma>> {
+                let $m = self;
+                start!(mut $start, $m)
             }
         }
     };
@@ -112,29 +140,54 @@ fn by_rule(weight: Option<Weight>) -> Data {
     weight.map_or(Tuned, |_| Weighed)
 }
 
-sampler!(Dps, m: m.steps, if m.solver == Solver::Heun { 2 } else { 1 }, [m.start_sigma, Some(m.sigma_max)], Approximate, by_rule(m.effective_weight()));
-sampler!(Bridge, m: m.levels, 1, [m.start_sigma, Some(m.sigma_max)], match m.draw {
-    Draw::Model if m.covariance != Covariance::Learned => Calibrated,
-    Draw::Mean | Draw::Network | Draw::Model => Approximate,
+sampler!(Dps, m: m.steps, if m.solver == Solver::Heun { 2 } else { 1 }, [warm, Some(m.sigma_max)], Approximate, by_rule(m.effective_weight()));
+sampler!(Bridge, m: m.levels, 1, [warm, Some(m.sigma_max)], match (m.draw, m.covariance) {
+    // White and σ² are no covariances of images; those of the network are held to no closed form in `validate`.
+    (Draw::Model, Covariance::Spectrum) => Calibrated,
+    _ => Approximate,
 }, Weighed);
-sampler!(Mcg, m: m.steps, 1, [m.start_sigma, Some(m.sigma_max)], Approximate, by_rule(m.effective_weight()));
-sampler!(Dds, m: m.levels, 1, [m.start_sigma, Some(m.sigma_max)], Approximate, Tuned);
-sampler!(Projection, m: m.levels, 2, [m.start_sigma, Some(m.sigma_max)], Approximate, Exact);
-sampler!(Ilvr, m: m.levels, 1, [m.start_sigma, Some(m.sigma_max)], Approximate, Exact);
-sampler!(PiGdm, m: m.levels, 1, [m.start_sigma, Some(m.sigma_max)], Approximate, Assumed);
-sampler!(Ddnm, m: m.levels, 1, [m.start_sigma, Some(m.sigma_max)], Approximate, Exact);
-sampler!(Ddrm, m: m.levels, 1, [m.start_sigma, Some(m.sigma_max)], Approximate, Tuned);
-sampler!(DiffPir, m: m.levels, 1, [m.start_sigma, Some(m.sigma_max)], Approximate, Tuned);
-sampler!(Daps, m: m.levels, m.flow_steps, [m.start_sigma, Some(m.sigma_max)], Approximate, Assumed);
-sampler!(PnpDm, m: m.levels, m.diffusion_steps, [m.start_sigma, Some(m.sigma_max)], Approximate, Assumed);
-sampler!(Csgm, m: m.levels, m.repeats, [m.start_sigma, Some(m.sigma_max)], Approximate, Weighed);
-sampler!(RedDiff, m: m.levels, 1, [None, Some(m.sigma_max)], ModeSeeking, Tuned);
-sampler!(Smc, m: m.levels, m.particles, [None, Some(m.sigma_max)], Calibrated, Weighed);
-sampler!(Unconditional, m: m.levels, m.evaluations(), [None, None], Prior, Unused);
+sampler!(Mcg, m: m.steps, 1, [warm, Some(m.sigma_max)], Approximate, by_rule(m.effective_weight()));
+sampler!(Dds, m: m.levels, 1, [warm, Some(m.sigma_max)], Approximate, Tuned);
+sampler!(Projection, m: m.levels, 2, [warm, Some(m.sigma_max)], Approximate, Exact);
+sampler!(Ilvr, m: m.levels, 1, [warm, Some(m.sigma_max)], Approximate, Exact);
+sampler!(PiGdm, m: m.levels, 1, [warm, Some(m.sigma_max)], Approximate, Assumed);
+sampler!(Ddnm, m: m.levels, 1, [warm, Some(m.sigma_max)], Approximate, Exact);
+sampler!(Ddrm, m: m.levels, 1, [warm, Some(m.sigma_max)], Approximate, Tuned);
+sampler!(DiffPir, m: m.levels, 1, [warm, Some(m.sigma_max)], Approximate, Tuned);
+sampler!(Daps, m: m.levels, m.flow_steps, [warm, Some(m.sigma_max)], Approximate, Assumed);
+sampler!(PnpDm, m: m.levels, m.diffusion_steps, [warm, Some(m.sigma_max)], Approximate, Assumed);
+sampler!(Csgm, m: m.levels, m.repeats, [warm, Some(m.sigma_max)], Approximate, Weighed);
+sampler!(RedDiff, m: m.levels, 1, [cold, Some(m.sigma_max)], ModeSeeking, Tuned);
+sampler!(Smc, m: m.levels, m.particles, [cold, Some(m.sigma_max)], Approximate, Weighed);
+sampler!(Unconditional, m: m.levels, m.evaluations(), [cold, None], Prior, Unused);
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_draws_under_the_covariance_of_the_card_are_called_calibrated() {
+        let claim = |draw, covariance| {
+            let table = Bridge {
+                draw,
+                covariance,
+                ..Bridge::default()
+            };
+            table.sampling().claim
+        };
+        assert_eq!(claim(Draw::Model, Covariance::Spectrum), Calibrated);
+        for other in [
+            (Draw::Mean, Covariance::Spectrum),
+            (Draw::Network, Covariance::Spectrum),
+            (Draw::Model, Covariance::White),
+            (Draw::Model, Covariance::Sigma),
+            (Draw::Model, Covariance::Learned),
+            (Draw::Model, Covariance::Jacobian),
+        ] {
+            assert_eq!(claim(other.0, other.1), Approximate, "{other:?}");
+        }
+        assert_eq!(Smc::default().sampling().claim, Approximate);
+    }
 
     #[test]
     fn a_step_by_rule_weighs_the_data_a_published_one_is_tuned() {

@@ -5,6 +5,7 @@ use super::draw::{Draw, Source};
 use super::parts::{Part, Parts};
 use super::rule::pair_rule;
 use super::slice::{SliceResult, Task};
+use super::start;
 use crate::guidance::{Measurement, NormalSpectrum};
 use crate::score::{Channels, Pair};
 use operators::product::OfImage;
@@ -149,7 +150,14 @@ impl<T: Channels> Task<'_, T> {
         let method = &self.plan.method;
         match (pair_rule(method), &self.plan.prior) {
             (Some(rule), Some(prior)) => {
-                Ok(Draw::with(rule, method, prior, self.prepared.noise_floor()))
+                let method =
+                    start::resolved(self.plan, self.prepared, (prior, self.slice), method)?;
+                Ok(Draw::with(
+                    rule,
+                    &method,
+                    prior,
+                    self.prepared.noise_floor(),
+                ))
             }
             _ => Err(ReconError::Request(format!(
                 "method `{}` does not draw what is unknown beside an image: take bridge or dps",

@@ -17,7 +17,7 @@ pub(super) struct Draw<S> {
     /// Evaluations of the network a level, for one sample.
     each: usize,
     /// Whether the data are used.
-    guided: bool,
+    pub(super) guided: bool,
     /// Start from the classical image plus noise instead of noise alone.
     pub(super) warm: bool,
     /// What the seed is mixed with: a trial draws by streams of its own.
@@ -142,7 +142,10 @@ impl<S: Vector> Draw<S> {
             );
             batches.push(drawn.map_err(|source| match source {
                 SampleError::Interrupted => ReconError::Interrupted { slice },
-                source => ReconError::Sampling { slice, source },
+                source => ReconError::Sampling {
+                    slice,
+                    source: source.after(first),
+                },
             })?);
         }
         Ok((batches, geometry))

@@ -28,6 +28,13 @@ pub(super) struct SliceReport {
     pub(super) misfit: Option<f64>,
     pub(super) steps: usize,
     pub(super) network_evaluations: usize,
+    /// The first noise level, in units of the prior.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) first_level: Option<f64>,
+    /// The last noise level over the noise that the data leave in the image (CT: in its mean): a fifth by rule,
+    /// more where the prior knows no less.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) last_level_over_noise: Option<f64>,
     pub(super) seconds: f64,
     pub(super) metrics: Option<Metrics>,
     /// What was unknown beside the image.
@@ -72,6 +79,9 @@ pub(super) struct Report {
     /// What its samples are: calibrated, approximate, mode-seeking, or of the prior.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) claim: Option<&'static str>,
+    /// Independent draws among the samples: all, each the end of a chain or a particle of a population of its own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) effective_samples: Option<usize>,
     pub(super) seed: u64,
     pub(super) device: String,
     pub(super) threads: usize,
@@ -116,6 +126,7 @@ impl Report {
             protocol: plan.protocol.to_json()?,
             method: plan.method.name(),
             claim: plan.claim().map(Claim::name),
+            effective_samples: plan.method.samples(),
             seed: plan.options.seed,
             device: format!("{:?}", plan.device).to_lowercase(),
             threads: plan.options.threads,

@@ -211,6 +211,8 @@ where
                 misfit: result.misfit,
                 steps: result.steps,
                 network_evaluations: result.network_evaluations,
+                first_level: result.first_level,
+                last_level_over_noise: result.last_level_over_noise,
                 seconds: began.elapsed().as_secs_f64(),
                 metrics: None,
                 nuisance: result.nuisance.take(),

@@ -8,7 +8,7 @@ use super::parts::{Part, Parts};
 use super::rule::bridge;
 use super::study::Slice;
 use super::summary::{Shown, quantile, summarise};
-use super::{Plan, ReconError};
+use super::{Plan, ReconError, start};
 use crate::guidance::conditional_mean;
 use crate::score::{Channels, Model};
 use ndarray::{Array2, Array3};
@@ -29,6 +29,10 @@ pub(super) struct SliceResult<T> {
     pub(super) adjoint_gap: Option<f64>,
     pub(super) steps: usize,
     pub(super) network_evaluations: usize,
+    /// The first noise level, in units of the prior.
+    pub(super) first_level: Option<f64>,
+    /// The last noise level over the noise of the data in the image.
+    pub(super) last_level_over_noise: Option<f64>,
     /// The states of the sampler; empty where the samples are those of an earlier run.
     pub(super) geometry: Vec<Level>,
     /// The samples in units of the prior.
@@ -50,6 +54,8 @@ impl<T> SliceResult<T> {
             adjoint_gap: None,
             steps: 0,
             network_evaluations: 0,
+            first_level: None,
+            last_level_over_noise: None,
             geometry: Vec::new(),
             drawn: None,
             nuisance: None,
@@ -170,9 +176,14 @@ impl<T: Channels> Task<'_, T> {
     ) -> Result<(T, Vec<f64>), ReconError> {
         let prior = self.plan.prior.as_ref().expect("asked by the caller");
         let data = self.prepared.measurement();
-        let draw = Draw::<T>::of(&self.plan.method, prior, self.prepared.noise_floor());
+        let at = (prior, self.slice);
+        let method = start::resolved(self.plan, self.prepared, at, &self.plan.method)?;
+        let draw = Draw::<T>::of(&method, prior, self.prepared.noise_floor());
         result.steps = draw.schedule.levels();
         result.network_evaluations = draw.evaluations();
+        result.first_level = Some(draw.schedule.max());
+        let noise = self.prepared.noise_floor();
+        result.last_level_over_noise = draw.guided.then(|| draw.schedule.min() / noise);
         if let Some((x, geometry)) = &self.drawn {
             result.geometry = geometry.clone();
             return self.with_misfits(x.clone());

@@ -7,7 +7,7 @@ use super::parts::Parts;
 use super::slice::Task;
 use super::study::Study;
 use super::trials::{TRIALS, Trial, best, search};
-use super::{Plan, ReconError};
+use super::{Plan, ReconError, start};
 use crate::progress::Progress;
 use crate::protocol::{Bridge, Method, TextureChoice, TextureRule};
 use crate::score::{Channels, Model};
@@ -181,7 +181,8 @@ fn trial<T: Channels>(
         parts: None,
         drawn: None,
     };
-    let mut draw = Draw::<T>::of(method, prior, held.slice.noise_floor());
+    let method = start::resolved(plan, held.slice.as_ref(), (prior, slice), method)?;
+    let mut draw = Draw::<T>::of(&method, prior, held.slice.noise_floor());
     draw.salt = SALT;
     let (drawn, _) = draw.samples(&task, prior, &held.slice.measurement(), tick)?;
     let ratio = held.left_out.spread_over_error(&drawn);

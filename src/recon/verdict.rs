@@ -151,9 +151,10 @@ pub(super) fn fit_warnings(report: &mut Report, method: &Method) {
             let Some(misfit) = s.misfit else { continue };
             if !(MISFIT_BAND[0]..=MISFIT_BAND[1]).contains(&misfit) {
                 let why = misfit_words(report.method, data);
+                let end = last_level_words(s.last_level_over_noise);
                 report.warnings.push(format!(
                     "slice {}: the misfit is {misfit:.2}, not 1: {why}, and the error bars are \
-                     not calibrated",
+                     not calibrated{end}",
                     s.index
                 ));
             }
@@ -166,6 +167,20 @@ pub(super) fn fit_warnings(report: &mut Report, method: &Method) {
             "the prior's denoising error on this image is {ratio:.1} times that of its model \
              card: it was not trained on such images"
         ));
+    }
+}
+
+/// The last level by rule, over the noise of the data.
+const LAST_LEVEL: f64 = 0.2;
+
+/// What the prior does not know, where the noise of the data is less than five of its least levels.
+fn last_level_words(over_noise: Option<f64>) -> String {
+    match over_noise.filter(|ratio| *ratio > LAST_LEVEL * 1.001) {
+        Some(ratio) => format!(
+            " (the prior's least noise level is {ratio:.2} of the noise that the data leave in the image; at most \
+             {LAST_LEVEL} is wanted)"
+        ),
+        None => String::new(),
     }
 }
 

@@ -5,7 +5,7 @@ use super::geometry::{Geometry, Level};
 use super::parts::{Part, Parts};
 use super::rule;
 use super::study::{Slice, Study};
-use super::{Plan, ReconError};
+use super::{Plan, ReconError, start};
 use crate::guidance::{DdsVolume, SampleError, Seen, sample};
 use crate::protocol::Method;
 use crate::score::{Channels, Model};
@@ -101,7 +101,10 @@ impl<T: Channels> Stack<'_, '_, T> {
         let first = self.range.start;
         let floors = self.prepared.iter().map(|s| s.noise_floor());
         let floor = floors.fold(f64::INFINITY, f64::min);
-        let draw = Draw::<T>::of(&self.plan.method, prior, floor);
+        // The slices go down together: from the level of the first.
+        let at = (prior, self.range.start);
+        let method = start::resolved(self.plan, self.prepared[0].as_ref(), at, &self.plan.method)?;
+        let draw = Draw::<T>::of(&method, prior, floor);
         let start = self.start(draw.warm)?;
         let mut all = vec![Vec::new(); self.range.len()];
         let mut geometry: Vec<Geometry> = all.iter().map(|_| Geometry::default()).collect();

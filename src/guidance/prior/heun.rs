@@ -49,9 +49,7 @@ impl<T: Array> Guidance<T> for Heun {
             x.axpy(&[more], &at.x.normal_like(at.rng));
         }
         let d = at.prior.denoise(&x, sigma)?;
-        if gamma == 0.0 {
-            at.measure(&x, &d);
-        }
+        at.measure_at(sigma, &x, &d);
         let slope = x.minus(&d).scaled(1.0 / sigma);
         let mut euler = x.clone();
         euler.axpy(&[next - sigma], &slope);

@@ -47,13 +47,27 @@ impl<T: Array> Guidance<T> for PredictorCorrector {
         x.axpy(&[fresh], &at.x.normal_like(at.rng));
         if let Some(snr) = self.snr {
             let pull = at.prior.denoise(&x, at.next)?.minus(&x);
-            langevin(&mut x, &pull, at.next, snr, at.rng);
+            langevin(
+                &mut x,
+                &pull,
+                at.next,
+                snr * self.kept(at.sigma, at.next),
+                at.rng,
+            );
         }
         Ok(x)
     }
 }
 
 impl PredictorCorrector {
+    /// `√α` of the step between two levels: the variance-preserving corrector has `ε = 2 α (r ‖z‖ / ‖s‖)²`.
+    fn kept(&self, sigma: f64, next: f64) -> f64 {
+        match self.sde {
+            Sde::VarianceExploding => 1.0,
+            Sde::VariancePreserving => ((1.0 + next * next) / (1.0 + sigma * sigma)).sqrt(),
+        }
+    }
+
     /// Weights of `x`, of D and of fresh noise.
     fn predict(&self, sigma: f64, next: f64) -> [f64; 3] {
         let (v, w) = (sigma * sigma, next * next);

@@ -5,6 +5,7 @@ use super::published::published;
 use crate::protocol::method::{CgSense, Cgls, Fbp, Mltr, PwlsTv, Sirt, Tikhonov, Tv};
 use crate::protocol::methods::Methods;
 use crate::protocol::sampler::{Bridge, Covariance, Dds, Dps, Draw, Mcg, Solver};
+use crate::protocol::start::StartSigma;
 use crate::protocol::unconditional::Unconditional;
 
 /// Every table that is there.
@@ -169,10 +170,15 @@ fn zeta(key: &str, zeta: Option<f64>, and_weight: bool, problems: &mut Problems)
 }
 
 /// Where a sampler begins.
-pub(super) fn noise_levels(table: &str, start: Option<f64>, max: f64, problems: &mut Problems) {
+pub(super) fn noise_levels(
+    table: &str,
+    start: Option<StartSigma>,
+    max: f64,
+    problems: &mut Problems,
+) {
     if !(max.is_finite() && max > 0.0) {
         problems.positive(&format!("{table}.sigma_max"), max);
-    } else if let Some(start) = start {
+    } else if let Some(start) = start.and_then(StartSigma::given) {
         let holds = start > 0.0 && start <= max;
         let must = format!("above 0 and at most `sigma_max` = {max}");
         problems.need(holds, &format!("{table}.start_sigma"), start, must);

@@ -19,7 +19,7 @@ pub(in super::super) const BIASES: [Bias; 9] = [
     Bias::new("diffpir", 2.41, 63.4),
     Bias::new("daps", 1.19, 212.7),
     Bias::new("pnp-dm", 1.12, 34.4),
-    Bias::new("red-diff", 0.77, 50.1),
+    Bias::new("red-diff", 1.20, 58.8),
 ];
 
 /// A head of a seed that no training saw, 60 views at 1e5 photons, by every method of this build;

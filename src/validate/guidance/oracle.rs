@@ -20,7 +20,7 @@ struct Distance {
     ratio: [f64; 2],
     /// PSNR in dB of the mean and of one sample.
     psnr: [f64; 2],
-    /// `√(mean((m_x - m)² + (s_x - s)²))` over the modes, relative to the prior's deviation.
+    /// `√(mean((m_x - m)² + (s_x - s)²))` over the modes, without what so few samples have of it.
     w2: f64,
 }
 
@@ -143,7 +143,8 @@ fn distance(setting: &Setting, x: &super::super::toolkit::Image) -> Distance {
     let truth = &Setting::modes(&setting.truth)[0];
     let n = modes.len() as f64;
     let mut squares = [(0.0, 0.0); 2];
-    let (mut misfit, mut measured, mut w2, mut prior) = (0.0, 0.0, 0.0, 0.0);
+    let (mut misfit, mut measured, mut w2) = (0.0, 0.0, 0.0);
+    let shrink = mean_of_deviation(modes.len());
     let mut errors = [0.0; 2];
     for (i, t) in truth.iter().enumerate() {
         let observed = setting.observed[i / 2];
@@ -161,8 +162,11 @@ fn distance(setting: &Setting, x: &super::super::toolkit::Image) -> Distance {
             }
         }
         errors[0] += (mean - t).powi(2);
-        w2 += (mean - m).powi(2) + ((spread / (n - 1.0)).sqrt() - v.sqrt()).powi(2);
-        prior += setting.prior.spectrum(setting.radius[i / 2]);
+        // E (m_x - m)² has the variance over n in it, E (s / c - σ)² has σ² (1/c² - 1).
+        let variance = spread / (n - 1.0);
+        w2 += (mean - m).powi(2) - variance / n;
+        w2 +=
+            (variance.sqrt() / shrink - v.sqrt()).powi(2) - variance * (1.0 / shrink.powi(2) - 1.0);
     }
     let peak = setting
         .truth
@@ -175,8 +179,16 @@ fn distance(setting: &Setting, x: &super::super::toolkit::Image) -> Distance {
         misfit: misfit / measured,
         ratio: squares.map(|(sum, n)| f64::sqrt(sum / n)),
         psnr: errors.map(psnr),
-        w2: (w2 / prior).sqrt(),
+        w2: (w2 / truth.len() as f64).max(0.0).sqrt(),
     }
+}
+
+/// `c = E s / σ` of n normal numbers, `√(2 / (n - 1)) Γ(n / 2) / Γ((n - 1) / 2)`.
+fn mean_of_deviation(n: usize) -> f64 {
+    // g(n) = Γ(n / 2) / Γ((n - 1) / 2): g(2) = 1 / √π, g(n) g(n - 1) = (n - 2) / 2.
+    let first = 1.0 / std::f64::consts::PI.sqrt();
+    let g = (3..=n).fold(first, |g, n| (n as f64 - 2.0) / 2.0 / g);
+    (2.0 / (n as f64 - 1.0)).sqrt() * g
 }
 
 fn panel(label: &str, setting: &Setting, x: &super::super::toolkit::Image) -> Panel {
@@ -188,4 +200,16 @@ fn panel(label: &str, setting: &Setting, x: &super::super::toolkit::Image) -> Pa
         .iter()
         .fold(0.0, |m: f64, z| m.max(z.norm()));
     Panel::new(label, &image, [0.0, 0.7 * peak as f32])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_deviation_of_few_numbers_is_small_by_the_factor_of_the_tables() {
+        for (n, c) in [(2, 0.7979), (3, 0.8862), (8, 0.9650), (25, 0.9896)] {
+            assert!((mean_of_deviation(n) - c).abs() < 1e-4, "{n}");
+        }
+    }
 }

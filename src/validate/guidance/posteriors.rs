@@ -155,6 +155,10 @@ impl Tally {
             let (std, ranks) = ((sum / n).sqrt(), &self.ranks[part]);
             let histogram = RankHistogram::of(ranks, 10, 0.99)?;
             let ninety = Coverage::of(ranks)?.ninety();
+            let limit = match self.misfits.len() > TOGETHER as usize {
+                true => 0.02,
+                false => f64::max(0.02, 4.0 * ninety.standard_error),
+            };
             evidence.between(
                 &id("std"),
                 "deviation of the samples from the posterior's mean, over the posterior's",
@@ -173,8 +177,8 @@ impl Tally {
                 &id("coverage"),
                 "|coverage of the central 90 % - expected|",
                 (ninety.observed - ninety.expected).abs(),
-                f64::max(0.02, 4.0 * ninety.standard_error),
-                "two points in a hundred, or four standard errors of fewer cases",
+                limit,
+                "two points in a hundred; with --quick, of fewer cases, four standard errors",
             );
             let values = [misfit, std, histogram.p_value, ninety.observed].map(number);
             let mut row = vec![problem.title().to_owned(), name.to_owned()];
