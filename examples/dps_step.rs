@@ -39,10 +39,8 @@ type Place = (Device, Kind);
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments: Vec<String> = std::env::args().skip(1).collect();
-    let folder = match arguments.iter().position(|a| a == "--one-step") {
-        Some(at) => Some(arguments.split_off(at).pop().unwrap_or_default()),
-        None => None,
-    };
+    let flag = arguments.iter().position(|a| a == "--one-step");
+    let folder = flag.map(|at| arguments.split_off(at).pop().unwrap_or_default());
     let mut arguments = arguments.into_iter();
     let path = arguments
         .next()
