@@ -5,37 +5,23 @@
 //! propagated here without any code of `guidance`. The output of the real code must agree within 4
 //! standard errors, pooled in radial bands, observed and unobserved modes apart.
 
+mod forward;
+mod laws;
+mod recording;
 mod setting;
 
-pub(crate) use setting::Setting;
+pub(crate) use forward::{Filter, Forward};
+pub(crate) use laws::{ancestral, bridge, guided, model};
+pub(crate) use recording::{Recording, RecordingPrior};
+pub(crate) use setting::{Given, Setting};
 
 use annulus::guidance::{
-    Ancestral, Bridge, CovarianceModel, Dps, DpsZeta, Guided, McgProjection, MomentProjection,
-    PriorDraw, Projecting, Variance,
+    Ancestral, Bridge, CovarianceModel, Dps, DpsZeta, McgProjection, PriorDraw, Projecting,
+    Variance,
 };
-use annulus::score::Schedule;
-use operators::likelihood::{Gaussian, Likelihood};
-use operators::{Host, Result, SliceRng, Vector};
-use std::cell::RefCell;
 
 /// Samples drawn together.
 const BATCH: usize = 2;
-
-type Image = Host<f64>;
-
-pub(crate) fn ancestral(sigma: f64, next: f64) -> (f64, f64) {
-    let c = (next / sigma).powi(2);
-    (c, next * next * (1.0 - c))
-}
-
-fn guided(covariance: CovarianceModel) -> Guided {
-    Guided {
-        covariance,
-        cg_iterations: 400,
-        rounds: 1,
-        guard: f64::INFINITY,
-    }
-}
 
 #[test]
 fn unconditional_sampling_follows_its_law() {
@@ -72,70 +58,12 @@ fn dps_with_the_noise_weight_follows_its_law() {
     }
 }
 
-/// `C = σ² J` is the covariance of a Gaussian prior: no model of it is needed.
-#[test]
-fn moment_projection_follows_its_law() {
-    let s = Setting::new();
-    // Few levels: the law holds for any number, and each takes many iterations.
-    let schedule = s.schedule(10);
-    let law = s.law(&schedule, |mode, _, sigma, next| {
-        let (c, s2) = ancestral(sigma, next);
-        let w = s.gain(mode, sigma);
-        let variance = sigma * sigma * w;
-        let pull = if s.observed[mode] {
-            variance / (variance + s.sigma_y(mode).powi(2))
-        } else {
-            0.0
-        };
-        ((1.0 - c) * (1.0 - pull) * w + c, (1.0 - c) * pull, s2)
-    });
-    let rule = MomentProjection { cg_iterations: 400 };
-    let samples = s.run(&rule, Some(&s.likelihood()), &schedule, BATCH);
-    s.assert_law(&samples, &law, "moment projection");
-}
-
-/// Records the norms of the residual, on which the published step depends.
-struct Recording {
-    inner: Gaussian<Image>,
-    norms: RefCell<Vec<f64>>,
-}
-
-impl Likelihood<Image> for Recording {
-    fn nll(&self, z: &Image) -> Vec<f64> {
-        self.inner.nll(z)
-    }
-    fn gradient(&self, z: &Image) -> Result<Image> {
-        self.norms
-            .borrow_mut()
-            .push(self.inner.residual(z)?.norm()[0]);
-        self.inner.gradient(z)
-    }
-    fn residual(&self, z: &Image) -> Result<Image> {
-        self.inner.residual(z)
-    }
-    fn precision(&self, z: &Image, v: &Image) -> Result<Image> {
-        self.inner.precision(z, v)
-    }
-    fn gradient_noise(&self, z: &Image, rng: &mut SliceRng) -> Result<Image> {
-        self.inner.gradient_noise(z, rng)
-    }
-    fn simulate(&self, z: &Image, rng: &mut SliceRng) -> Result<Image> {
-        self.inner.simulate(z, rng)
-    }
-    fn misfit(&self, z: &Image) -> Vec<f64> {
-        self.inner.misfit(z)
-    }
-}
-
 /// The norm couples the modes: the law is that of the recorded sequence of norms.
 #[test]
 fn dps_as_published_follows_its_law() {
     for s in Setting::all() {
         let schedule = s.schedule(200);
-        let recording = Recording {
-            inner: s.likelihood(),
-            norms: RefCell::default(),
-        };
+        let recording = Recording::new(s.likelihood());
         let rule = DpsZeta {
             zeta: 1.0,
             clip: None,
@@ -163,10 +91,7 @@ fn dps_as_published_follows_its_law() {
 fn mcg_as_published_for_inpainting_follows_its_law() {
     for s in Setting::all() {
         let schedule = s.schedule(100);
-        let recording = Recording {
-            inner: s.likelihood(),
-            norms: RefCell::default(),
-        };
+        let recording = Recording::new(s.likelihood());
         let lambda = 0.8;
         let rule = McgProjection {
             gradient: DpsZeta {
@@ -181,13 +106,14 @@ fn mcg_as_published_for_inpainting_follows_its_law() {
         };
         let samples = s.run(&rule, Some(&recording), &schedule, 1);
         let norms = recording.norms.into_inner();
-        assert_eq!(norms.len(), 100);
+        // Of the gradient and of the projection.
+        assert_eq!(norms.len(), 200);
         let law = s.law(&schedule, |mode, t, sigma, next| {
             let (c, s2) = ancestral(sigma, next);
             let w = s.gain(mode, sigma);
             let zeta = 0.5 * ((1.0 + sigma * sigma) * (1.0 + next * next)).sqrt();
             let (pull, mix) = match s.observed[mode] {
-                true => (zeta * w * s.h(mode).powi(2) / norms[t], lambda),
+                true => (zeta * w * s.h(mode).powi(2) / norms[2 * t], lambda),
                 false => (0.0, 0.0),
             };
             let kept = 1.0 - mix;
@@ -199,31 +125,6 @@ fn mcg_as_published_for_inpainting_follows_its_law() {
         });
         s.assert_law(&samples, &law, "mcg, zeta, projection");
     }
-}
-
-/// `(a, b, s²)` of the bridge; `beta` is the gain of its correction.
-fn bridge_law(s: &Setting, schedule: &Schedule, pullback: bool) -> Vec<(f64, f64)> {
-    s.law(schedule, |mode, _, sigma, next| {
-        let (c, s2) = ancestral(sigma, next);
-        let (w, model) = (s.gain(mode, sigma), s.c(mode, sigma));
-        let (k, _) = s.conditional(mode, model);
-        let beta = if pullback {
-            k * sigma * sigma * w / model
-        } else {
-            k
-        };
-        let noise = if beta > 0.0 {
-            beta * s.sigma_y(mode)
-        } else {
-            0.0
-        };
-        let drawn = (1.0 - beta).powi(2) * model + noise * noise;
-        (
-            (1.0 - c) * (1.0 - beta) * w + c,
-            (1.0 - c) * beta,
-            (1.0 - c).powi(2) * drawn + s2,
-        )
-    })
 }
 
 #[test]
@@ -239,7 +140,7 @@ fn the_bridge_follows_its_law_and_the_posterior() {
                 pullback,
             };
             let samples = s.run(&rule, Some(&likelihood), &schedule, BATCH);
-            s.assert_law(&samples, &bridge_law(&s, &schedule, pullback), "bridge");
+            s.assert_law(&samples, &bridge(&s, &schedule, &rule), "bridge");
 
             let mut squares = [(0.0, 0.0); 2];
             let (mut misfit, mut measured) = (0.0, 0.0);

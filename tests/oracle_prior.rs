@@ -1,10 +1,11 @@
 //! Samplers of the prior against their own exact laws, mode by mode.
 
-use crate::oracle::Setting;
+use crate::oracle::{Forward, Given, RecordingPrior, Setting};
 use annulus::guidance::{
     Ancestral, AnnealedLangevin, Churn, Ddim, Discrete, Guidance, Heun, PredictorCorrector, Sde,
     Variance,
 };
+use annulus::score::Schedule;
 use operators::Host;
 
 /// Samples drawn together.
@@ -17,13 +18,15 @@ fn assert_follows(
     levels: usize,
     step: impl Fn(&Setting, usize, f64, f64) -> (f64, f64),
 ) {
-    let s = Setting::new();
-    let schedule = s.schedule(levels);
-    let law = s.law(&schedule, |mode, _, sigma, next| {
-        let (a, s2) = step(&s, mode, sigma, next);
-        (a, 0.0, s2)
-    });
-    s.assert_law(&s.run(rule, None, &schedule, BATCH), &law, name);
+    // The noise of the data sets the last level, the rest of them means nothing here.
+    for s in Setting::each(Forward::Mask) {
+        let schedule = s.schedule(levels);
+        let law = s.law(&schedule, |mode, _, sigma, next| {
+            let (a, s2) = step(&s, mode, sigma, next);
+            (a, 0.0, s2)
+        });
+        s.assert_law(&s.run(rule, None, &schedule, BATCH), &law, name);
+    }
 }
 
 #[test]
@@ -63,6 +66,32 @@ fn ddim_follows_its_law() {
     }
 }
 
+/// `(a, s²)` of a reverse step above 0, for the gain `w` of the prior.
+fn reverse(sde: Sde, discrete: Discrete, w: f64, [sigma, next]: [f64; 2]) -> (f64, f64) {
+    match sde {
+        Sde::VarianceExploding => {
+            let g2 = match discrete {
+                Discrete::EulerMaruyama => 2.0 * sigma * (sigma - next),
+                Discrete::ReverseDiffusion => sigma * sigma - next * next,
+            };
+            // s = (w - 1) x / σ².
+            (1.0 + g2 * (w - 1.0) / (sigma * sigma), g2)
+        }
+        Sde::VariancePreserving => {
+            // u = √ᾱ x: score (√ᾱ w x - u) / (1 - ᾱ), the published steps, then back.
+            let [abar, before] = [sigma, next].map(|s| 1.0 / (1.0 + s * s));
+            let beta = 1.0 - abar / before;
+            let score = (w - 1.0) / (1.0 - abar);
+            let drift = match discrete {
+                Discrete::EulerMaruyama => 0.5 * beta,
+                Discrete::ReverseDiffusion => 1.0 - (1.0 - beta).sqrt(),
+            };
+            let u = 1.0 + drift + beta * score;
+            (u * (abar / before).sqrt(), beta / before)
+        }
+    }
+}
+
 #[test]
 fn reverse_equations_follow_their_laws() {
     for sde in [Sde::VarianceExploding, Sde::VariancePreserving] {
@@ -73,32 +102,11 @@ fn reverse_equations_follow_their_laws() {
                 snr: None,
             };
             let name = format!("{sde:?} {discrete:?}");
-            assert_follows(&name, &rule, 100, |s, mode, sigma, next| {
+            assert_follows(&name, &rule, 60, |s, mode, sigma, next| {
                 let w = s.gain(mode, sigma);
-                if next == 0.0 {
-                    return (w, 0.0);
-                }
-                match sde {
-                    Sde::VarianceExploding => {
-                        let g2 = match discrete {
-                            Discrete::EulerMaruyama => 2.0 * sigma * (sigma - next),
-                            Discrete::ReverseDiffusion => sigma * sigma - next * next,
-                        };
-                        // s = (w - 1) x / σ².
-                        (1.0 + g2 * (w - 1.0) / (sigma * sigma), g2)
-                    }
-                    Sde::VariancePreserving => {
-                        // u = √ᾱ x: score (√ᾱ w x - u) / (1 - ᾱ), the published steps, then back.
-                        let [abar, before] = [sigma, next].map(|s| 1.0 / (1.0 + s * s));
-                        let beta = 1.0 - abar / before;
-                        let score = (w - 1.0) / (1.0 - abar);
-                        let drift = match discrete {
-                            Discrete::EulerMaruyama => 0.5 * beta,
-                            Discrete::ReverseDiffusion => 1.0 - (1.0 - beta).sqrt(),
-                        };
-                        let u = 1.0 + drift + beta * score;
-                        (u * (abar / before).sqrt(), beta / before)
-                    }
+                match next == 0.0 {
+                    true => (w, 0.0),
+                    false => reverse(sde, discrete, w, [sigma, next]),
                 }
             });
         }
@@ -163,8 +171,54 @@ fn langevin_follows_its_law() {
     });
 }
 
-/// The corrector's step with the norms of a white state: `‖s‖` of the Gaussian prior at the next level
-/// is known, so the law is checked where it concentrates.
+/// The corrector's step depends on norms: that of `D - x` is recorded, that of the noise is `√n`.
+fn assert_corrected(s: &Setting, schedule: &Schedule, sde: Sde) {
+    // So large that the step itself is seen.
+    let (snr, discrete) = (0.5, Discrete::ReverseDiffusion);
+    let rule = PredictorCorrector {
+        sde,
+        discrete,
+        snr: Some(snr),
+    };
+    let given = s.given(None);
+    let prior = RecordingPrior::new(given.prior);
+    let given = Given {
+        prior: &prior,
+        ..given
+    };
+    let ends = s.ends(&rule, &given, schedule, 1);
+    let norms = prior.norms.into_inner();
+    assert_eq!(norms.len(), 2 * schedule.levels() - 1);
+    let laws = s.laws(schedule, |mode, t, sigma, next| {
+        let w = s.gain(mode, sigma);
+        if next == 0.0 {
+            return (w, 0.0, 0.0);
+        }
+        let (a, s2) = reverse(sde, discrete, w, [sigma, next]);
+        let alpha = match sde {
+            Sde::VarianceExploding => 1.0,
+            Sde::VariancePreserving => (1.0 + next * next) / (1.0 + sigma * sigma),
+        };
+        // ε / σ'².
+        let length = norms[2 * t + 1];
+        let step = 2.0 * alpha * s.reals() as f64 * (snr * next / length).powi(2);
+        let f = 1.0 - step * (1.0 - s.gain(mode, next));
+        (a * f, 0.0, s2 * f * f + 2.0 * step * next * next)
+    });
+    s.assert_laws(&ends, &laws, &format!("corrector, {sde:?}"));
+}
+
+#[test]
+fn predictor_and_corrector_follow_their_laws() {
+    for s in Setting::each(Forward::Mask) {
+        for sde in [Sde::VarianceExploding, Sde::VariancePreserving] {
+            assert_corrected(&s, &s.schedule(20), sde);
+            // Where √ᾱ x is far from x.
+            assert_corrected(&s, &Schedule::karras(10, 1.0, 80.0, 7.0), sde);
+        }
+    }
+}
+
 #[test]
 fn the_corrector_leaves_the_right_law_alone() {
     // At a state of the right law, Langevin steps of the published size keep it to first order.

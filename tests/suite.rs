@@ -32,6 +32,7 @@ mod oracle_methods;
 mod oracle_prior;
 mod oracle_small;
 mod oracle_start;
+mod oracle_variants;
 mod path;
 mod preparation;
 mod samplers;

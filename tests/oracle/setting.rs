@@ -1,74 +1,29 @@
 //! A Gaussian prior and a measurement that are diagonal together, and the laws that follow.
 
-use annulus::guidance::{Guidance, Measurement, NormalSpectrum, SpectralData, sample};
-use annulus::score::{Denoiser, Schedule, Spectrum, StationaryGaussian};
+use super::forward::{Filter, Forward, Sampled, transfer};
+use annulus::guidance::{Guidance, Measurement, NormalSpectrum, Seen, SpectralData, sample};
+use annulus::score::{Denoiser, Schedule, StationaryGaussian};
 use operators::imaging::Spectral;
 use operators::likelihood::{Gaussian, Likelihood};
 use operators::mri::sense;
-use operators::{
-    Array, Direction, Field, Host, LinearOperator, Operator, Result, SliceRng, Space, Vector,
-};
+use operators::{Array, Direction, Field, Host, LinearOperator, Operator, SliceRng, Vector};
 
 pub(crate) const SIGMA_MAX: f64 = 80.0;
 
 type Image = Host<f64>;
 
-/// What is measured.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Forward {
-    /// Every fifth column of k-space and the central 8 %.
-    Mask,
-    /// The image, blurred by `h(k)`.
-    Blur,
-}
+/// Mean and variance of every real component of a spectrum.
+pub(crate) type Law = Vec<(f64, f64)>;
+/// Spectra, item by item.
+pub(crate) type Samples = Vec<Vec<f64>>;
 
-/// The transfer function of the blur: 1/50 in the corner.
-fn transfer(radius: f64) -> f64 {
-    1.0 / (1.0 + (radius / 0.1).powi(2))
-}
-
-/// The blur, or its inverse.
-struct Blur {
-    space: Space,
-    inverse: bool,
-}
-
-impl LinearOperator<Image> for Blur {
-    fn name(&self) -> &'static str {
-        "blur"
-    }
-    fn domain(&self) -> &Space {
-        &self.space
-    }
-    fn range(&self) -> &Space {
-        &self.space
-    }
-    fn forward(&self, x: &Image) -> Result<Image> {
-        let h = Spectrum::radial(x, transfer);
-        Ok(match self.inverse {
-            true => h.apply(x, |h| 1.0 / h),
-            false => h.apply(x, |h| h),
-        })
-    }
-    fn adjoint(&self, y: &Image) -> Result<Image> {
-        self.forward(y)
-    }
-}
-
-impl Spectral<Image> for Blur {
-    fn analyse(&self, x: &Image) -> Result<Image> {
-        Ok(x.fft2(Direction::Forward))
-    }
-    fn synthesise(&self, c: &Image) -> Result<Image> {
-        Ok(c.fft2(Direction::Inverse))
-    }
-    fn singular_values(&self, like: &Image) -> Image {
-        Spectrum::radial(like, transfer).weights(|h| h)
-    }
-    fn data(&self, y: &Image) -> Result<Image> {
-        let inverse = Spectrum::radial(y, transfer).weights(|h| 1.0 / h);
-        Ok(y.fft2(Direction::Forward).weighted(&inverse))
-    }
+/// What a rule is given beside the state.
+pub(crate) struct Given<'a> {
+    pub(crate) prior: &'a dyn Denoiser<Image>,
+    pub(crate) likelihood: Option<&'a dyn Likelihood<Image>>,
+    pub(crate) unmeasured: Option<&'a dyn LinearOperator<Image>>,
+    /// Whether CG gets the spectrum of `Aᴴ Λ A`.
+    pub(crate) preconditioned: bool,
 }
 
 /// The setting of the design: spectrum from 243 to 0.0025, mean 0.25.
@@ -81,7 +36,8 @@ pub(crate) struct Setting {
     radius: Vec<f64>,
     pub(crate) observed: Vec<bool>,
     a: Box<dyn Operator<Image>>,
-    inverse: Option<Blur>,
+    spectral: Box<dyn Spectral<Image>>,
+    inverse: Option<Filter>,
     support: Image,
     y: Image,
 }
@@ -94,17 +50,23 @@ impl Setting {
 
     /// Both sizes, both measurements, both noise levels.
     pub(crate) fn all() -> impl Iterator<Item = Setting> {
-        let sizes = [64, 256].into_iter();
-        let kinds = |n| [Forward::Mask, Forward::Blur].map(|f| (n, f));
-        let noise = |(n, f)| [0.05, 0.01].map(|sigma| Self::of(n, f, sigma));
-        sizes.flat_map(kinds).flat_map(noise)
+        [Forward::Mask, Forward::Blur]
+            .into_iter()
+            .flat_map(Self::each)
+    }
+
+    /// Both sizes, both noise levels.
+    pub(crate) fn each(forward: Forward) -> impl Iterator<Item = Setting> {
+        let noises = |n| [0.05, 0.01].map(|sigma| (n, sigma));
+        let both = [64, 256].into_iter().flat_map(noises);
+        both.map(move |(n, sigma)| Self::of(n, forward, sigma))
     }
 
     fn of(n: usize, forward: Forward, sigma: f64) -> Self {
         let prior = StationaryGaussian::new(243.0, 0.01172, 1.4);
         let centred = |i: usize| i as f64 - (n / 2) as f64;
         let modes = || (0..n).flat_map(|y| (0..n).map(move |x| (y, x)));
-        let radius = modes()
+        let radius: Vec<f64> = modes()
             .map(|(y, x)| centred(y).hypot(centred(x)) / n as f64)
             .collect();
         let taken = |x: usize| x.is_multiple_of(5) || centred(x).abs() < 0.04 * n as f64;
@@ -116,19 +78,26 @@ impl Setting {
         let support = Host::new(&[1, n, n], Field::Real, weights);
         let blank = Host::zeros(&[1, n, n], Field::Complex);
         let truth = prior.draw(&blank, &mut SliceRng::samples(11, 0, 1));
-        let space = Space::image(n, n);
-        let blur = |inverse| Blur {
-            space: space.clone(),
-            inverse,
+        let sampled = || {
+            let ones = vec![[1.0, 0.0]; n * n].concat();
+            sense(
+                Host::new(&[1, 1, n, n], Field::Complex, ones),
+                support.clone(),
+            )
+            .unwrap()
         };
-        let (a, inverse): (Box<dyn Operator<Image>>, _) = match forward {
-            Forward::Mask => {
-                let ones = vec![[1.0, 0.0]; n * n].concat();
-                let maps = Host::new(&[1, 1, n, n], Field::Complex, ones);
-                (Box::new(sense(maps, support.clone()).unwrap()), None)
-            }
-            Forward::Blur => (Box::new(blur(false)), Some(blur(true))),
+        let blur = |power| {
+            let h = |r: &f64| transfer(*r).powi(power);
+            Filter::new([n, n], radius.iter().map(h).collect())
         };
+        let (a, spectral, inverse): (Box<dyn Operator<Image>>, Box<dyn Spectral<Image>>, _) =
+            match forward {
+                Forward::Mask => {
+                    let spectral = Sampled::new(sampled(), support.clone());
+                    (Box::new(sampled()), Box::new(spectral), None)
+                }
+                Forward::Blur => (Box::new(blur(1)), Box::new(blur(1)), Some(blur(-1))),
+            };
         let z = a.apply(&truth).unwrap();
         let noise = Gaussian::new(z.zeros_like(), sigma, support.clone()).unwrap();
         let y = noise
@@ -143,6 +112,7 @@ impl Setting {
             radius,
             observed,
             a,
+            spectral,
             inverse,
             support,
             y,
@@ -163,9 +133,14 @@ impl Setting {
         self.n == 256
     }
 
-    /// Whether what is measured has known singular vectors.
-    pub(crate) fn is_spectral(&self) -> bool {
-        self.inverse.is_some()
+    /// Real components of a state.
+    pub(crate) fn reals(&self) -> usize {
+        2 * self.n * self.n
+    }
+
+    /// Rows and columns.
+    pub(crate) fn sizes(&self) -> [usize; 2] {
+        [self.n; 2]
     }
 
     /// The gain of the measurement.
@@ -209,65 +184,110 @@ impl Setting {
         }
     }
 
-    /// The output of the real code, as spectra, item by item.
+    /// The prior and the data.
+    pub(crate) fn given<'a>(&'a self, likelihood: Option<&'a dyn Likelihood<Image>>) -> Given<'a> {
+        Given {
+            prior: &self.prior,
+            likelihood,
+            unmeasured: None,
+            // A scan of k-space gets none from the real code.
+            preconditioned: self.forward == Forward::Blur,
+        }
+    }
+
+    /// The output of the real code.
     pub(crate) fn run(
         &self,
         rule: &dyn Guidance<Image>,
         likelihood: Option<&dyn Likelihood<Image>>,
         schedule: &Schedule,
         batch: usize,
-    ) -> Vec<Vec<f64>> {
+    ) -> Samples {
+        let [_, end] = self.ends(rule, &self.given(likelihood), schedule, batch);
+        end
+    }
+
+    /// The state at the last level above 0, and at 0.
+    pub(crate) fn ends<'a>(
+        &'a self,
+        rule: &dyn Guidance<Image>,
+        given: &Given<'a>,
+        schedule: &Schedule,
+        batch: usize,
+    ) -> [Samples; 2] {
         let blank = Host::zeros(&[1, self.n, self.n], Field::Complex);
-        let data = likelihood.map(|likelihood| Measurement::new(self.a.as_ref(), likelihood));
-        let normal = match (&data, self.forward) {
-            (Some(data), Forward::Blur) => Some(NormalSpectrum::measure(data, &blank, 5).unwrap()),
-            _ => None,
-        };
-        let inverse = self.inverse.as_ref();
+        let data = given.likelihood.map(|of| self.measurement(given, of));
+        let normal = data
+            .as_ref()
+            .filter(|_| given.preconditioned)
+            .map(|data| NormalSpectrum::measure(data, &blank, 5).unwrap());
         let data = data.map(|data| Measurement {
             normal: normal.as_ref(),
-            pseudo_inverse: inverse.map(|i| i as &dyn LinearOperator<Image>),
-            spectral: inverse.map(|i| SpectralData {
-                operator: i,
-                sigma_y: self.sigma,
-            }),
             ..data
         });
         let mut rng = SliceRng::samples(13, 0, batch as u32);
         let mut x = blank.repeat(batch).normal_like(&mut rng);
         x.scale(&[schedule.max()]);
-        let x = sample(
-            rule,
-            &self.prior,
-            data.as_ref(),
-            schedule,
-            x,
-            &mut rng,
-            &mut |_| true,
-        );
-        let k = x.unwrap().fft2(Direction::Forward);
-        (0..batch).map(|i| k.items(i, i + 1).to_reals()).collect()
+        let mut before = x.clone();
+        let mut see = |seen: &Seen<'_, Image>| {
+            if seen.index + 2 == schedule.levels() {
+                before = seen.x.clone();
+            }
+            true
+        };
+        let (prior, data) = (given.prior, data.as_ref());
+        let end = sample(rule, prior, data, schedule, x, &mut rng, &mut see).unwrap();
+        [before, end].map(|x| {
+            let k = x.fft2(Direction::Forward);
+            (0..batch).map(|i| k.items(i, i + 1).to_reals()).collect()
+        })
     }
 
-    /// Mean and variance of every real component after the recursion `step(mode, t, σ, σ')`, which
-    /// gives `(a, b, s²)` of `x' = a x + b y + s n` with the datum `y` of [`data`](Self::data).
+    fn measurement<'a>(
+        &'a self,
+        given: &Given<'a>,
+        likelihood: &'a dyn Likelihood<Image>,
+    ) -> Measurement<'a, Image> {
+        Measurement {
+            pseudo_inverse: self.inverse.as_ref().map(|i| i as _),
+            unmeasured: given.unmeasured,
+            spectral: Some(SpectralData {
+                operator: self.spectral.as_ref(),
+                sigma_y: self.sigma,
+            }),
+            ..Measurement::new(self.a.as_ref(), likelihood)
+        }
+    }
+
+    /// The law of the output of the recursion `step(mode, t, σ, σ')`, which gives `(a, b, s²)` of
+    /// `x' = a x + b y + s n` with the datum `y` of [`data`](Self::data).
     pub(crate) fn law(
         &self,
         schedule: &Schedule,
         step: impl Fn(usize, usize, f64, f64) -> (f64, f64, f64),
-    ) -> Vec<(f64, f64)> {
+    ) -> Law {
+        let [_, end] = self.laws(schedule, step);
+        end
+    }
+
+    /// The laws of the states of [`ends`](Self::ends).
+    pub(crate) fn laws(
+        &self,
+        schedule: &Schedule,
+        step: impl Fn(usize, usize, f64, f64) -> (f64, f64, f64),
+    ) -> [Law; 2] {
         let y = self.data();
         let propagate = |i: usize| {
             let start = (0.0, schedule.max().powi(2));
             schedule
                 .steps()
                 .enumerate()
-                .fold(start, |(m, v), (t, (sigma, next))| {
+                .fold((start, start), |(_, (m, v)), (t, (sigma, next))| {
                     let (a, b, s2) = step(i / 2, t, sigma, next);
-                    (a * m + b * y[i], a * a * v + s2)
+                    ((m, v), (a * m + b * y[i], a * a * v + s2))
                 })
         };
-        (0..2 * self.n * self.n).map(propagate).collect()
+        <[Law; 2]>::from((0..self.reals()).map(propagate).unzip::<_, _, Law, Law>())
     }
 
     /// The prior's variance of a real component.
@@ -287,6 +307,12 @@ impl Setting {
         model.variance(sigma, self.radius[mode])
     }
 
+    /// The mean of that model.
+    pub(crate) fn white(&self, sigma: f64) -> f64 {
+        let model = <StationaryGaussian as Denoiser<Image>>::covariance(&self.prior).unwrap();
+        model.white(sigma)
+    }
+
     /// The closed-form posterior.
     pub(crate) fn posterior(&self, i: usize, y: f64) -> (f64, f64) {
         let s = self.prior.spectrum(self.radius[i / 2]);
@@ -298,20 +324,25 @@ impl Setting {
         (v * precision * y, v)
     }
 
-    /// Demands that `samples` follow `law` within 4 standard errors in every band.
-    pub(crate) fn assert_law(&self, samples: &[Vec<f64>], law: &[(f64, f64)], what: &str) {
-        self.assert_law_where(samples, law, what, true);
+    /// Demands that the states of [`ends`](Self::ends) follow theirs.
+    pub(crate) fn assert_laws(&self, ends: &[Samples; 2], laws: &[Law; 2], what: &str) {
+        for ((samples, law), end) in ends.iter().zip(laws).zip(["before the last step", "at 0"]) {
+            self.assert_law(samples, law, &format!("{what}, {end}"));
+        }
     }
 
-    /// The same; of what was measured only if `measured`.
-    pub(crate) fn assert_law_where(
-        &self,
-        samples: &[Vec<f64>],
-        law: &[(f64, f64)],
-        what: &str,
-        measured: bool,
-    ) {
+    /// Demands that `samples` follow `law` within 4 standard errors in every band, and are its mean
+    /// where it has no variance.
+    pub(crate) fn assert_law(&self, samples: &[Vec<f64>], law: &[(f64, f64)], what: &str) {
         let name = &self.name;
+        for (x, (m, _)) in samples
+            .iter()
+            .flat_map(|s| s.iter().zip(law))
+            .filter(|(_, (_, v))| *v == 0.0)
+        {
+            let near = (x - m).abs() < 1e-6 * (1.0 + m.abs());
+            assert!(near, "{what}, {name}: {x} is not {m}");
+        }
         let edges = [0.0, 0.02, 0.05, 0.1, 0.2, 0.35, 0.71];
         for (band, observed) in edges
             .windows(2)
@@ -323,13 +354,14 @@ impl Setting {
                 .flat_map(|s| s.iter().zip(law.iter().enumerate()))
             {
                 let r = self.radius[i / 2];
-                if r >= band.0 && r < band.1 && self.observed[i / 2] == observed {
+                let inside = r >= band.0 && r < band.1 && self.observed[i / 2] == observed;
+                if inside && *v > 0.0 {
                     let z = (x - m) / v.sqrt();
                     // A wrong gain shows along the mean, whatever its sign.
                     (n, mean, square) = (n + 1.0, mean + z * m.signum(), square + z * z);
                 }
             }
-            if n < 50.0 || (observed && !measured) {
+            if n < 50.0 {
                 continue;
             }
             let (mean, square) = (mean / n, square / n);

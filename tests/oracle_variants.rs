@@ -1,0 +1,178 @@
+//! Each model of C, each draw and each form of a method against its own exact law.
+
+use crate::oracle::{Filter, Forward, Given, Setting, ancestral, bridge, guided, model};
+use annulus::guidance::{
+    Bridge, CovarianceModel, Dds, Dps, Guidance, Guided, Mcg, MomentProjection, PriorDraw,
+};
+use annulus::score::Schedule;
+use operators::Host;
+use operators::likelihood::Gaussian;
+
+/// Samples drawn together.
+const BATCH: usize = 1;
+
+/// Few levels: a law holds for any number.
+fn from_the_top(s: &Setting) -> Schedule {
+    s.schedule(8)
+}
+
+/// From a level where one number for C does not diverge.
+fn from_below(s: &Setting) -> Schedule {
+    Schedule::karras(5, s.noise() / 5.0, 0.3, 7.0)
+}
+
+/// Data with their preconditioner: without it C(k) takes hundreds of iterations.
+fn given<'a>(s: &'a Setting, likelihood: &'a Gaussian<Host<f64>>) -> Given<'a> {
+    Given {
+        preconditioned: true,
+        ..s.given(Some(likelihood))
+    }
+}
+
+/// Holds the bridge, and other rules of the same law, to it.
+fn assert_bridge(
+    schedule: fn(&Setting) -> Schedule,
+    rule: &Bridge,
+    same: &[&dyn Guidance<Host<f64>>],
+) {
+    let Guided { covariance, .. } = rule.guided;
+    let name = format!(
+        "{covariance:?}, {:?}, pullback {}",
+        rule.draw, rule.pullback
+    );
+    for s in Setting::all() {
+        let schedule = schedule(&s);
+        let law = bridge(&s, &schedule, rule);
+        let likelihood = s.likelihood();
+        for (i, rule) in [rule as &dyn Guidance<_>].iter().chain(same).enumerate() {
+            let [_, samples] = s.ends(*rule, &given(&s, &likelihood), &schedule, BATCH);
+            s.assert_law(&samples, &law, &format!("bridge, {name}, rule {i}"));
+        }
+    }
+}
+
+/// Without a draw the bridge with the pullback is DPS.
+#[test]
+fn the_gradient_form_follows_its_law() {
+    let bridge = |covariance| Bridge {
+        guided: guided(covariance),
+        draw: PriorDraw::Mean,
+        pullback: true,
+    };
+    for (covariance, schedule) in [
+        (CovarianceModel::Spectrum, from_the_top as fn(&Setting) -> _),
+        (CovarianceModel::White, from_below),
+    ] {
+        let dps = Dps(guided(covariance));
+        assert_bridge(schedule, &bridge(covariance), &[&dps]);
+    }
+}
+
+#[test]
+fn the_bridge_without_a_pullback_follows_its_law_whatever_c() {
+    for covariance in [CovarianceModel::White, CovarianceModel::Sigma] {
+        let rule = Bridge {
+            guided: guided(covariance),
+            draw: PriorDraw::Model,
+            pullback: false,
+        };
+        assert_bridge(from_the_top, &rule, &[]);
+    }
+}
+
+#[test]
+fn the_bridge_with_a_pullback_follows_its_law_whatever_c() {
+    let rule = |covariance| Bridge {
+        guided: guided(covariance),
+        draw: PriorDraw::Model,
+        pullback: true,
+    };
+    assert_bridge(from_the_top, &rule(CovarianceModel::Sigma), &[]);
+    assert_bridge(from_below, &rule(CovarianceModel::White), &[]);
+}
+
+#[test]
+fn the_bridge_drawn_by_the_network_follows_its_law() {
+    for pullback in [true, false] {
+        let rule = Bridge {
+            guided: guided(CovarianceModel::Spectrum),
+            draw: PriorDraw::Network,
+            pullback,
+        };
+        assert_bridge(from_the_top, &rule, &[]);
+    }
+}
+
+#[test]
+fn dds_follows_its_law() {
+    for s in Setting::all() {
+        let (schedule, likelihood) = (from_the_top(&s), s.likelihood());
+        for (gamma, covariance, eta) in [
+            (1.0, CovarianceModel::Sigma, 0.85),
+            (5.0, CovarianceModel::White, 0.3),
+            (0.5, CovarianceModel::Spectrum, 1.0),
+        ] {
+            let c = model(&s, &schedule, covariance);
+            let law = s.law(&schedule, |mode, t, sigma, next| {
+                let (k, _) = s.conditional(mode, gamma * c(mode, t, sigma));
+                let w = s.gain(mode, sigma);
+                // The noise is that of D before its correction.
+                let kept = next / sigma * f64::sqrt(1.0 - eta * eta);
+                ((1.0 - k) * w + kept * (1.0 - w), k, (eta * next).powi(2))
+            });
+            let rule = Dds {
+                gamma,
+                covariance,
+                eta,
+                cg_iterations: 400,
+            };
+            let [_, samples] = s.ends(&rule, &given(&s, &likelihood), &schedule, BATCH);
+            s.assert_law(&samples, &law, &format!("dds {gamma} {covariance:?} {eta}"));
+        }
+    }
+}
+
+/// `x0 = D + (k (1 - u) + k w u) (y - D)` where `u` is 1 in every other row of the spectrum.
+#[test]
+fn mcg_follows_its_law() {
+    for s in Setting::all() {
+        let schedule = from_the_top(&s);
+        let u = |mode: usize| f64::from(u8::from((mode / s.sizes()[1]).is_multiple_of(2)));
+        let law = s.law(&schedule, |mode, _, sigma, next| {
+            let (c, s2) = ancestral(sigma, next);
+            let (k, _) = s.conditional(mode, sigma * sigma);
+            let w = s.gain(mode, sigma);
+            let pull = k * (1.0 - u(mode)) + k * w * u(mode);
+            ((1.0 - c) * (1.0 - pull) * w + c, (1.0 - c) * pull, s2)
+        });
+        let part = Filter::new(s.sizes(), (0..s.reals() / 2).map(u).collect());
+        let likelihood = s.likelihood();
+        let given = Given {
+            unmeasured: Some(&part),
+            ..s.given(Some(&likelihood))
+        };
+        let rule = Mcg(guided(CovarianceModel::Sigma));
+        let [_, samples] = s.ends(&rule, &given, &schedule, BATCH);
+        s.assert_law(&samples, &law, "mcg, partial U");
+    }
+}
+
+/// `C = σ² J` is the covariance of a Gaussian prior: no model of it is needed.
+#[test]
+fn moment_projection_follows_its_law() {
+    for (forward, levels, max) in [(Forward::Mask, 3, 80.0), (Forward::Blur, 3, 0.3)] {
+        for s in Setting::each(forward) {
+            // Of a blur each level takes many iterations, the more the higher it is.
+            let schedule = Schedule::karras(levels, s.noise() / 5.0, max, 7.0);
+            let law = s.law(&schedule, |mode, _, sigma, next| {
+                let (c, s2) = ancestral(sigma, next);
+                let w = s.gain(mode, sigma);
+                let (pull, _) = s.conditional(mode, sigma * sigma * w);
+                ((1.0 - c) * (1.0 - pull) * w + c, (1.0 - c) * pull, s2)
+            });
+            let rule = MomentProjection { cg_iterations: 400 };
+            let samples = s.run(&rule, Some(&s.likelihood()), &schedule, BATCH);
+            s.assert_law(&samples, &law, "moment projection");
+        }
+    }
+}
