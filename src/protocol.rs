@@ -43,7 +43,7 @@ pub use forward::{Degradation, Forward, Inpainting, PhaseRetrieval, SuperResolut
 pub use image::Image;
 pub use known::{KnownMethod, methods};
 pub use library::{builtins, source};
-pub use likelihood::{Emission, Gaussian, Likelihood, Poisson, Pwls, Rician};
+pub use likelihood::{CountsForm, Emission, Gaussian, Likelihood, Poisson, Pwls, Rician};
 pub use method::{CgSense, Cgls, Fbp, Lines, Mltr, PwlsTv, Sirt, Tikhonov, Tv, Window, ZeroFilled};
 pub use methods::{Method, Methods};
 pub use nuisance::{Nuisance, UnknownCentre, UnknownKernel, UnknownSensitivities};

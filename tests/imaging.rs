@@ -164,6 +164,10 @@ fn methods_and_noises_that_fit_run() {
 
     for (noise, range) in [
         ("likelihood={emission={gain=2000, background=5}}", 0.3..2.0),
+        (
+            "likelihood={emission={gain=2000, background=5, form='weighted-norm'}}",
+            0.3..2.0,
+        ),
         ("likelihood={rician={std=0.01}}", 0.3..2.0),
     ] {
         let folder = degraded(protocol, &["--set", noise]);

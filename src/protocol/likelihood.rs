@@ -96,6 +96,20 @@ pub struct Emission {
     /// Counts to expect beside them.
     #[serde(default)]
     pub background: f64,
+    /// How the counts are scored.
+    #[serde(default)]
+    pub form: CountsForm,
+}
+
+/// How counts are scored.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum CountsForm {
+    /// By their probability.
+    #[default]
+    Poisson,
+    /// By a squared difference over the count that was measured: the published form of DPS (Chung 2023).
+    WeightedNorm,
 }
 
 /// `y = |z + n|`, n complex.

@@ -1,8 +1,10 @@
 //! The data of a slice on a backend, and their likelihood.
 
-use crate::protocol;
+use crate::protocol::{self, CountsForm};
 use ndarray::Array2;
-use operators::likelihood::{Emission, EmissionPoisson, Gaussian, Likelihood, RicianMagnitude};
+use operators::likelihood::{
+    Emission, EmissionPoisson, Gaussian, Likelihood, PoissonNorm, RicianMagnitude,
+};
 use operators::{Array, Error, Field, Result};
 
 /// What was measured, batch 1.
@@ -44,14 +46,18 @@ impl<T: Array> Data<T> {
             }
             protocol::Likelihood::Emission(table) => {
                 let (g, b) = (table.gain, table.background);
-                let made = EmissionPoisson::new(Emission {
+                let scan = Emission {
                     counts: raw.clone(),
                     gain: support.scaled(g),
                     background: support.scaled(b),
-                })?;
+                };
+                let made: Box<dyn Likelihood<T>> = match table.form {
+                    CountsForm::Poisson => Box::new(EmissionPoisson::new(scan)?),
+                    CountsForm::WeightedNorm => Box::new(PoissonNorm::new(scan)?),
+                };
                 let mut y = raw;
                 y.axpy(&[-b], &support);
-                (y.scaled(1.0 / g), Box::new(made))
+                (y.scaled(1.0 / g), made)
             }
             protocol::Likelihood::Rician(table) => {
                 if plane.iter().any(|v| v.is_nan()) {

@@ -5,7 +5,7 @@ use super::super::error::Failure;
 use super::super::evidence::{Evidence, Panel, Table};
 use super::super::gate::number;
 use super::super::suite::Extent;
-use super::rules::{Rule, published, rules};
+use super::rules::{Rule, published, rules, variants};
 use super::setting::Setting;
 use crate::protocol::Claim;
 use crate::score::StationaryGaussian;
@@ -33,7 +33,8 @@ pub(in super::super) fn oracle(bench: &Bench<'_>, evidence: &mut Evidence) -> Re
     let size = bench.extent.pick(64, 256);
     distances(bench, evidence, size, tuned.collect())?;
     if !quick {
-        distances(bench, evidence, 64, published()?)?;
+        let all = published()?.into_iter().chain(variants());
+        distances(bench, evidence, 64, all.collect())?;
     }
     Ok(())
 }

@@ -3,7 +3,7 @@
 use super::super::error::Failure;
 use super::super::toolkit::Image;
 use crate::guidance::{Bridge, CovarianceModel, Dps, Guidance, Guided, PriorDraw};
-use crate::protocol::{Claim, Method, Methods, Modality, Protocol, methods};
+use crate::protocol::{self, Claim, Method, Methods, Modality, Protocol, methods};
 use crate::recon;
 
 /// A sampler, and whether its samples are meant to be those of the posterior.
@@ -72,8 +72,38 @@ fn shipped(name: &str, protocol: &str) -> Result<Option<Rule>, Failure> {
     Ok(tabled(name.to_owned(), &method, true))
 }
 
-/// Every sampler of the protocols but the bridge and the prior alone, with the settings of an empty
-/// table. Particles have a check of their own; `mcg` needs to be told what was not measured.
+/// The samplers of the protocols, with settings that are not those of an empty table.
+pub(super) fn variants() -> Vec<Rule> {
+    let zeta = protocol::Dps {
+        zeta: Some(1.0),
+        ..protocol::Dps::default()
+    };
+    let heun = protocol::Dps {
+        solver: protocol::Solver::Heun,
+        ..protocol::Dps::default()
+    };
+    let clean = protocol::Projection {
+        noisy: false,
+        ..protocol::Projection::default()
+    };
+    let jacobian = protocol::Bridge {
+        covariance: protocol::Covariance::Jacobian,
+        ..protocol::Bridge::default()
+    };
+    let all = [
+        ("dps, zeta = 1", Method::Dps(zeta)),
+        ("dps, solver = heun", Method::Dps(heun)),
+        ("projection, noisy = false", Method::Projection(clean)),
+        ("bridge, covariance = jacobian", Method::Bridge(jacobian)),
+        ("mcg", Method::Mcg(protocol::Mcg::default())),
+        ("smc", Method::Smc(protocol::Smc::default())),
+    ];
+    let rule = |(name, method): (&str, Method)| tabled(name.to_owned(), &method, false);
+    all.into_iter().filter_map(rule).collect()
+}
+
+/// Every sampler of the protocols but the bridge, particles, `mcg` and the prior alone, with the settings of an
+/// empty table.
 pub(super) fn published() -> Result<Vec<Rule>, Failure> {
     let mut rules = Vec::new();
     for known in methods() {

@@ -111,7 +111,11 @@ impl Setting {
         let y = Image::concatenate(&repeated)?;
         let likelihood = Gaussian::new(y, self.sigma_y, self.mask.clone())?;
         let operator = Linear(self.a.as_ref());
-        let data = Measurement::new(&operator, &likelihood);
+        let unseen = Unseen(self.a.as_ref());
+        let data = Measurement {
+            unmeasured: Some(&unseen),
+            ..Measurement::new(&operator, &likelihood)
+        };
         let items = (0..problems as u32).flat_map(|p| (0..samples).map(move |s| (p, s)));
         let mut rng = SliceRng::new(bench.seed, items);
         let sizes = [problems * samples as usize, self.size, self.size];
@@ -175,6 +179,27 @@ impl operators::Operator<Image> for Linear<'_> {
         x: &Image,
     ) -> operators::Result<(Image, Box<dyn LinearOperator<Image> + 'a>)> {
         Ok((self.0.forward(x)?, Box::new(Borrowed(self.0))))
+    }
+}
+
+/// `1 - Aᴴ A` of a sampled unitary transform: what was not measured. For `mcg`.
+struct Unseen<'a>(&'a dyn LinearOperator<Image>);
+
+impl LinearOperator<Image> for Unseen<'_> {
+    fn name(&self) -> &'static str {
+        "what was not measured"
+    }
+    fn domain(&self) -> &operators::Space {
+        self.0.domain()
+    }
+    fn range(&self) -> &operators::Space {
+        self.0.domain()
+    }
+    fn forward(&self, x: &Image) -> operators::Result<Image> {
+        Ok(x.minus(&self.0.normal(x)?))
+    }
+    fn adjoint(&self, x: &Image) -> operators::Result<Image> {
+        self.forward(x)
     }
 }
 
