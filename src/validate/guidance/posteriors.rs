@@ -7,6 +7,7 @@ use super::super::evidence::{Evidence, Table};
 use super::super::gate::number;
 use super::counts::Counts;
 use super::linear::Linear;
+use super::spread::{COVERAGE_WHY, coverage_limit};
 use crate::calibration::{Coverage, RankHistogram, Ranks};
 use ndarray::Array1;
 use operators::{SliceRng, Vector};
@@ -155,10 +156,7 @@ impl Tally {
             let (std, ranks) = ((sum / n).sqrt(), &self.ranks[part]);
             let histogram = RankHistogram::of(ranks, 10, 0.99)?;
             let ninety = Coverage::of(ranks)?.ninety();
-            let limit = match self.misfits.len() > TOGETHER as usize {
-                true => 0.02,
-                false => f64::max(0.02, 4.0 * ninety.standard_error),
-            };
+            let whole = self.misfits.len() > TOGETHER as usize;
             evidence.between(
                 &id("std"),
                 "deviation of the samples from the posterior's mean, over the posterior's",
@@ -177,8 +175,8 @@ impl Tally {
                 &id("coverage"),
                 "|coverage of the central 90 % - expected|",
                 (ninety.observed - ninety.expected).abs(),
-                limit,
-                "two points in a hundred; with --quick, of fewer cases, four standard errors",
+                coverage_limit(whole, ninety.standard_error),
+                COVERAGE_WHY,
             );
             let values = [misfit, std, histogram.p_value, ninety.observed].map(number);
             let mut row = vec![problem.title().to_owned(), name.to_owned()];

@@ -10,7 +10,7 @@ use super::super::gate::number;
 use super::super::toolkit::Image;
 use super::rules::bridge;
 use super::setting::Setting;
-use super::spread::{PARTS, Spread, reals};
+use super::spread::{COVERAGE_WHY, PARTS, Spread, coverage_limit, reals};
 use crate::calibration::{Coverage, Diagnosis, Functional, RankHistogram, Ranks};
 use crate::score::StationaryGaussian;
 use ndarray::Array2;
@@ -162,16 +162,12 @@ fn judge(
     );
     let ninety = Coverage::of_groups(&by_case(ranks)?)?.ninety();
     let off = (ninety.observed - ninety.expected).abs();
-    let limit = match ranks[0].len() < WHOLE {
-        true => f64::max(0.02, 4.0 * ninety.standard_error),
-        false => 0.02,
-    };
     evidence.at_most(
         &format!("guidance.ranks.{part}.coverage"),
         "|coverage of the central 90 % - expected|, all functionals",
         off,
-        limit,
-        "two points in a hundred; with --quick, of a fifth of the cases, four standard errors",
+        coverage_limit(ranks[0].len() >= WHOLE, ninety.standard_error),
+        COVERAGE_WHY,
     );
     Ok(())
 }

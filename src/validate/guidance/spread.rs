@@ -15,6 +15,16 @@ use rand_chacha::ChaCha8Rng;
 /// Bins of a reliability diagram.
 const BINS: usize = 10;
 
+/// The largest |coverage - expected| of a central 90 %, and why.
+pub(super) fn coverage_limit(whole: bool, standard_error: f64) -> f64 {
+    match whole {
+        true => 0.02,
+        false => f64::max(0.02, 4.0 * standard_error),
+    }
+}
+pub(super) const COVERAGE_WHY: &str =
+    "two points in a hundred; with --quick, of fewer cases, four standard errors";
+
 /// What was measured, and what was not.
 pub(super) const PARTS: [&str; 2] = ["measured", "unmeasured"];
 
