@@ -8,7 +8,9 @@
 // It prints: that is what it is for.
 #![allow(clippy::print_stdout)]
 
-use annulus::guidance::{CovarianceModel, Dps, DpsZeta, Guidance, Guided, Measurement, sample};
+use annulus::guidance::{
+    CovarianceModel, Dps, DpsZeta, Guidance, Guided, Measurement, NormalSpectrum, sample,
+};
 use annulus::io::write_npy_complex;
 use annulus::score::{Denoiser, Model, Schedule, Want};
 use ndarray::Array3;
@@ -28,6 +30,8 @@ const ROUNDS: usize = 15;
 /// Steps of a round.
 const STEPS: usize = 4;
 const THREADS: i32 = 2;
+/// Deviation of the noise.
+const NOISE: f64 = 0.02;
 /// The first noise level.
 const FIRST: f64 = 0.5;
 const PUBLISHED: DpsZeta = DpsZeta {
@@ -96,7 +100,7 @@ impl Problem {
     }
 
     fn likelihood(&self) -> Result<Gaussian<Torch>, Box<dyn Error>> {
-        Ok(Gaussian::new(self.y.clone(), 0.02, self.mask.clone())?)
+        Ok(Gaussian::new(self.y.clone(), NOISE, self.mask.clone())?)
     }
 }
 
@@ -133,7 +137,14 @@ fn one_step(model: &Model, problem: &Problem, folder: &Path) -> Result<(), Box<d
 
 fn time(model: &Model, size: usize, problem: &Problem) -> Result<(), Box<dyn Error>> {
     let likelihood = problem.likelihood()?;
-    let data = Measurement::new(&problem.a, &likelihood);
+    // As `recon` has it: one coil, so the mask itself.
+    let held = problem.mask.to_reals();
+    let held = held.iter().map(|m| m / (NOISE * NOISE)).collect();
+    let normal = NormalSpectrum::of_diagonal(&problem.mask, held);
+    let data = Measurement {
+        normal: Some(&normal),
+        ..Measurement::new(&problem.a, &likelihood)
+    };
     let start = &problem.start;
     let schedule = Schedule::of((0..STEPS).map(|i| FIRST * 0.6f64.powi(i as i32)));
     let tuned = Dps(Guided {

@@ -1,9 +1,11 @@
 //! Several coils: the bridge against perturb-and-MAP, whose draws are those of the posterior.
 
-use annulus::guidance::{Bridge, CovarianceModel, Guided, Measurement, PriorDraw, sample};
+use annulus::guidance::{
+    Bridge, CovarianceModel, Guided, Measurement, NormalSpectrum, PriorDraw, sample,
+};
 use annulus::score::{Schedule, Spectrum, StationaryGaussian};
 use operators::likelihood::{Gaussian, Likelihood};
-use operators::mri::sense;
+use operators::mri::{normal_diagonal, sense};
 use operators::solve::{CgParams, conjugate_gradient};
 use operators::{Array, Chain, Direction, Field, Host, LinearOperator, SliceRng, Vector};
 
@@ -20,6 +22,7 @@ struct Setting {
     a: Chain<Image>,
     likelihood: Gaussian<Image>,
     y: Image,
+    mask: Image,
 }
 
 /// Coils at the corners, each with a phase of its own, `Σ |s|² = 1`.
@@ -61,9 +64,10 @@ impl Setting {
             .unwrap();
         Setting {
             prior,
-            likelihood: Gaussian::new(y.clone(), SIGMA_Y, mask).unwrap(),
+            likelihood: Gaussian::new(y.clone(), SIGMA_Y, mask.clone()).unwrap(),
             a,
             y,
+            mask,
         }
     }
 
@@ -136,7 +140,13 @@ fn bridge(s: &Setting, pullback: bool) -> Image {
         draw: PriorDraw::Model,
         pullback,
     };
-    let data = Measurement::new(&s.a, &s.likelihood);
+    let held = normal_diagonal(&maps(), &s.mask);
+    let held = held.iter().map(|h| h / (SIGMA_Y * SIGMA_Y)).collect();
+    let normal = NormalSpectrum::of_diagonal(&s.mask, held);
+    let data = Measurement {
+        normal: Some(&normal),
+        ..Measurement::new(&s.a, &s.likelihood)
+    };
     let schedule = Schedule::karras(20, SIGMA_Y / 5.0, 60.0, 7.0);
     let mut rng = SliceRng::samples(23, 0, DRAWS as u32);
     let mut x = Image::zeros(&[DRAWS, N, N], Field::Complex).normal_like(&mut rng);

@@ -6,7 +6,6 @@ use annulus::guidance::{
 };
 use annulus::score::Schedule;
 use operators::Host;
-use operators::likelihood::Gaussian;
 
 /// Samples drawn together.
 const BATCH: usize = 1;
@@ -19,14 +18,6 @@ fn from_the_top(s: &Setting) -> Schedule {
 /// From a level where one number for C does not diverge.
 fn from_below(s: &Setting) -> Schedule {
     Schedule::karras(5, s.noise() / 5.0, 0.3, 7.0)
-}
-
-/// Data with their preconditioner: without it C(k) takes hundreds of iterations.
-fn given<'a>(s: &'a Setting, likelihood: &'a Gaussian<Host<f64>>) -> Given<'a> {
-    Given {
-        preconditioned: true,
-        ..s.given(Some(likelihood))
-    }
 }
 
 /// Holds the bridge, and other rules of the same law, to it.
@@ -45,7 +36,7 @@ fn assert_bridge(
         let law = bridge(&s, &schedule, rule);
         let likelihood = s.likelihood();
         for (i, rule) in [rule as &dyn Guidance<_>].iter().chain(same).enumerate() {
-            let [_, samples] = s.ends(*rule, &given(&s, &likelihood), &schedule, BATCH);
+            let [_, samples] = s.ends(*rule, &s.given(Some(&likelihood)), &schedule, BATCH);
             s.assert_law(&samples, &law, &format!("bridge, {name}, rule {i}"));
         }
     }
@@ -126,7 +117,7 @@ fn dds_follows_its_law() {
                 eta,
                 cg_iterations: 400,
             };
-            let [_, samples] = s.ends(&rule, &given(&s, &likelihood), &schedule, BATCH);
+            let [_, samples] = s.ends(&rule, &s.given(Some(&likelihood)), &schedule, BATCH);
             s.assert_law(&samples, &law, &format!("dds {gamma} {covariance:?} {eta}"));
         }
     }

@@ -5,12 +5,14 @@ pub mod coils;
 mod eigenmaps;
 pub mod espirit;
 pub mod fourier;
+mod normal_diagonal;
 pub mod sampling;
 mod unknown_sensitivities;
 pub mod whitening;
 
 pub use coils::Coils;
 pub use fourier::Fourier;
+pub use normal_diagonal::normal_diagonal;
 pub use sampling::Sampling;
 pub use unknown_sensitivities::UnknownSensitivities;
 

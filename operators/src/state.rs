@@ -7,6 +7,8 @@ use crate::{Array, Direction, Field, Product, Vector};
 pub enum Mode {
     /// A frequency of the image.
     Image {
+        /// Its place in C order.
+        index: usize,
         /// `|k|`, in cycles per pixel.
         radius: f64,
     },
@@ -52,7 +54,8 @@ impl<T: Array> State for T {
         (0..rows)
             .flat_map(|y| (0..columns).map(move |x| (y, x)))
             .map(|(y, x)| radius(y, x, rows, columns))
-            .map(|radius| Mode::Image { radius })
+            .enumerate()
+            .map(|(index, radius)| Mode::Image { index, radius })
             .collect()
     }
     fn spectrum(&self, direction: Direction) -> Self {
@@ -143,7 +146,7 @@ mod tests {
             let values: Vec<f64> = modes.iter().map(|m| f64::from(wanted(m))).collect();
             k.damped(&x.weights(&values))
         };
-        let mean = only(&|m| *m == Mode::Image { radius: 0.0 });
+        let mean = only(&|m| matches!(m, Mode::Image { radius: 0.0, .. }));
         let sum = |x: &T| x.items(1, 2).to_reals().iter().sum::<f64>();
         let expected = sum(&x.image).abs() / 63f64.sqrt();
         assert!((mean.norm()[1] - expected).abs() < 100.0 * b.tolerance);

@@ -105,7 +105,7 @@ impl Guided {
         // Of the nuisance it is known, whatever the model of the image.
         let nuisance = prior.nuisance_variance(sigma);
         Spectrum::of_modes(x, |mode| match mode {
-            Mode::Image { radius } => image(radius),
+            Mode::Image { radius, .. } => image(radius),
             Mode::Nuisance { .. } => nuisance,
         })
     }
@@ -113,7 +113,9 @@ impl Guided {
     /// Minimises `nll(A p) + ½ ‖p - z‖²_{C⁻¹}` by rounds of Gauss and Newton from `z`, each solved by
     /// conjugate gradients on
     /// `(1 + Rᴴ Jᴴ Λ J R) u = Rᴴ Jᴴ (-∇nll + Λ J (p - z) [+ noise])`, whose smallest eigenvalue
-    /// is 1. Where the spectrum `h` of `Jᴴ Λ J` is known, `1 / (1 + c h)` preconditions.
+    /// is 1. Where the spectrum `h` of `Jᴴ Λ J` is known, `1 / (1 + c h)` preconditions: of one coil it is the
+    /// inverse itself; of eight at 4x and σ from 0.3 to 10 eight iterations leave 1 to 2 % of the solution where they
+    /// left 3 to 30 % without.
     ///
     /// With `noise`, which the last round draws, `p` is a draw from the conditional if `z` is one from
     /// its prior part (perturb-and-MAP; of other than linear Gaussian data the Laplace approximation).

@@ -82,7 +82,7 @@ mod tests {
         let likelihood = Gaussian::new(y, sigma_y, support).unwrap();
         // The posterior, mode by mode: S y / (S + σ_y²), S σ_y² / (S + σ_y²); the prior where nothing was measured.
         let moments = |(i, mode): (usize, Mode)| {
-            let Mode::Image { radius } = mode else {
+            let Mode::Image { radius, .. } = mode else {
                 unreachable!("an image")
             };
             let s = prior.spectrum(radius);

@@ -1,8 +1,7 @@
-//! The radial spectrum of `Aᴴ Λ A`: how strongly the data hold each frequency of the image.
+//! The spectrum of `Aᴴ Λ A`: how strongly the data hold each frequency of the image.
 
 use super::Measurement;
-use operators::state::radius;
-use operators::{Array, Direction, Mode, Product, Result, SliceRng, Vector};
+use operators::{Array, Direction, Mode, Product, Result, SliceRng, State, Vector};
 
 /// Rings of |k| from the centre of the spectrum to its corner.
 const RINGS: usize = 48;
@@ -11,15 +10,18 @@ const PROBES: usize = 4;
 /// They have streams of their own, not those of the samples.
 const SALT: u64 = 0x5052_4f42_4553;
 
-/// `h(|k|)`, the mean over each ring of the diagonal of `F Aᴴ Λ A Fᴴ`.
+/// `h(k)`, the diagonal of `F Aᴴ Λ A Fᴴ`: of every frequency where it is known in closed form, else the
+/// mean over each ring of |k|.
 ///
 /// A tomograph holds low frequencies more than high ones, `h ~ 1/|k|`; with it CG needs a third
-/// fewer iterations.
+/// fewer iterations. A scan of k-space holds what it sampled and, through its coils, what lies near.
 ///
 /// Of a nuisance beside the image the diagonal itself, coefficient by coefficient.
 #[derive(Clone, Debug)]
 pub struct NormalSpectrum {
     rings: Vec<f64>,
+    /// Frequency by frequency in C order; empty where the rings are all that is known.
+    frequencies: Vec<f64>,
     nuisance: Vec<f64>,
 }
 
@@ -33,38 +35,47 @@ impl NormalSpectrum {
         let u = x.normal_like(&mut probes(seed));
         let seen = weigh(&j.forward(&u.fft2(Direction::Inverse))?)?;
         let hu = j.adjoint(&seen)?.fft2(Direction::Forward);
-        let sizes = x.sizes();
-        let (rows, columns) = (sizes[sizes.len() - 2], sizes[sizes.len() - 1]);
-        let per = x.field().reals();
-        let mut rings = [(0.0, 0.0); RINGS];
-        for (i, (u, hu)) in u.to_reals().iter().zip(hu.to_reals()).enumerate() {
-            let mode = i / per % (rows * columns);
-            let r = radius(mode / columns, mode % columns, rows, columns);
-            let ring = &mut rings[ring_of(r) as usize];
-            *ring = (ring.0 + u * hu, ring.1 + u * u);
-        }
-        // A ring without modes, in a small image, has what its neighbour inside has.
-        let mut values = Vec::with_capacity(RINGS);
-        for (sum, norm) in rings {
-            let before = values.last().copied().unwrap_or(0.0);
-            values.push(if norm > 0.0 {
-                (sum / norm).max(0.0)
-            } else {
-                before
-            });
-        }
+        let (modes, per) = (x.modes(), x.field().reals());
+        let pairs = u.to_reals().into_iter().zip(hu.to_reals()).enumerate();
+        let rings = in_rings(
+            &modes,
+            pairs.map(|(i, (u, hu))| (i / per % modes.len(), u * hu, u * u)),
+        );
         Ok(NormalSpectrum {
-            rings: values,
+            rings,
+            frequencies: Vec::new(),
             nuisance: Vec::new(),
         })
+    }
+
+    /// From the diagonal itself, one value a frequency of the image `like`.
+    ///
+    /// Panics of another number of values: a bug of the caller.
+    pub fn of_diagonal<T: Array>(like: &T, h: Vec<f64>) -> Self {
+        let modes = like.modes();
+        assert_eq!(h.len(), modes.len(), "one value a frequency");
+        let each = h.iter().enumerate().map(|(i, h)| (i, *h, 1.0));
+        NormalSpectrum {
+            rings: in_rings(&modes, each),
+            frequencies: h,
+            nuisance: Vec::new(),
+        }
     }
 
     /// The mean of those of several images; nothing of none.
     pub fn mean(all: &[&Self]) -> Option<Self> {
         let first = all.first()?;
-        let ring = |i: usize| all.iter().map(|n| n.rings[i]).sum::<f64>() / all.len() as f64;
+        let mean =
+            |of: &dyn Fn(&Self) -> f64| all.iter().map(|n| of(n)).sum::<f64>() / all.len() as f64;
+        let known = all
+            .iter()
+            .all(|n| n.frequencies.len() == first.frequencies.len());
+        let frequencies = if known { first.frequencies.len() } else { 0 };
         Some(NormalSpectrum {
-            rings: (0..first.rings.len()).map(ring).collect(),
+            rings: (0..RINGS).map(|i| mean(&|n| n.rings[i])).collect(),
+            frequencies: (0..frequencies)
+                .map(|i| mean(&|n| n.frequencies[i]))
+                .collect(),
             nuisance: Vec::new(),
         })
     }
@@ -98,12 +109,15 @@ impl NormalSpectrum {
     /// `h` of a mode.
     pub fn at_mode(&self, mode: Mode) -> f64 {
         match mode {
-            Mode::Image { radius } => self.at(radius),
+            Mode::Image { index, radius } => match self.frequencies.get(index) {
+                Some(h) => *h,
+                None => self.at(radius),
+            },
             Mode::Nuisance { index } => self.nuisance.get(index).copied().unwrap_or(0.0),
         }
     }
 
-    /// `h` at a radius in cycles per pixel.
+    /// The mean of `h` at a radius in cycles per pixel.
     pub fn at(&self, radius: f64) -> f64 {
         let position = (radius * std::f64::consts::SQRT_2 * RINGS as f64 - 0.5).max(0.0);
         let i = (position as usize).min(RINGS - 1);
@@ -116,6 +130,28 @@ impl NormalSpectrum {
 /// The streams of the probes.
 fn probes(seed: u64) -> SliceRng {
     SliceRng::samples(seed ^ SALT, 0, PROBES as u32)
+}
+
+/// The mean over each ring: sums of `(mode, value, weight)`, of values and of weights.
+fn in_rings(modes: &[Mode], each: impl Iterator<Item = (usize, f64, f64)>) -> Vec<f64> {
+    let mut sums = [(0.0, 0.0); RINGS];
+    for (mode, value, weight) in each {
+        if let Mode::Image { radius, .. } = modes[mode] {
+            let ring = &mut sums[ring_of(radius) as usize];
+            *ring = (ring.0 + value, ring.1 + weight);
+        }
+    }
+    // A ring without modes, in a small image, has what its neighbour inside has.
+    let mut rings: Vec<f64> = Vec::with_capacity(RINGS);
+    for (sum, weight) in sums {
+        let before = rings.last().copied().unwrap_or(0.0);
+        rings.push(if weight > 0.0 {
+            (sum / weight).max(0.0)
+        } else {
+            before
+        });
+    }
+    rings
 }
 
 fn ring_of(radius: f64) -> f64 {
@@ -177,5 +213,18 @@ mod tests {
             let exact = gain(r).powi(2) / 0.25;
             assert!((h.at(r) / exact - 1.0).abs() < 0.1, "{r}: {}", h.at(r));
         }
+    }
+    #[test]
+    fn a_diagonal_is_kept_frequency_by_frequency() {
+        let x = Host::<f64>::zeros(&[1, 6, 7], Field::Complex);
+        let h = NormalSpectrum::of_diagonal(&x, (0..42).map(f64::from).collect());
+        let twice = NormalSpectrum::of_diagonal(&x, (0..42).map(|i| 3.0 * f64::from(i)).collect());
+        let mean = NormalSpectrum::mean(&[&h, &twice]).unwrap();
+        for (i, mode) in x.modes().into_iter().enumerate() {
+            assert_eq!(h.at_mode(mode), i as f64);
+            assert_eq!(mean.at_mode(mode), 2.0 * i as f64);
+        }
+        // The centre of 6 x 7 is its 24th frequency.
+        assert_eq!(h.at(0.0), 24.0);
     }
 }

@@ -7,14 +7,20 @@ use operators::{Direction, State};
 /// R of `C = R Rᴴ`.
 pub(super) enum Root<T> {
     /// `Fᴴ √c`.
-    Modes(Spectrum<T>),
+    Modes {
+        /// c.
+        c: Spectrum<T>,
+        /// `√c` at every mode.
+        root: T,
+    },
     /// The deviation of every pixel.
     Pixels(Deviation<T>),
 }
 
-impl<T> From<Spectrum<T>> for Root<T> {
+impl<T: State> From<Spectrum<T>> for Root<T> {
     fn from(c: Spectrum<T>) -> Self {
-        Root::Modes(c)
+        let root = c.weights(f64::sqrt);
+        Root::Modes { c, root }
     }
 }
 
@@ -22,7 +28,7 @@ impl<T: State> Root<T> {
     /// `R u`.
     pub(super) fn apply(&self, u: &T) -> T {
         match self {
-            Root::Modes(c) => c.synthesise(u, f64::sqrt),
+            Root::Modes { root, .. } => u.damped(root).spectrum(Direction::Inverse),
             Root::Pixels(d) => u.damped(&d.root),
         }
     }
@@ -30,7 +36,7 @@ impl<T: State> Root<T> {
     /// `Rᴴ x`.
     pub(super) fn adjoint(&self, x: &T) -> T {
         match self {
-            Root::Modes(c) => x.spectrum(Direction::Forward).damped(&c.weights(f64::sqrt)),
+            Root::Modes { root, .. } => x.spectrum(Direction::Forward).damped(root),
             Root::Pixels(d) => x.damped(&d.root),
         }
     }
@@ -38,7 +44,7 @@ impl<T: State> Root<T> {
     /// `R⁻ᴴ u`.
     pub(super) fn inverse(&self, u: &T) -> T {
         match self {
-            Root::Modes(c) => c.synthesise(u, |c| 1.0 / c.sqrt()),
+            Root::Modes { c, .. } => c.synthesise(u, |c| 1.0 / c.sqrt()),
             Root::Pixels(d) => u.damped(&d.inverse),
         }
     }
@@ -46,7 +52,7 @@ impl<T: State> Root<T> {
     /// `1 / (1 + c h)` where `Jᴴ Λ J` is near `Fᴴ h F`; nothing in pixels.
     pub(super) fn preconditioner(&self, normal: Option<&NormalSpectrum>) -> Option<T> {
         match (self, normal) {
-            (Root::Modes(c), Some(normal)) => {
+            (Root::Modes { c, .. }, Some(normal)) => {
                 Some(c.weights_at(|c, mode| 1.0 / (1.0 + c * normal.at_mode(mode))))
             }
             _ => None,

@@ -110,7 +110,7 @@ pub struct Bridge {
     /// Iterations of conjugate gradients at each level.
     pub cg_iterations: usize,
     /// Rounds of Gauss and Newton at each level: 1 is exact for Gaussian noise and a linear
-    /// operator; 3 for few photons or a nonlinear operator.
+    /// operator; 3 for few photons (with 30 iterations) or a nonlinear operator.
     pub rounds: usize,
 }
 
@@ -128,6 +128,28 @@ impl Default for Bridge {
             cg_iterations: 8,
             rounds: 1,
         }
+    }
+}
+
+impl Bridge {
+    /// Rounds and iterations that counts and magnitudes want: Fisher information differs from pixel to pixel as much as
+    /// the counts do, which no spectrum preconditions.
+    const OF_COUNTS: [usize; 2] = [3, 30];
+
+    /// An empty table but for what counts and magnitudes want.
+    pub fn of_counts() -> Self {
+        let [rounds, cg_iterations] = Self::OF_COUNTS;
+        Self {
+            rounds,
+            cg_iterations,
+            ..Self::default()
+        }
+    }
+
+    /// Whether it draws from the conditional of counts and magnitudes, and not from one on the way.
+    pub fn suits_counts(&self) -> bool {
+        let [rounds, iterations] = Self::OF_COUNTS;
+        self.rounds >= rounds && self.cg_iterations >= iterations
     }
 }
 

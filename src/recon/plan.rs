@@ -127,14 +127,11 @@ impl Plan {
     }
 
     /// What the samples are: never calibrated where the operator is not linear, of which a sampler sees a
-    /// linear model, and of whose several solutions it draws one; nor of counts and magnitudes in fewer than
-    /// three rounds, nor with a prior whose covariance nobody knows.
+    /// linear model, and of whose several solutions it draws one; nor of counts and magnitudes in too few
+    /// rounds or iterations, nor with a prior whose covariance nobody knows.
     pub(super) fn claim(&self) -> Option<Claim> {
         let claim = self.method.sampling()?.claim;
-        let rounds = match &self.method {
-            Method::Bridge(table) => table.rounds,
-            _ => 1,
-        };
+        let suits = matches!(&self.method, Method::Bridge(table) if table.suits_counts());
         let skewed = matches!(
             self.protocol.likelihood,
             Some(Likelihood::Poisson(_) | Likelihood::Emission(_) | Likelihood::Rician(_))
@@ -148,7 +145,7 @@ impl Plan {
         // Pairs are drawn around a linearisation.
         let blind = self.protocol.nuisance.is_some();
         match claim {
-            Claim::Calibrated if nonlinear || blind || (skewed && rounds < 3) || !known => {
+            Claim::Calibrated if nonlinear || blind || (skewed && !suits) || !known => {
                 Some(Claim::Approximate)
             }
             claim => Some(claim),

@@ -70,7 +70,7 @@ impl<T: Array> Spectrum<T> {
     /// From a function of the radius.
     pub fn radial(like: &T, f: impl Fn(f64) -> f64) -> Self {
         Spectrum::of_modes(like, |mode| match mode {
-            Mode::Image { radius } => f(radius),
+            Mode::Image { radius, .. } => f(radius),
             Mode::Nuisance { .. } => 1.0,
         })
     }

@@ -11,6 +11,7 @@ mod posteriors;
 mod priors;
 mod ranks;
 mod rules;
+mod sampled;
 mod scalar;
 mod setting;
 mod spread;

@@ -22,8 +22,6 @@ pub(crate) struct Given<'a> {
     pub(crate) prior: &'a dyn Denoiser<Image>,
     pub(crate) likelihood: Option<&'a dyn Likelihood<Image>>,
     pub(crate) unmeasured: Option<&'a dyn LinearOperator<Image>>,
-    /// Whether CG gets the spectrum of `Aᴴ Λ A`.
-    pub(crate) preconditioned: bool,
 }
 
 /// The setting of the design: spectrum from 243 to 0.0025, mean 0.25.
@@ -190,8 +188,6 @@ impl Setting {
             prior: &self.prior,
             likelihood,
             unmeasured: None,
-            // A scan of k-space gets none from the real code.
-            preconditioned: self.forward == Forward::Blur,
         }
     }
 
@@ -217,10 +213,7 @@ impl Setting {
     ) -> [Samples; 2] {
         let blank = Host::zeros(&[1, self.n, self.n], Field::Complex);
         let data = given.likelihood.map(|of| self.measurement(given, of));
-        let normal = data
-            .as_ref()
-            .filter(|_| given.preconditioned)
-            .map(|data| NormalSpectrum::measure(data, &blank, 5).unwrap());
+        let normal = data.as_ref().map(|data| self.normal(data, &blank));
         let data = data.map(|data| Measurement {
             normal: normal.as_ref(),
             ..data
@@ -241,6 +234,18 @@ impl Setting {
             let k = x.fft2(Direction::Forward);
             (0..batch).map(|i| k.items(i, i + 1).to_reals()).collect()
         })
+    }
+
+    /// How strongly the data hold each frequency, as the real code finds it.
+    fn normal(&self, data: &Measurement<'_, Image>, blank: &Image) -> NormalSpectrum {
+        match self.forward {
+            Forward::Mask => {
+                let held = self.support.reals().iter();
+                let held = held.map(|m| m / self.sigma.powi(2)).collect();
+                NormalSpectrum::of_diagonal(blank, held)
+            }
+            Forward::Blur => NormalSpectrum::measure(data, blank, 5).unwrap(),
+        }
     }
 
     fn measurement<'a>(

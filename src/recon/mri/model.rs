@@ -3,13 +3,14 @@
 use super::super::{Plan, ReconError};
 use super::Prepared;
 use super::grid::upload;
+use crate::guidance::NormalSpectrum;
 use crate::protocol;
 use crate::score::Channels;
 use ndarray::{Array3, Axis};
 use num_complex::Complex32;
 use operators::likelihood::Gaussian;
 use operators::mri::espirit::Espirit;
-use operators::mri::sense;
+use operators::mri::{normal_diagonal, sense};
 use operators::{Chain, Field};
 
 /// What only methods with an operator need.
@@ -22,6 +23,8 @@ pub(super) struct Model<T> {
     pub(super) y: T,
     pub(super) likelihood: Gaussian<T>,
     pub(super) sigma: f64,
+    /// The diagonal of `F Aᴴ Λ A Fᴴ`.
+    pub(super) normal: NormalSpectrum,
     /// (coil, y, x), on the encoded grid.
     pub(super) maps: Array3<Complex32>,
 }
@@ -72,7 +75,11 @@ impl<T: Channels> Model<T> {
         let sizes = [coils, rows, columns];
         let y: T = upload(device, &sizes, prepared.measured().iter().copied());
         let y = y.weighted(&mask).scaled(1.0 / unit);
-        let a = sense(upload(device, &sizes, maps.iter().copied()), mask.clone())?;
+        let sensitivities: T = upload(device, &sizes, maps.iter().copied());
+        let held = normal_diagonal(&sensitivities, &mask);
+        let normal =
+            NormalSpectrum::of_diagonal(&mask, held.iter().map(|h| h / (sigma * sigma)).collect());
+        let a = sense(sensitivities, mask.clone())?;
         let likelihood = Gaussian::new(y.clone(), sigma, support)?;
         Ok(Model {
             a,
@@ -80,6 +87,7 @@ impl<T: Channels> Model<T> {
             y,
             likelihood,
             sigma,
+            normal,
             maps,
         })
     }

@@ -184,7 +184,10 @@ impl<'a, T: Channels> Sense<'a, T> {
 impl<T: Channels> Slice<T> for Sense<'_, T> {
     fn measurement(&self) -> Measurement<'_, T> {
         let m = self.model();
-        Measurement::new(&m.a, &m.likelihood)
+        Measurement {
+            normal: Some(&m.normal),
+            ..Measurement::new(&m.a, &m.likelihood)
+        }
     }
 
     fn nuisance(&self) -> Result<Option<Box<dyn Nuisance<T> + '_>>, ReconError> {

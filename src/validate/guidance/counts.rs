@@ -4,9 +4,9 @@ use super::super::bench::Bench;
 use super::super::error::Failure;
 use super::super::toolkit::Image;
 use super::posteriors::{Case, Problem};
-use super::rules::bridge;
 use crate::calibration::normal_quantile;
-use crate::guidance::{Bridge, Guided, Measurement};
+use crate::guidance::{Guidance, Measurement};
+use crate::protocol;
 use crate::score::{Schedule, StationaryGaussian};
 use ndarray::Array1;
 use operators::imaging::Mask;
@@ -103,7 +103,17 @@ impl Problem for Counts {
         "CT, photon counts (Poisson), 4 to 3000 photons a ray"
     }
 
-    fn cases(&self, bench: &Bench<'_>, problems: u32, draws: u32) -> Result<Vec<Case>, Failure> {
+    fn table(&self) -> protocol::Bridge {
+        protocol::Bridge::of_counts()
+    }
+
+    fn cases(
+        &self,
+        bench: &Bench<'_>,
+        rule: &dyn Guidance<Image>,
+        problems: u32,
+        draws: u32,
+    ) -> Result<Vec<Case>, Failure> {
         let many = problems as usize;
         let blank = row(vec![0.0; RAYS], 1);
         let mut rng = SliceRng::samples(bench.seed ^ 0x7472_7574_6800, 0, problems);
@@ -111,7 +121,7 @@ impl Problem for Counts {
         truth.scale(&[DEVIATION]);
         let mut rng = SliceRng::samples(bench.seed ^ 0x6e6f_6973_6500, 0, problems);
         let y = likelihood(blank)?.simulate(&truth, &mut rng)?;
-        let x = drawn(bench, &y, problems, draws)?;
+        let x = drawn(bench, rule, &y, problems, draws)?;
         let draws = draws as usize;
         let misfits = likelihood(repeated(&y, draws)?)?.misfit(&x);
         let (truth, y, x) = (truth.to_reals(), y.to_reals(), x.to_reals());
@@ -146,19 +156,19 @@ fn repeated(y: &Image, draws: usize) -> Result<Image, Failure> {
     Ok(Image::concatenate(&all)?)
 }
 
-/// Samples of the bridge with three rounds: item `problem * draws + draw`.
-fn drawn(bench: &Bench<'_>, y: &Image, problems: u32, draws: u32) -> Result<Image, Failure> {
+/// Samples of a rule: item `problem * draws + draw`.
+fn drawn(
+    bench: &Bench<'_>,
+    rule: &dyn Guidance<Image>,
+    y: &Image,
+    problems: u32,
+    draws: u32,
+) -> Result<Image, Failure> {
     let space = Space::real(&[(Axis::Y, 1), (Axis::X, RAYS)]);
     let a = Mask::new(row(vec![1.0; RAYS], 1), space)?;
     let likelihood = likelihood(repeated(y, draws as usize)?)?;
     let data = Measurement::new(&a, &likelihood);
     let prior = StationaryGaussian::new(DEVIATION * DEVIATION, 1.0, 0.0);
-    let bridge = bridge();
-    let guided = Guided {
-        rounds: 3,
-        ..bridge.guided
-    };
-    let rule = Bridge { guided, ..bridge };
     let schedule = Schedule::karras(24, 0.004, 8.0, 7.0);
     let items = (0..problems).flat_map(|p| (0..draws).map(move |d| (p, d)));
     let mut rng = SliceRng::new(bench.seed, items);
@@ -170,5 +180,5 @@ fn drawn(bench: &Bench<'_>, y: &Image, problems: u32, draws: u32) -> Result<Imag
     let stop = bench.interrupted;
     bench
         .toolkit
-        .sample(&rule, &prior, &data, &schedule, x, &mut rng, stop)
+        .sample(rule, &prior, &data, &schedule, x, &mut rng, stop)
 }

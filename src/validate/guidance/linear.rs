@@ -5,13 +5,13 @@ use super::super::error::Failure;
 use super::super::toolkit::Image;
 use super::dense::Dense;
 use super::posteriors::{Case, Problem};
-use super::rules::bridge;
-use super::setting;
-use crate::guidance::Measurement;
+use super::sampled;
+use crate::guidance::{Guidance, Measurement, NormalSpectrum};
 use crate::score::{Schedule, StationaryGaussian};
 use num_complex::Complex64;
 use operators::ct::{Beam, Detector, Geometry, Grid};
 use operators::likelihood::{Gaussian, Likelihood};
+use operators::mri::normal_diagonal;
 use operators::{Array, Field, Host, LinearOperator, SliceRng, Vector};
 use phantoms::TrigCoils;
 use std::f64::consts::PI;
@@ -30,6 +30,8 @@ pub(super) struct Linear {
     /// 1 where something is measured; over the axes of a prediction from the right.
     support: Image,
     sigma_y: f64,
+    /// How strongly the data hold each frequency, as `recon` tells it the samplers.
+    normal: NormalSpectrum,
     exact: Dense,
 }
 
@@ -42,10 +44,12 @@ impl Linear {
         let taken = |x: usize| x.is_multiple_of(4) || x.abs_diff(SIZE / 2) < 2;
         let mask = (0..SIZE * SIZE).map(|i| f64::from(u8::from(taken(i % SIZE))));
         let mask = Host::new(&[1, SIZE, SIZE], Field::Real, mask.collect());
+        let held = normal_diagonal(&maps, &mask);
         let a = bench.toolkit.sense(maps, mask.clone())?;
         let names = ["coils", "MRI, four coils, a mask of k-space"];
         let prior = StationaryGaussian::new(16.0, 0.1, 1.4);
-        Self::new(names, a, prior, Field::Complex, mask, 0.05)
+        let blank = Host::zeros(&[1, SIZE, SIZE], Field::Complex);
+        Self::new(names, a, prior, blank, mask, 0.05, Some(held))
     }
 
     /// Twelve parallel views.
@@ -58,18 +62,31 @@ impl Linear {
         let everywhere = Host::new(&[1, views, bins], Field::Real, vec![1.0; views * bins]);
         let names = ["radon", "CT, twelve views, Gaussian noise"];
         let prior = StationaryGaussian::new(16.0, 0.1, 1.4);
-        Self::new(names, a, prior, Field::Real, everywhere, 0.5)
+        let blank = Host::zeros(&[1, SIZE, SIZE], Field::Real);
+        Self::new(names, a, prior, blank, everywhere, 0.5, None)
     }
 
+    /// `held` is the diagonal of `F AᴴA Fᴴ` where it is known; else its rings are measured.
     fn new(
         names: [&'static str; 2],
         a: Box<dyn LinearOperator<Image>>,
         prior: StationaryGaussian,
-        field: Field,
+        blank: Image,
         support: Image,
         sigma_y: f64,
+        held: Option<Vec<f64>>,
     ) -> Result<Self, Failure> {
-        let blank = Host::zeros(&[1, SIZE, SIZE], field);
+        let normal = match held {
+            Some(held) => {
+                let weighed = held.iter().map(|h| h / (sigma_y * sigma_y));
+                NormalSpectrum::of_diagonal(&blank, weighed.collect())
+            }
+            None => {
+                let noise = Gaussian::new(a.forward(&blank)?, sigma_y, support.clone())?;
+                let operator = sampled::Linear(a.as_ref());
+                NormalSpectrum::measure(&Measurement::new(&operator, &noise), &blank, 5)?
+            }
+        };
         let exact = Dense::new(a.as_ref(), &prior, &blank, sigma_y)?;
         Ok(Linear {
             names,
@@ -78,6 +95,7 @@ impl Linear {
             blank,
             support,
             sigma_y,
+            normal,
             exact,
         })
     }
@@ -104,7 +122,13 @@ impl Problem for Linear {
         self.names[1]
     }
 
-    fn cases(&self, bench: &Bench<'_>, problems: u32, draws: u32) -> Result<Vec<Case>, Failure> {
+    fn cases(
+        &self,
+        bench: &Bench<'_>,
+        rule: &dyn Guidance<Image>,
+        problems: u32,
+        draws: u32,
+    ) -> Result<Vec<Case>, Failure> {
         let (truth, y) = self.simulated(bench.seed, problems)?;
         let each = |p: usize| y.items(p, p + 1).repeat(draws as usize);
         let data: Vec<Image> = (0..problems as usize).map(each).collect();
@@ -113,8 +137,11 @@ impl Problem for Linear {
             self.sigma_y,
             self.support.clone(),
         )?;
-        let operator = setting::Linear(self.a.as_ref());
-        let measurement = Measurement::new(&operator, &likelihood);
+        let operator = sampled::Linear(self.a.as_ref());
+        let measurement = Measurement {
+            normal: Some(&self.normal),
+            ..Measurement::new(&operator, &likelihood)
+        };
         let most = 6.0 * self.prior.spectrum(0.0).sqrt();
         let schedule = Schedule::karras(LEVELS, self.exact.floor() / 5.0, most, 7.0);
         let items = (0..problems).flat_map(|p| (0..draws).map(move |d| (p, d)));
@@ -126,7 +153,7 @@ impl Problem for Linear {
         x.scale(&[schedule.max()]);
         let stop = bench.interrupted;
         let x = bench.toolkit.sample(
-            &bridge(),
+            rule,
             &self.prior,
             &measurement,
             &schedule,

@@ -5,10 +5,14 @@ use super::super::bench::Bench;
 use super::super::error::Failure;
 use super::super::evidence::{Evidence, Table};
 use super::super::gate::number;
+use super::super::toolkit::Image;
 use super::counts::Counts;
 use super::linear::Linear;
+use super::rules::bridges;
 use super::spread::{COVERAGE_WHY, coverage_limit};
 use crate::calibration::{Coverage, RankHistogram, Ranks};
+use crate::guidance::Guidance;
+use crate::protocol;
 use ndarray::Array1;
 use operators::{SliceRng, Vector};
 use rand::SeedableRng;
@@ -37,8 +41,18 @@ pub(super) trait Problem {
     fn id(&self) -> &'static str;
     /// One line.
     fn title(&self) -> &'static str;
-    /// `problems` truths with their data, each with `draws` samples of the bridge.
-    fn cases(&self, bench: &Bench<'_>, problems: u32, draws: u32) -> Result<Vec<Case>, Failure>;
+    /// The table of a protocol that it wants: an empty one.
+    fn table(&self) -> protocol::Bridge {
+        protocol::Bridge::default()
+    }
+    /// `problems` truths with their data, each with `draws` samples.
+    fn cases(
+        &self,
+        bench: &Bench<'_>,
+        rule: &dyn Guidance<Image>,
+        problems: u32,
+        draws: u32,
+    ) -> Result<Vec<Case>, Failure>;
 }
 
 /// Several coils, line integrals and photon counts.
@@ -66,21 +80,23 @@ pub(in super::super) fn posteriors(
         Box::new(Counts),
     ];
     for problem in kinds {
-        let mut tally = Tally::new(draws as usize, bench.seed)?;
-        for first in (0..problems).step_by(TOGETHER as usize) {
-            if (bench.interrupted)() {
-                return Err("interrupted".into());
+        for (form, rule) in bridges(problem.table()) {
+            let mut tally = Tally::new(draws as usize, bench.seed)?;
+            for first in (0..problems).step_by(TOGETHER as usize) {
+                if (bench.interrupted)() {
+                    return Err("interrupted".into());
+                }
+                let seed = bench
+                    .seed
+                    .wrapping_mul(1_000_003)
+                    .wrapping_add(u64::from(first));
+                let part = Bench { seed, ..*bench };
+                for case in problem.cases(&part, rule.as_ref(), TOGETHER, draws)? {
+                    tally.add(&case)?;
+                }
             }
-            let seed = bench
-                .seed
-                .wrapping_mul(1_000_003)
-                .wrapping_add(u64::from(first));
-            let part = Bench { seed, ..*bench };
-            for case in problem.cases(&part, TOGETHER, draws)? {
-                tally.add(&case)?;
-            }
+            tally.judge(problem.as_ref(), form, &mut table, evidence)?;
         }
-        tally.judge(problem.as_ref(), &mut table, evidence)?;
     }
     evidence.tables.push(table);
     Ok(())
@@ -134,16 +150,18 @@ impl Tally {
     fn judge(
         &self,
         problem: &dyn Problem,
+        form: &str,
         table: &mut Table,
         evidence: &mut Evidence,
     ) -> Result<(), Failure> {
+        let problem_id = format!("guidance.posteriors.{}{form}", problem.id());
         let n = self.misfits.len() as f64;
         let misfit = self.misfits.iter().sum::<f64>() / n;
         let squares = self.misfits.iter().map(|m| (m - misfit).powi(2));
         let four = 4.0 * (squares.sum::<f64>() / (n * (n - 1.0))).sqrt();
         let band = four.max(0.02);
         evidence.between(
-            &format!("guidance.posteriors.{}.misfit", problem.id()),
+            &format!("{problem_id}.misfit"),
             "squared whitened residual per measurement, mean over the samples",
             misfit,
             [1.0 - band, 1.0 + band],
@@ -151,7 +169,7 @@ impl Tally {
              in a hundred at least",
         );
         for (part, name) in PARTS.into_iter().enumerate() {
-            let id = |what: &str| format!("guidance.posteriors.{}.{name}.{what}", problem.id());
+            let id = |what: &str| format!("{problem_id}.{name}.{what}");
             let (sum, n) = self.squares[part];
             let (std, ranks) = ((sum / n).sqrt(), &self.ranks[part]);
             let histogram = RankHistogram::of(ranks, 10, 0.99)?;
@@ -169,7 +187,7 @@ impl Tally {
                 "p-value of the rank histogram of the truth among the samples (chi-square)",
                 histogram.p_value,
                 1e-3,
-                "with all six such gates a calibrated sampler is refused at one seed in 170",
+                "with all twelve such gates a calibrated sampler is refused at one seed in 80",
             );
             evidence.at_most(
                 &id("coverage"),
@@ -179,7 +197,11 @@ impl Tally {
                 COVERAGE_WHY,
             );
             let values = [misfit, std, histogram.p_value, ninety.observed].map(number);
-            let mut row = vec![problem.title().to_owned(), name.to_owned()];
+            let title = match form {
+                "" => problem.title().to_owned(),
+                _ => format!("{}, as `recon` runs a protocol's table", problem.id()),
+            };
+            let mut row = vec![title, name.to_owned()];
             row.extend(values);
             table.rows.push(row);
         }
@@ -189,7 +211,7 @@ impl Tally {
 
 /// Weights of the coordinates in functionals: the same for every case.
 fn weights(n: usize, seed: u64) -> Vec<f64> {
-    let like = super::super::toolkit::Image::zeros(&[1, n], operators::Field::Real);
+    let like = Image::zeros(&[1, n], operators::Field::Real);
     let drawn = like.normal_like(&mut SliceRng::samples(seed ^ 0x7765_6967_6874, 0, 1));
     drawn.reals().to_vec()
 }

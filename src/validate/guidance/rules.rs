@@ -36,6 +36,19 @@ pub(super) fn bridge() -> Bridge {
     }
 }
 
+/// The bridge of a protocol's table, solved to the end and without a guard, and as `recon` runs the table.
+pub(super) fn bridges(table: protocol::Bridge) -> Vec<(&'static str, Box<dyn Guidance<Image>>)> {
+    let exact = bridge();
+    let guided = Guided {
+        rounds: table.rounds,
+        ..exact.guided
+    };
+    let exact = Bridge { guided, ..exact };
+    let mut all: Vec<(_, Box<dyn Guidance<Image>>)> = vec![("", Box::new(exact))];
+    all.extend(recon::rule(&Method::Bridge(table), LEAST_SIGMA).map(|rule| ("-table", rule)));
+    all
+}
+
 /// A sampler of the library, an evaluation a level.
 fn of(name: &str, claim: Claim, levels: usize, guidance: Box<dyn Guidance<Image>>) -> Rule {
     Rule {
@@ -103,7 +116,7 @@ pub(super) fn variants() -> Vec<Rule> {
 }
 
 /// Every sampler of the protocols but the bridge, particles, `mcg` and the prior alone, with the settings of an
-/// empty table.
+/// empty table; also what wants the singular values, which one coil has.
 pub(super) fn published() -> Result<Vec<Rule>, Failure> {
     let mut rules = Vec::new();
     for known in methods() {
@@ -115,7 +128,8 @@ pub(super) fn published() -> Result<Vec<Rule>, Failure> {
             "smc",
             "unconditional",
         ];
-        if known.modalities.contains(&Modality::Mri) && !elsewhere.contains(&known.name) {
+        let fits = known.modalities.contains(&Modality::Mri) || known.name == "ddrm";
+        if fits && !elsewhere.contains(&known.name) {
             let method = Methods::default().get(known.name)?;
             rules.extend(tabled(known.name.to_owned(), &method, false));
         }

@@ -4,7 +4,8 @@
 use super::super::bench::Bench;
 use super::super::error::Failure;
 use super::super::toolkit::Image;
-use crate::guidance::{Guidance, Measurement};
+use super::sampled::{Linear, Sampled, Unseen};
+use crate::guidance::{Guidance, Measurement, NormalSpectrum, SpectralData};
 use crate::score::{Schedule, StationaryGaussian};
 use operators::likelihood::{Gaussian, Likelihood};
 use operators::{Array, Direction, Field, Host, LinearOperator, SliceRng, Vector};
@@ -112,8 +113,19 @@ impl Setting {
         let likelihood = Gaussian::new(y, self.sigma_y, self.mask.clone())?;
         let operator = Linear(self.a.as_ref());
         let unseen = Unseen(self.a.as_ref());
+        let held = self.mask.reals().iter().map(|m| m / self.sigma_y.powi(2));
+        let normal = NormalSpectrum::of_diagonal(&self.mask, held.collect());
+        let spectral = Sampled {
+            a: self.a.as_ref(),
+            mask: &self.mask,
+        };
         let data = Measurement {
+            normal: Some(&normal),
             unmeasured: Some(&unseen),
+            spectral: Some(SpectralData {
+                operator: &spectral,
+                sigma_y: self.sigma_y,
+            }),
             ..Measurement::new(&operator, &likelihood)
         };
         let items = (0..problems as u32).flat_map(|p| (0..samples).map(move |s| (p, s)));
@@ -163,66 +175,5 @@ impl Setting {
         (0..x.batch())
             .map(|i| k.items(i, i + 1).to_reals())
             .collect()
-    }
-}
-
-/// A linear operator where any is asked for.
-pub(super) struct Linear<'a>(pub &'a dyn LinearOperator<Image>);
-
-impl operators::Operator<Image> for Linear<'_> {
-    fn apply(&self, x: &Image) -> operators::Result<Image> {
-        self.0.forward(x)
-    }
-
-    fn linearize<'a>(
-        &'a self,
-        x: &Image,
-    ) -> operators::Result<(Image, Box<dyn LinearOperator<Image> + 'a>)> {
-        Ok((self.0.forward(x)?, Box::new(Borrowed(self.0))))
-    }
-}
-
-/// `1 - Aᴴ A` of a sampled unitary transform: what was not measured. For `mcg`.
-struct Unseen<'a>(&'a dyn LinearOperator<Image>);
-
-impl LinearOperator<Image> for Unseen<'_> {
-    fn name(&self) -> &'static str {
-        "what was not measured"
-    }
-    fn domain(&self) -> &operators::Space {
-        self.0.domain()
-    }
-    fn range(&self) -> &operators::Space {
-        self.0.domain()
-    }
-    fn forward(&self, x: &Image) -> operators::Result<Image> {
-        Ok(x.minus(&self.0.normal(x)?))
-    }
-    fn adjoint(&self, x: &Image) -> operators::Result<Image> {
-        self.forward(x)
-    }
-}
-
-/// The same operator, by reference.
-struct Borrowed<'a>(&'a dyn LinearOperator<Image>);
-
-impl LinearOperator<Image> for Borrowed<'_> {
-    fn name(&self) -> &'static str {
-        self.0.name()
-    }
-    fn domain(&self) -> &operators::Space {
-        self.0.domain()
-    }
-    fn range(&self) -> &operators::Space {
-        self.0.range()
-    }
-    fn forward(&self, x: &Image) -> operators::Result<Image> {
-        self.0.forward(x)
-    }
-    fn adjoint(&self, y: &Image) -> operators::Result<Image> {
-        self.0.adjoint(y)
-    }
-    fn normal(&self, x: &Image) -> operators::Result<Image> {
-        self.0.normal(x)
     }
 }

@@ -1,0 +1,105 @@
+//! A sampled transform as samplers ask for it: like any operator, by its singular values, and what it leaves out.
+
+use super::super::toolkit::Image;
+use operators::imaging::Spectral;
+use operators::{Array, Direction, Host, LinearOperator, Operator, Result, Space, Vector};
+
+/// A linear operator where any is asked for.
+pub(super) struct Linear<'a>(pub &'a dyn LinearOperator<Image>);
+
+impl Operator<Image> for Linear<'_> {
+    fn apply(&self, x: &Image) -> Result<Image> {
+        self.0.forward(x)
+    }
+
+    fn linearize<'a>(&'a self, x: &Image) -> Result<(Image, Box<dyn LinearOperator<Image> + 'a>)> {
+        Ok((self.0.forward(x)?, Box::new(Borrowed(self.0))))
+    }
+}
+
+/// `1 - Aᴴ A` of a sampled unitary transform: what was not measured. For `mcg`.
+pub(super) struct Unseen<'a>(pub &'a dyn LinearOperator<Image>);
+
+impl LinearOperator<Image> for Unseen<'_> {
+    fn name(&self) -> &'static str {
+        "what was not measured"
+    }
+    fn domain(&self) -> &Space {
+        self.0.domain()
+    }
+    fn range(&self) -> &Space {
+        self.0.domain()
+    }
+    fn forward(&self, x: &Image) -> Result<Image> {
+        Ok(x.minus(&self.0.normal(x)?))
+    }
+    fn adjoint(&self, x: &Image) -> Result<Image> {
+        self.forward(x)
+    }
+}
+
+/// The same operator, by reference.
+struct Borrowed<'a>(&'a dyn LinearOperator<Image>);
+
+impl LinearOperator<Image> for Borrowed<'_> {
+    fn name(&self) -> &'static str {
+        self.0.name()
+    }
+    fn domain(&self) -> &Space {
+        self.0.domain()
+    }
+    fn range(&self) -> &Space {
+        self.0.range()
+    }
+    fn forward(&self, x: &Image) -> Result<Image> {
+        self.0.forward(x)
+    }
+    fn adjoint(&self, y: &Image) -> Result<Image> {
+        self.0.adjoint(y)
+    }
+    fn normal(&self, x: &Image) -> Result<Image> {
+        self.0.normal(x)
+    }
+}
+
+/// One coil that sees everything alike: the singular values are the mask. For `ddrm`.
+pub(super) struct Sampled<'a> {
+    pub a: &'a dyn LinearOperator<Image>,
+    pub mask: &'a Image,
+}
+
+impl LinearOperator<Image> for Sampled<'_> {
+    fn name(&self) -> &'static str {
+        self.a.name()
+    }
+    fn domain(&self) -> &Space {
+        self.a.domain()
+    }
+    fn range(&self) -> &Space {
+        self.a.range()
+    }
+    fn forward(&self, x: &Image) -> Result<Image> {
+        self.a.forward(x)
+    }
+    fn adjoint(&self, y: &Image) -> Result<Image> {
+        self.a.adjoint(y)
+    }
+}
+
+impl Spectral<Image> for Sampled<'_> {
+    fn analyse(&self, x: &Image) -> Result<Image> {
+        Ok(x.fft2(Direction::Forward))
+    }
+    fn synthesise(&self, c: &Image) -> Result<Image> {
+        Ok(c.fft2(Direction::Inverse))
+    }
+    fn singular_values(&self, _: &Image) -> Image {
+        self.mask.clone()
+    }
+    /// The coil's axis goes.
+    fn data(&self, y: &Image) -> Result<Image> {
+        let sizes = y.sizes();
+        let plane = Host::new(&[sizes[0], sizes[2], sizes[3]], y.field(), y.to_reals());
+        Ok(plane.weighted(self.mask))
+    }
+}
