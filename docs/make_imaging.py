@@ -1,18 +1,20 @@
 #!/usr/bin/env python3
 """Makes docs/pictures/imaging.png and the numbers of docs/imaging.md, by the commands that a user runs.
 
-    python3 docs/make_imaging.py target/release/annulus FOLDER
+    PYTHONPATH=<folder with torch 2.11> python3 docs/make_imaging.py target/release/annulus FOLDER
 
 A column a protocol of protocols/imaging/: the truth, the data, the classical image, the posterior mean, its
 standard deviation. HU from -200 to 600; the deviation from 0 to 200; the data of each model in the same window
-where they are an image, the logarithm of the magnitudes of phase retrieval.
+where they are an image, the logarithm of the magnitudes of phase retrieval. The last is a network of PyTorch's.
 """
 import json
 import math
 import pathlib
+import struct
 import subprocess
 import sys
 
+import torch
 from drawing import png, read
 
 MODELS = [
@@ -24,6 +26,7 @@ MODELS = [
     "blur-nonuniform",
     "blur-saturated",
     "phase-retrieval",
+    "script",
 ]
 SIZE, GAP = 160, 4
 WINDOW, SPREAD = (-200.0, 600.0), (0.0, 200.0)
@@ -47,6 +50,27 @@ def seen(model, rows):
     return grey([[1000.0 * v - 1000.0 for v in row] for row in rows], WINDOW)
 
 
+class Dim(torch.nn.Module):
+    """The operator of docs/imaging.md: coarse pixels, a detector that saturates."""
+
+    def forward(self, v):
+        seen = torch.nn.functional.avg_pool2d(v, 2)
+        return 1.5 * torch.tanh(seen / 1.5)
+
+
+def through_a_network(folder, truth, data):
+    """`operator.pt`, and what it gives of a truth, with noise of 0.01: the simulator runs no network."""
+    torch.manual_seed(1)
+    module = torch.jit.script(Dim())
+    module.save(str(folder / "operator.pt"))
+    with torch.no_grad():
+        y = module(torch.tensor(read(truth))[None, None])[0, 0]
+    y = y + 0.01 * torch.randn(y.shape)
+    head = f"{{'descr': '<f4', 'fortran_order': False, 'shape': (1, {y.shape[0]}, {y.shape[1]})}}".ljust(117) + "\n"
+    body = struct.pack(f"<{y.numel()}f", *y.flatten().tolist())
+    data.write_bytes(b"\x93NUMPY\x01\x00" + struct.pack("<H", len(head)) + head.encode() + body)
+
+
 def main():
     program, folder = pathlib.Path(sys.argv[1]).resolve(), pathlib.Path(sys.argv[2])
     folder.mkdir(parents=True, exist_ok=True)
@@ -56,18 +80,22 @@ def main():
     print("|---|---|---|---|---|---|")
     for model in MODELS:
         protocol, data, out = f"imaging/{model}", f"{model}.npy", folder / model
-        if not (out / "report.json").exists():
-            run("simulate", "head", "-p", protocol, "-o", data)
-            recon = ["recon", data, "-p", protocol, "--truth", f"{model}.truth.nii.gz"]
-            # Of the companions that magnitudes have this seed finds the one that is the truth.
-            recon += ["--seed", "2"] if model == "phase-retrieval" else []
-            run(*recon, "--format", "npy,png", "-o", model)
-            run(*recon, "--method", "tikhonov", "--format", "npy", "-o", f"{model}-classical")
         # A kernel narrower than a pixel leaves the truth, as npy.
-        whole = f"{model}-truth.npy"
-        run("simulate", "head", "-p", protocol, "-o", whole, "--force",
+        whole, script = f"{model}-truth.npy", model == "script"
+        run("simulate", "head", "-p", "imaging/blur-gaussian" if script else protocol, "-o", whole, "--force",
             "--set", "forward={blur={kernel={gaussian={sigma_pixels=0.05}}}}",
             "--set", "likelihood.gaussian.std=1e-6")
+        if not (out / "report.json").exists():
+            if script:
+                through_a_network(folder, folder / whole, folder / data)
+            else:
+                run("simulate", "head", "-p", protocol, "-o", data)
+            recon = ["recon", data, "-p", protocol, "--truth", f"{model}-truth.truth.nii.gz"]
+            # Of the companions that magnitudes have this seed finds the one that is the truth.
+            recon += ["--seed", "2"] if model == "phase-retrieval" else []
+            recon += ["--set", f"forward.script.matrix=[{SIZE},{SIZE}]"] if script else []
+            run(*recon, "--format", "npy,png", "-o", model)
+            run(*recon, "--method", "tikhonov", "--format", "npy", "-o", f"{model}-classical")
         report = json.loads((out / "report.json").read_text())
         rows = {name: row for name, row in report["hu"]}
         direct = rows.get("pseudo-inverse") or rows.get("adjoint")

@@ -73,6 +73,7 @@ struct Problem {
     y: Torch,
     mask: Torch,
     start: Torch,
+    normal: NormalSpectrum,
 }
 
 impl Problem {
@@ -87,6 +88,7 @@ impl Problem {
         );
         let lines = (0..size * size).map(|i| f64::from(u8::from((i % size).is_multiple_of(4))));
         let mask = of(&[1, size, size], Field::Real, &lines.collect::<Vec<_>>());
+        let normal = NormalSpectrum::of_scan(&maps, &mask, NOISE)?;
         let a = sense(maps, mask.clone())?;
         let blank = of(
             &[1, size, size],
@@ -96,7 +98,13 @@ impl Problem {
         let mut rng = SliceRng::samples(1, 0, 1);
         let y = operators::LinearOperator::forward(&a, &blank.normal_like(&mut rng).scaled(0.1))?;
         let start = blank.normal_like(&mut rng).scaled(FIRST);
-        Ok(Problem { a, y, mask, start })
+        Ok(Problem {
+            a,
+            y,
+            mask,
+            start,
+            normal,
+        })
     }
 
     fn likelihood(&self) -> Result<Gaussian<Torch>, Box<dyn Error>> {
@@ -137,12 +145,8 @@ fn one_step(model: &Model, problem: &Problem, folder: &Path) -> Result<(), Box<d
 
 fn time(model: &Model, size: usize, problem: &Problem) -> Result<(), Box<dyn Error>> {
     let likelihood = problem.likelihood()?;
-    // As `recon` has it: one coil, so the mask itself.
-    let held = problem.mask.to_reals();
-    let held = held.iter().map(|m| m / (NOISE * NOISE)).collect();
-    let normal = NormalSpectrum::of_diagonal(&problem.mask, held);
     let data = Measurement {
-        normal: Some(&normal),
+        normal: Some(&problem.normal), // as `recon` has it
         ..Measurement::new(&problem.a, &likelihood)
     };
     let start = &problem.start;

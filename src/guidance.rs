@@ -65,7 +65,7 @@ pub struct Measurement<'a, T: Clone + 'static> {
     pub operator: &'a dyn Operator<T>,
     /// The noise, with the measured `y`.
     pub likelihood: &'a dyn Likelihood<T>,
-    /// The radial spectrum of `Aᴴ Λ A`, which preconditions CG.
+    /// The spectrum of `Aᴴ Λ A`, which preconditions CG.
     pub normal: Option<&'a NormalSpectrum>,
     /// `A†`: filtered back-projection, for CT.
     pub pseudo_inverse: Option<&'a dyn LinearOperator<T>>,

@@ -13,6 +13,7 @@ mod check;
 mod error;
 mod explain;
 mod forward;
+mod held;
 mod image;
 mod known;
 mod library;

@@ -149,14 +149,14 @@ fn coils_are_found_with_the_image() {
         "prior.texture=0",
         "sensitivities.espirit.calibration=6",
         "sensitivities.espirit.kernel=3",
-        "method.bridge.levels=16",
+        "method.bridge.levels=30",
+        "method.bridge.cg_iterations=20",
     ]);
     let common = [&poor[..], &["--truth", "scan.truth.nii.gz"]].concat();
     let plain = report(at, ["scan.h5", BRAIN, "plain"], &common);
     let nuisance = set(&[
         "nuisance.sensitivities={order=6, relative_std=0.3}",
         "method.bridge.rounds=3",
-        "method.bridge.cg_iterations=12",
     ]);
     let more = [&common[..], &nuisance].concat();
     let blind = report(at, ["scan.h5", BRAIN, "blind"], &more);

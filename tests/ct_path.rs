@@ -342,7 +342,14 @@ fn the_axis_of_a_real_scan_is_found() {
 fn a_sample_of_a_tomogram_has_the_same_bits_in_any_company() {
     let folder = scanned_head(&["--set", "acquisition.fan.slices=2"]);
     let line = [&RECON[..], &SMALL, &["scan", "-o", "out"]].concat();
-    assert_sample_bits(folder.path(), &line);
+    for (method, levels) in [
+        ("bridge", "levels=2"),
+        ("mcg", "steps=3"),
+        ("dds", "levels=3"),
+    ] {
+        let line = [&line[..], &["--method", method]].concat();
+        assert_sample_bits(folder.path(), &line, &format!("method.{method}.{levels}"));
+    }
 }
 
 #[test]

@@ -178,30 +178,24 @@ fn methods_and_noises_that_fit_run() {
 fn samples_have_the_same_bits_in_any_batch() {
     let folder = tempfile::tempdir().unwrap();
     let at = folder.path();
-    let line = [
-        "phantom",
-        "head",
-        "--size",
-        "32",
-        "--depth",
-        "2",
-        "-o",
-        "head.nii.gz",
-    ];
-    done(at, &line);
-    for (protocol, n) in [
-        ("imaging/blur-saturated", 0),
-        ("imaging/inpainting-random92", 1),
+    let line = "phantom head --size 32 --depth 2 -o head.nii.gz";
+    done(at, &line.split(' ').collect::<Vec<_>>());
+    for (protocol, method, levels) in [
+        ("imaging/blur-saturated", "bridge", "levels=2"),
+        ("imaging/inpainting-random92", "bridge", "levels=2"),
+        ("imaging/inpainting-random92", "ddrm", "levels=3"),
+        ("imaging/inpainting-random92", "mcg", "steps=3"),
     ] {
-        let data = format!("data-{n}.npy");
+        let line = "simulate head.nii.gz --force -o data.npy -p";
         done(
             at,
-            &["simulate", "head.nii.gz", "-p", protocol, "-o", &data],
+            &[&line.split(' ').collect::<Vec<_>>()[..], &[protocol]].concat(),
         );
-        let recon = [
-            "recon", &data, "-p", protocol, "-o", "out", "--format", "nifti",
-        ];
-        assert_sample_bits(at, &[&recon[..], &["--threads", "1"]].concat());
+        let recon = format!(
+            "recon data.npy -p {protocol} --method {method} --threads 1 --format nifti -o out"
+        );
+        let recon: Vec<&str> = recon.split(' ').collect();
+        assert_sample_bits(at, &recon, &format!("method.{method}.{levels}"));
     }
 }
 

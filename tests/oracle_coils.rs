@@ -5,7 +5,7 @@ use annulus::guidance::{
 };
 use annulus::score::{Schedule, Spectrum, StationaryGaussian};
 use operators::likelihood::{Gaussian, Likelihood};
-use operators::mri::{normal_diagonal, sense};
+use operators::mri::sense;
 use operators::solve::{CgParams, conjugate_gradient};
 use operators::{Array, Chain, Direction, Field, Host, LinearOperator, SliceRng, Vector};
 
@@ -140,9 +140,7 @@ fn bridge(s: &Setting, pullback: bool) -> Image {
         draw: PriorDraw::Model,
         pullback,
     };
-    let held = normal_diagonal(&maps(), &s.mask);
-    let held = held.iter().map(|h| h / (SIGMA_Y * SIGMA_Y)).collect();
-    let normal = NormalSpectrum::of_diagonal(&s.mask, held);
+    let normal = NormalSpectrum::of_scan(&maps(), &s.mask, SIGMA_Y).unwrap();
     let data = Measurement {
         normal: Some(&normal),
         ..Measurement::new(&s.a, &s.likelihood)

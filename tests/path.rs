@@ -14,16 +14,16 @@ fn a_sample_has_the_same_bits_alone_and_beside_others() {
     // On four threads two items go side by side, one has them all.
     for threads in ["1", "4"] {
         let line = [&BRIDGE[..last], &[threads]].concat();
-        assert_sample_bits(folder.path(), &line);
+        assert_sample_bits(folder.path(), &line, "method.bridge.levels=2");
     }
 }
 
 /// A sample does not depend on how many others are drawn, in what batches, or of which slices:
-/// `recon` writes NIfTI of two slices into `out` by the bridge.
-pub(crate) fn assert_sample_bits(at: &Path, recon: &[&str]) {
+/// `recon` writes NIfTI of two slices into `out`, in as few `levels` as this setting says.
+pub(crate) fn assert_sample_bits(at: &Path, recon: &[&str], levels: &str) {
     // The first samples of the last slice, as bits.
     let samples = |more: &[&str]| -> Vec<Vec<u32>> {
-        let line = ["--force", "--set", "method.bridge.levels=2"];
+        let line = ["--force", "--set", levels];
         done(at, &[recon, &line, more].concat());
         let read = |name: &str| {
             let volume = read_volume(&at.join("out").join(name)).unwrap().data;

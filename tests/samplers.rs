@@ -7,7 +7,7 @@ use serde_json::Value;
 use std::path::Path;
 
 /// A short run of a method, and what its samples are said to be.
-const METHODS: [(&str, &[&str], &str); 19] = [
+const METHODS: [(&str, &[&str], &str); 20] = [
     ("bridge", &["levels=3"], "calibrated"),
     ("bridge", &["levels=3", "draw=network"], "approximate"),
     (
@@ -18,6 +18,11 @@ const METHODS: [(&str, &[&str], &str); 19] = [
     ("dps", &["steps=4"], "approximate"),
     ("dps", &["steps=3", "solver=heun"], "approximate"),
     ("dps", &["steps=4", "zeta=0.5"], "approximate"),
+    (
+        "mcg",
+        &["steps=4", "zeta=0.5", "form=projection"],
+        "approximate",
+    ),
     ("dds", &["levels=4"], "approximate"),
     ("projection", &["levels=4"], "approximate"),
     ("projection", &["levels=4", "noisy=false"], "approximate"),

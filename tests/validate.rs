@@ -56,6 +56,9 @@ fn half_the_variance_is_caught_where_the_data_speak_and_where_the_prior_does() {
         "guidance.posteriors.radon.null.std",
         "guidance.posteriors.counts.range.std",
         "guidance.posteriors.counts.null.std",
+        "guidance.posteriors.coils-table.null.std",
+        "guidance.posteriors.radon-table.null.std",
+        "guidance.posteriors.counts-table.range.std",
     ];
     assert_caught(&HalfTheVariance, "guidance.posteriors", &gates);
 }

@@ -1,6 +1,7 @@
 //! The spectrum of `Aᴴ Λ A`: how strongly the data hold each frequency of the image.
 
 use super::Measurement;
+use operators::mri::normal_diagonal;
 use operators::{Array, Direction, Mode, Product, Result, SliceRng, State, Vector};
 
 /// Rings of |k| from the centre of the spectrum to its corner.
@@ -48,15 +49,20 @@ impl NormalSpectrum {
         })
     }
 
-    /// From the diagonal itself, one value a frequency of the image `like`.
+    /// Of a scan of k-space, `A = M F C` ([`operators::mri::sense`]) with white noise of deviation σ on what was
+    /// sampled: frequency by frequency.
     ///
-    /// Panics of another number of values: a bug of the caller.
-    pub fn of_diagonal<T: Array>(like: &T, h: Vec<f64>) -> Self {
-        let modes = like.modes();
-        assert_eq!(h.len(), modes.len(), "one value a frequency");
+    /// Errors: maps `Complex[1, Coil, Y, X]` and a mask `Real[1, Y, X]` that do not fit.
+    pub fn of_scan<T: Array>(maps: &T, mask: &T, sigma: f64) -> Result<Self> {
+        let held = normal_diagonal(maps, mask)?;
+        let h = held.iter().map(|h| h / (sigma * sigma)).collect();
+        Ok(Self::of_diagonal(&mask.modes(), h))
+    }
+
+    fn of_diagonal(modes: &[Mode], h: Vec<f64>) -> Self {
         let each = h.iter().enumerate().map(|(i, h)| (i, *h, 1.0));
         NormalSpectrum {
-            rings: in_rings(&modes, each),
+            rings: in_rings(modes, each),
             frequencies: h,
             nuisance: Vec::new(),
         }
@@ -107,14 +113,23 @@ impl NormalSpectrum {
     }
 
     /// `h` of a mode.
+    ///
+    /// Panics of a frequency of a larger image: a bug of the caller.
     pub fn at_mode(&self, mode: Mode) -> f64 {
         match mode {
-            Mode::Image { index, radius } => match self.frequencies.get(index) {
-                Some(h) => *h,
-                None => self.at(radius),
-            },
+            Mode::Image { radius, .. } if self.frequencies.is_empty() => self.at(radius),
+            Mode::Image { index, .. } => self.frequencies[index],
             Mode::Nuisance { index } => self.nuisance.get(index).copied().unwrap_or(0.0),
         }
+    }
+
+    /// The largest `h` of the image.
+    pub fn largest(&self) -> f64 {
+        let all = match self.frequencies.is_empty() {
+            true => &self.rings,
+            false => &self.frequencies,
+        };
+        all.iter().copied().fold(0.0, f64::max)
     }
 
     /// The mean of `h` at a radius in cycles per pixel.
@@ -163,6 +178,7 @@ mod tests {
     use super::*;
     use crate::score::Spectrum;
     use operators::likelihood::{Gaussian, Likelihood};
+    use operators::mri::sense;
     use operators::{Field, Host, LinearOperator, Space};
 
     #[test]
@@ -214,17 +230,57 @@ mod tests {
             assert!((h.at(r) / exact - 1.0).abs() < 0.1, "{r}: {}", h.at(r));
         }
     }
+
+    /// What recon gives to conjugate gradients: k-space sampled once, twice or not, four coils.
     #[test]
-    fn a_diagonal_is_kept_frequency_by_frequency() {
+    fn a_scan_holds_each_frequency_as_its_operator_and_noise_say() {
+        let (rows, columns, sigma) = (6, 7, 0.3);
+        let random = |sizes: &[usize], field| {
+            Host::<f64>::zeros(sizes, field).normal_like(&mut SliceRng::samples(7, 0, 1))
+        };
+        let maps = random(&[1, 4, rows, columns], Field::Complex);
+        let averages = |i: usize| [0.0, 1.0, 2.0][i % 5 % 3];
+        let of = |f: &dyn Fn(f64) -> f64| {
+            let values = (0..rows * columns).map(|i| f(averages(i))).collect();
+            Host::<f64>::new(&[1, rows, columns], Field::Real, values)
+        };
+        let (mask, support) = (of(&f64::sqrt), of(&|a| f64::from(u8::from(a > 0.0))));
+        let a = sense(maps.clone(), mask.clone()).unwrap();
+        let y = Host::zeros(&[1, 4, rows, columns], Field::Complex);
+        let noise = Gaussian::new(y.clone(), sigma, support).unwrap();
+        let found = NormalSpectrum::of_scan(&maps, &mask, sigma).unwrap();
+        let x = Host::<f64>::zeros(&[1, rows, columns], Field::Complex);
+        for (k, mode) in x.modes().into_iter().enumerate() {
+            let mut unit = x.to_reals();
+            unit[2 * k] = 1.0;
+            let unit = Host::<f64>::new(&[1, rows, columns], Field::Complex, unit);
+            let seen = a.forward(&unit.fft2(Direction::Inverse)).unwrap();
+            let expected = seen.dot(&noise.precision(&y, &seen).unwrap())[0];
+            let h = found.at_mode(mode);
+            assert!((h - expected).abs() < 1e-10 * found.largest(), "{k}: {h}");
+        }
+    }
+
+    #[test]
+    fn a_mean_keeps_frequencies_where_all_have_them() {
         let x = Host::<f64>::zeros(&[1, 6, 7], Field::Complex);
-        let h = NormalSpectrum::of_diagonal(&x, (0..42).map(f64::from).collect());
-        let twice = NormalSpectrum::of_diagonal(&x, (0..42).map(|i| 3.0 * f64::from(i)).collect());
-        let mean = NormalSpectrum::mean(&[&h, &twice]).unwrap();
+        let of = |factor: f64| {
+            let values = (0..42).map(|i| factor * f64::from(i)).collect();
+            NormalSpectrum::of_diagonal(&x.modes(), values)
+        };
+        let mean = NormalSpectrum::mean(&[&of(1.0), &of(3.0)]).unwrap();
         for (i, mode) in x.modes().into_iter().enumerate() {
-            assert_eq!(h.at_mode(mode), i as f64);
             assert_eq!(mean.at_mode(mode), 2.0 * i as f64);
         }
-        // The centre of 6 x 7 is its 24th frequency.
-        assert_eq!(h.at(0.0), 24.0);
+        assert_eq!(mean.largest(), 82.0);
+        // The middle of 6 x 7 has the index 24, and alone lies in the first ring.
+        assert_eq!(mean.at(0.0), 48.0);
+        let rings = NormalSpectrum {
+            frequencies: Vec::new(),
+            ..of(1.0)
+        };
+        let mixed = NormalSpectrum::mean(&[&of(1.0), &rings]).unwrap();
+        assert_eq!(mixed.at(0.0), 24.0);
+        assert!(mixed.frequencies.is_empty());
     }
 }

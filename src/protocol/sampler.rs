@@ -131,28 +131,6 @@ impl Default for Bridge {
     }
 }
 
-impl Bridge {
-    /// Rounds and iterations that counts and magnitudes want: Fisher information differs from pixel to pixel as much as
-    /// the counts do, which no spectrum preconditions.
-    const OF_COUNTS: [usize; 2] = [3, 30];
-
-    /// An empty table but for what counts and magnitudes want.
-    pub fn of_counts() -> Self {
-        let [rounds, cg_iterations] = Self::OF_COUNTS;
-        Self {
-            rounds,
-            cg_iterations,
-            ..Self::default()
-        }
-    }
-
-    /// Whether it draws from the conditional of counts and magnitudes, and not from one on the way.
-    pub fn suits_counts(&self) -> bool {
-        let [rounds, iterations] = Self::OF_COUNTS;
-        self.rounds >= rounds && self.cg_iterations >= iterations
-    }
-}
-
 /// How the bridge draws `x0`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]

@@ -19,6 +19,10 @@ pub struct Unconditional {
     pub snr: Option<f64>,
     /// Noise that `heun` puts back over all its steps (`S_churn`); 0 follows the probability flow.
     pub churn: f64,
+    /// The least and the largest noise level at which it is put back (`S_tmin`, `S_tmax`).
+    pub churn_range: [f64; 2],
+    /// Deviation of that noise over what the level asks for (`S_noise`).
+    pub churn_noise: f64,
     /// Length of a step of `langevin` over σ².
     pub step: f64,
     /// Steps of `langevin` at each level.
@@ -37,6 +41,8 @@ impl Default for Unconditional {
             eta: 0.0,
             snr: None,
             churn: 0.0,
+            churn_range: [0.0, 1e3],
+            churn_noise: 1.0,
             step: 0.5,
             repeats: 3,
             levels: 20,

@@ -89,7 +89,13 @@ impl Report {
                     .map(|i| format!("{} {}", i.path, i.sha256))
                     .collect(),
             ),
-            ("samples", self.claim.unwrap_or("none").into()),
+            (
+                "samples",
+                match (self.claim, self.effective_samples) {
+                    (Some(claim), Some(n)) => format!("{claim}; {n} independent"),
+                    (claim, _) => claim.unwrap_or("none").into(),
+                },
+            ),
             ("version", self.version.into()),
         ];
         page.push_str("<h2>How</h2><table>");

@@ -4,9 +4,7 @@ use super::draw::check_levels;
 use super::format::Format;
 use super::priors::load_prior;
 use super::{DeviceChoice, ReconError, find_device};
-use crate::protocol::{
-    Bridge, Claim, Covariance, Likelihood, Method, Modality, PriorSampler, Protocol,
-};
+use crate::protocol::{Bridge, Claim, Covariance, Method, Modality, PriorSampler, Protocol};
 use crate::score::Model;
 use std::path::PathBuf;
 use tch::Device;
@@ -127,27 +125,25 @@ impl Plan {
     }
 
     /// What the samples are: never calibrated where the operator is not linear, of which a sampler sees a
-    /// linear model, and of whose several solutions it draws one; nor of counts and magnitudes in too few
-    /// rounds or iterations, nor with a prior whose covariance nobody knows.
+    /// linear model, and of whose several solutions it draws one; nor around a nuisance; nor where no closed
+    /// form holds the draws under this likelihood; nor with a prior whose covariance nobody knows.
     pub(super) fn claim(&self) -> Option<Claim> {
         let claim = self.method.sampling()?.claim;
-        let suits = matches!(&self.method, Method::Bridge(table) if table.suits_counts());
-        let skewed = matches!(
-            self.protocol.likelihood,
-            Some(Likelihood::Poisson(_) | Likelihood::Emission(_) | Likelihood::Rician(_))
-        );
+        let likelihood = self.protocol.likelihood.as_ref();
+        let held = match &self.method {
+            Method::Bridge(table) => table.is_held(likelihood),
+            _ => true,
+        };
         let known = self
             .prior
             .as_ref()
             .is_some_and(|p| p.card.covariance().is_some());
         let forward = self.protocol.forward.as_ref();
-        let nonlinear = forward.is_some_and(|f| !f.is_linear());
+        let linear = forward.is_none_or(|f| f.is_linear());
         // Pairs are drawn around a linearisation.
         let blind = self.protocol.nuisance.is_some();
         match claim {
-            Claim::Calibrated if nonlinear || blind || (skewed && !suits) || !known => {
-                Some(Claim::Approximate)
-            }
+            Claim::Calibrated if !(linear && held && known) || blind => Some(Claim::Approximate),
             claim => Some(claim),
         }
     }

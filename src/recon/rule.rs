@@ -205,7 +205,8 @@ fn unconditional<T: Array>(m: &protocol::Unconditional) -> Box<dyn Guidance<T>> 
         PriorSampler::Heun => Box::new(Heun {
             churn: Churn {
                 total: m.churn,
-                ..Churn::NONE
+                range: m.churn_range,
+                noise: m.churn_noise,
             },
             steps: m.levels,
         }),

@@ -151,14 +151,17 @@ pub(super) fn fit_warnings(report: &mut Report, method: &Method) {
             let Some(misfit) = s.misfit else { continue };
             if !(MISFIT_BAND[0]..=MISFIT_BAND[1]).contains(&misfit) {
                 let why = misfit_words(report.method, data);
-                let end = last_level_words(s.last_level_over_noise);
                 report.warnings.push(format!(
                     "slice {}: the misfit is {misfit:.2}, not 1: {why}, and the error bars are \
-                     not calibrated{end}",
+                     not calibrated",
                     s.index
                 ));
             }
         }
+        let ends = report.slices.iter().filter_map(|s| s.last_level_over_noise);
+        report
+            .warnings
+            .extend(last_level_words(ends.fold(0.0, f64::max)));
     }
     if let Some(ratio) = report.prior.as_ref().and_then(|p| p.error_over_card)
         && ratio > 2.0
@@ -174,14 +177,13 @@ pub(super) fn fit_warnings(report: &mut Report, method: &Method) {
 const LAST_LEVEL: f64 = 0.2;
 
 /// What the prior does not know, where the noise of the data is less than five of its least levels.
-fn last_level_words(over_noise: Option<f64>) -> String {
-    match over_noise.filter(|ratio| *ratio > LAST_LEVEL * 1.001) {
-        Some(ratio) => format!(
-            " (the prior's least noise level is {ratio:.2} of the noise that the data leave in the image; at most \
-             {LAST_LEVEL} is wanted)"
-        ),
-        None => String::new(),
-    }
+fn last_level_words(over_noise: f64) -> Option<String> {
+    (over_noise > LAST_LEVEL * 1.001).then(|| {
+        format!(
+            "the prior's least noise level is {over_noise:.2} of the noise that the data leave in the image; at most \
+             {LAST_LEVEL} is wanted, and the finest of what the data say is not drawn from its posterior"
+        )
+    })
 }
 
 /// Why the misfit of a method is not 1.

@@ -40,6 +40,11 @@ pub(crate) struct Setting {
     y: Image,
 }
 
+/// That sees everything alike.
+fn one_coil(n: usize) -> Image {
+    Host::new(&[1, 1, n, n], Field::Complex, [1.0, 0.0].repeat(n * n))
+}
+
 impl Setting {
     /// 256 x 256, the mask, σ_y = 0.05.
     pub(crate) fn new() -> Self {
@@ -76,14 +81,7 @@ impl Setting {
         let support = Host::new(&[1, n, n], Field::Real, weights);
         let blank = Host::zeros(&[1, n, n], Field::Complex);
         let truth = prior.draw(&blank, &mut SliceRng::samples(11, 0, 1));
-        let sampled = || {
-            let ones = vec![[1.0, 0.0]; n * n].concat();
-            sense(
-                Host::new(&[1, 1, n, n], Field::Complex, ones),
-                support.clone(),
-            )
-            .unwrap()
-        };
+        let sampled = || sense(one_coil(n), support.clone()).unwrap();
         let blur = |power| {
             let h = |r: &f64| transfer(*r).powi(power);
             Filter::new([n, n], radius.iter().map(h).collect())
@@ -240,9 +238,7 @@ impl Setting {
     fn normal(&self, data: &Measurement<'_, Image>, blank: &Image) -> NormalSpectrum {
         match self.forward {
             Forward::Mask => {
-                let held = self.support.reals().iter();
-                let held = held.map(|m| m / self.sigma.powi(2)).collect();
-                NormalSpectrum::of_diagonal(blank, held)
+                NormalSpectrum::of_scan(&one_coil(self.n), &self.support, self.sigma).unwrap()
             }
             Forward::Blur => NormalSpectrum::measure(data, blank, 5).unwrap(),
         }

@@ -231,6 +231,21 @@ mod tests {
     }
     for_each_backend!(gradient, the_gradient_is_the_slope);
 
+    /// A magnitude of 0 is a measurement.
+    #[test]
+    fn the_gradient_is_the_slope_at_zero_magnitudes() {
+        let b = Backend::host_f64();
+        for sigma in [3.0, 0.5] {
+            let z = b.random(&[1, 7, 9], Field::Complex, 2);
+            let none = crate::Host::new(&[1, 7, 9], Field::Real, vec![0.0; 63]);
+            let noise = RicianMagnitude::new(none, sigma).unwrap();
+            let g = noise.gradient(&z).unwrap();
+            let unit = g.scaled(1.0 / g.norm()[0]);
+            let gap = gradient_gap(|z| noise.nll(z), &g, &z, &unit, 1e-4 * sigma);
+            assert!(gap < 1e-6, "{sigma}: {gap:.1e}");
+        }
+    }
+
     /// Along every direction: the mean of `<g, v>²` over measurements is `<v, Λ v>`, of the
     /// gradient and of the noise that is drawn for it.
     #[test]

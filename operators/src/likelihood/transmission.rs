@@ -248,6 +248,27 @@ mod tests {
     }
     for_each_backend!(gradient, the_gradient_is_the_slope);
 
+    /// Nothing counted, less than nothing, and far less than electronic noise explains.
+    #[test]
+    fn the_gradient_is_the_slope_at_zero_counts() {
+        let b = Backend::host_f64();
+        let sizes = [1, 6, 7];
+        let few: [f64; 3] = [0.0, -1.5, -40.0];
+        let z = lines(&b, &sizes, 2);
+        for electronic in [0.0, 2.0] {
+            // Without electronic noise a count is never below 0.
+            let least = if electronic > 0.0 { f64::MIN } else { 0.0 };
+            let counts = (0..42).map(|i| few[i % 3].max(least)).collect();
+            let counts = Host::<f64>::new(&sizes, Field::Real, counts);
+            let noise = TransmissionPoisson::new(scan(&b, &sizes, counts, electronic)).unwrap();
+            let g = noise.gradient(&z).unwrap();
+            assert!(g.norm()[0] > 1.0);
+            let unit = g.scaled(1.0 / g.norm()[0]);
+            let gap = gradient_gap(|z| noise.nll(z), &g, &z, &unit, 1e-4);
+            assert!(gap < 1e-6, "{electronic}: {gap:.1e}");
+        }
+    }
+
     /// The mean of the second derivative over counts is the Fisher information.
     #[test]
     fn the_information_is_the_variance_of_the_gradient() {

@@ -52,6 +52,7 @@ impl<T: Array> LinearOperator<T> for Sampling<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Vector;
     use crate::mri::sense;
     use crate::testing::{Backend, assert_adjoint, for_each_backend};
 
@@ -99,6 +100,28 @@ mod tests {
         }
     }
     for_each_backend!(agreement, the_backends_agree);
+
+    /// Forward, adjoint and the sums of solvers, on the host.
+    #[test]
+    fn the_number_of_threads_changes_no_bit() {
+        let b = Backend::host_f32();
+        let maps = b.random(&[1, 8, 127, 96], Field::Complex, 6);
+        let mask = b.mask(127, 96, 7);
+        let x = b.random(&[3, 127, 96], Field::Complex, 8);
+        let run = |threads| {
+            let pool = rayon::ThreadPoolBuilder::new()
+                .num_threads(threads)
+                .build()
+                .unwrap();
+            pool.install(|| {
+                let a = sense(maps.clone(), mask.clone()).unwrap();
+                let y = a.forward(&x).unwrap();
+                let sums = [y.dot(&y), x.dot(&x)].concat();
+                (a.adjoint(&y).unwrap(), y, sums)
+            })
+        };
+        assert!(run(1) == run(3));
+    }
 
     for_each_backend!(mismatch, a_chain_that_does_not_fit_is_refused);
 }

@@ -154,6 +154,12 @@ fn unconditional(table: &Unconditional, problems: &mut Problems) {
         problems.positive("method.unconditional.snr", snr);
     }
     problems.not_negative("method.unconditional.churn", table.churn);
+    problems.positive("method.unconditional.churn_noise", table.churn_noise);
+    let [low, high] = table.churn_range;
+    let value = format!("[{low}, {high}]");
+    let holds = low >= 0.0 && low <= high;
+    let must = "two levels from 0 on, the least first";
+    problems.need(holds, "method.unconditional.churn_range", value, must);
     let holds = table.step > 0.0 && table.step < 2.0;
     let must = "above 0 and below 2, or it diverges";
     problems.need(holds, "method.unconditional.step", table.step, must);

@@ -10,7 +10,7 @@ use ndarray::{Array3, Axis};
 use num_complex::Complex32;
 use operators::likelihood::Gaussian;
 use operators::mri::espirit::Espirit;
-use operators::mri::{normal_diagonal, sense};
+use operators::mri::sense;
 use operators::{Chain, Field};
 
 /// What only methods with an operator need.
@@ -76,9 +76,7 @@ impl<T: Channels> Model<T> {
         let y: T = upload(device, &sizes, prepared.measured().iter().copied());
         let y = y.weighted(&mask).scaled(1.0 / unit);
         let sensitivities: T = upload(device, &sizes, maps.iter().copied());
-        let held = normal_diagonal(&sensitivities, &mask);
-        let normal =
-            NormalSpectrum::of_diagonal(&mask, held.iter().map(|h| h / (sigma * sigma)).collect());
+        let normal = NormalSpectrum::of_scan(&sensitivities, &mask, sigma)?;
         let a = sense(sensitivities, mask.clone())?;
         let likelihood = Gaussian::new(y.clone(), sigma, support)?;
         Ok(Model {

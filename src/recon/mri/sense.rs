@@ -202,8 +202,11 @@ impl<T: Channels> Slice<T> for Sense<'_, T> {
         Ok(Some(Box::new(made.map_err(ReconError::at(self.slice))?)))
     }
 
+    /// σ of one measurement, or less of the frequency that averages hold best.
     fn noise_floor(&self) -> f64 {
-        self.model().sigma
+        let m = self.model();
+        m.sigma
+            .min(m.normal.largest().max(f64::MIN_POSITIVE).powf(-0.5))
     }
 
     fn blank(&self) -> T {

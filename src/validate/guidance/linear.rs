@@ -5,13 +5,12 @@ use super::super::error::Failure;
 use super::super::toolkit::Image;
 use super::dense::Dense;
 use super::posteriors::{Case, Problem};
-use super::sampled;
+use super::sampled::AnyOperator;
 use crate::guidance::{Guidance, Measurement, NormalSpectrum};
 use crate::score::{Schedule, StationaryGaussian};
 use num_complex::Complex64;
 use operators::ct::{Beam, Detector, Geometry, Grid};
 use operators::likelihood::{Gaussian, Likelihood};
-use operators::mri::normal_diagonal;
 use operators::{Array, Field, Host, LinearOperator, SliceRng, Vector};
 use phantoms::TrigCoils;
 use std::f64::consts::PI;
@@ -35,68 +34,59 @@ pub(super) struct Linear {
     exact: Dense,
 }
 
+fn prior() -> StationaryGaussian {
+    StationaryGaussian::new(16.0, 0.1, 1.4)
+}
+
 impl Linear {
     /// Four coils, every fourth line and the middle.
     pub fn coils(bench: &Bench<'_>) -> Result<Self, Failure> {
+        let sigma_y = 0.05;
         let maps = TrigCoils::eight().first(4)?.maps(SIZE, SIZE);
         let elements: Vec<Complex64> = maps.iter().copied().collect();
         let maps = Host::from_complex(&[1, 4, SIZE, SIZE], &elements);
         let taken = |x: usize| x.is_multiple_of(4) || x.abs_diff(SIZE / 2) < 2;
         let mask = (0..SIZE * SIZE).map(|i| f64::from(u8::from(taken(i % SIZE))));
         let mask = Host::new(&[1, SIZE, SIZE], Field::Real, mask.collect());
-        let held = normal_diagonal(&maps, &mask);
+        let normal = NormalSpectrum::of_scan(&maps, &mask, sigma_y)?;
         let a = bench.toolkit.sense(maps, mask.clone())?;
-        let names = ["coils", "MRI, four coils, a mask of k-space"];
-        let prior = StationaryGaussian::new(16.0, 0.1, 1.4);
         let blank = Host::zeros(&[1, SIZE, SIZE], Field::Complex);
-        Self::new(names, a, prior, blank, mask, 0.05, Some(held))
+        let prior = prior();
+        Ok(Linear {
+            names: ["coils", "MRI, four coils, a mask of k-space"],
+            exact: Dense::new(a.as_ref(), &prior, &blank, sigma_y)?,
+            a,
+            prior,
+            blank,
+            support: mask,
+            sigma_y,
+            normal,
+        })
     }
 
     /// Twelve parallel views.
     pub fn radon(bench: &Bench<'_>) -> Result<Self, Failure> {
+        let sigma_y = 0.5;
         let grid = Grid::new(SIZE, SIZE, [1.0, 1.0]);
         let (views, bins) = (12, 24);
         let angles_rad = (0..views).map(|i| PI * i as f64 / views as f64).collect();
         let scan = Geometry::new(grid, Beam::Parallel, Detector::new(bins, 1.0), angles_rad)?;
         let a = bench.toolkit.projector(scan);
         let everywhere = Host::new(&[1, views, bins], Field::Real, vec![1.0; views * bins]);
-        let names = ["radon", "CT, twelve views, Gaussian noise"];
-        let prior = StationaryGaussian::new(16.0, 0.1, 1.4);
         let blank = Host::zeros(&[1, SIZE, SIZE], Field::Real);
-        Self::new(names, a, prior, blank, everywhere, 0.5, None)
-    }
-
-    /// `held` is the diagonal of `F AᴴA Fᴴ` where it is known; else its rings are measured.
-    fn new(
-        names: [&'static str; 2],
-        a: Box<dyn LinearOperator<Image>>,
-        prior: StationaryGaussian,
-        blank: Image,
-        support: Image,
-        sigma_y: f64,
-        held: Option<Vec<f64>>,
-    ) -> Result<Self, Failure> {
-        let normal = match held {
-            Some(held) => {
-                let weighed = held.iter().map(|h| h / (sigma_y * sigma_y));
-                NormalSpectrum::of_diagonal(&blank, weighed.collect())
-            }
-            None => {
-                let noise = Gaussian::new(a.forward(&blank)?, sigma_y, support.clone())?;
-                let operator = sampled::Linear(a.as_ref());
-                NormalSpectrum::measure(&Measurement::new(&operator, &noise), &blank, 5)?
-            }
-        };
-        let exact = Dense::new(a.as_ref(), &prior, &blank, sigma_y)?;
+        let noise = Gaussian::new(a.forward(&blank)?, sigma_y, everywhere.clone())?;
+        let operator = AnyOperator(a.as_ref());
+        let normal = NormalSpectrum::measure(&Measurement::new(&operator, &noise), &blank, 5)?;
+        let prior = prior();
         Ok(Linear {
-            names,
+            names: ["radon", "CT, twelve views, Gaussian noise"],
+            exact: Dense::new(a.as_ref(), &prior, &blank, sigma_y)?,
             a,
             prior,
             blank,
-            support,
+            support: everywhere,
             sigma_y,
             normal,
-            exact,
         })
     }
 
@@ -137,7 +127,7 @@ impl Problem for Linear {
             self.sigma_y,
             self.support.clone(),
         )?;
-        let operator = sampled::Linear(self.a.as_ref());
+        let operator = AnyOperator(self.a.as_ref());
         let measurement = Measurement {
             normal: Some(&self.normal),
             ..Measurement::new(&operator, &likelihood)

@@ -64,10 +64,12 @@ fn samplers(extent: Extent) -> Result<Vec<Named>, Failure> {
     );
     let mut all: Vec<_> = Vec::new();
     if extent == Extent::Whole {
+        // `ddrm` wants the singular values of these matrices: it is held to the oracle.
+        let elsewhere = ["dps", "ddrm"];
         let others = published()?.into_iter();
         all.extend(
             others
-                .filter(|rule| rule.name != "dps")
+                .filter(|rule| !elsewhere.contains(&rule.name.as_str()))
                 .map(|rule| (rule.name, rule.guidance)),
         );
     }

@@ -27,7 +27,7 @@ struct Distance {
 /// Whitened misfit, spread on what is observed and what is not, PSNR, W2, cost: of the bridge and of
 /// DPS, and of every other sampler as a protocol's empty table has it, on a smaller image.
 pub(in super::super) fn oracle(bench: &Bench<'_>, evidence: &mut Evidence) -> Result<(), Failure> {
-    // Without a model of C the conjugate gradients take long.
+    // A quick run has the bridge alone.
     let quick = bench.extent == Extent::Quick;
     let tuned = rules()?.into_iter().filter(|rule| !quick || rule.fast);
     let size = bench.extent.pick(64, 256);

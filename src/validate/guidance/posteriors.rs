@@ -80,7 +80,7 @@ pub(in super::super) fn posteriors(
         Box::new(Counts),
     ];
     for problem in kinds {
-        for (form, rule) in bridges(problem.table()) {
+        for (form, rule) in bridges(problem.table())? {
             let mut tally = Tally::new(draws as usize, bench.seed)?;
             for first in (0..problems).step_by(TOGETHER as usize) {
                 if (bench.interrupted)() {
@@ -199,7 +199,10 @@ impl Tally {
             let values = [misfit, std, histogram.p_value, ninety.observed].map(number);
             let title = match form {
                 "" => problem.title().to_owned(),
-                _ => format!("{}, as `recon` runs a protocol's table", problem.id()),
+                _ => format!(
+                    "{}, with the guard and the iterations of a protocol's table",
+                    problem.id()
+                ),
             };
             let mut row = vec![title, name.to_owned()];
             row.extend(values);

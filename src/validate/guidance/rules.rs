@@ -36,17 +36,20 @@ pub(super) fn bridge() -> Bridge {
     }
 }
 
+/// Two forms of a rule, by what they add to the name of a gate.
+pub(super) type Forms = [(&'static str, Box<dyn Guidance<Image>>); 2];
+
 /// The bridge of a protocol's table, solved to the end and without a guard, and as `recon` runs the table.
-pub(super) fn bridges(table: protocol::Bridge) -> Vec<(&'static str, Box<dyn Guidance<Image>>)> {
+pub(super) fn bridges(table: protocol::Bridge) -> Result<Forms, Failure> {
     let exact = bridge();
     let guided = Guided {
         rounds: table.rounds,
         ..exact.guided
     };
     let exact = Bridge { guided, ..exact };
-    let mut all: Vec<(_, Box<dyn Guidance<Image>>)> = vec![("", Box::new(exact))];
-    all.extend(recon::rule(&Method::Bridge(table), LEAST_SIGMA).map(|rule| ("-table", rule)));
-    all
+    let as_recon =
+        recon::rule(&Method::Bridge(table), LEAST_SIGMA).ok_or("the bridge has no rule")?;
+    Ok([("", Box::new(exact)), ("-table", as_recon)])
 }
 
 /// A sampler of the library, an evaluation a level.

@@ -1,13 +1,13 @@
-//! A sampled transform as samplers ask for it: like any operator, by its singular values, and what it leaves out.
+//! A linear operator as samplers ask for it: like any other, and of one coil by its singular values and what it leaves out.
 
 use super::super::toolkit::Image;
 use operators::imaging::Spectral;
 use operators::{Array, Direction, Host, LinearOperator, Operator, Result, Space, Vector};
 
 /// A linear operator where any is asked for.
-pub(super) struct Linear<'a>(pub &'a dyn LinearOperator<Image>);
+pub(super) struct AnyOperator<'a>(pub &'a dyn LinearOperator<Image>);
 
-impl Operator<Image> for Linear<'_> {
+impl Operator<Image> for AnyOperator<'_> {
     fn apply(&self, x: &Image) -> Result<Image> {
         self.0.forward(x)
     }

@@ -4,7 +4,7 @@
 use super::super::bench::Bench;
 use super::super::error::Failure;
 use super::super::toolkit::Image;
-use super::sampled::{Linear, Sampled, Unseen};
+use super::sampled::{AnyOperator, Sampled, Unseen};
 use crate::guidance::{Guidance, Measurement, NormalSpectrum, SpectralData};
 use crate::score::{Schedule, StationaryGaussian};
 use operators::likelihood::{Gaussian, Likelihood};
@@ -27,6 +27,8 @@ pub(super) struct Setting {
     pub y: Image,
     a: Box<dyn LinearOperator<Image>>,
     mask: Image,
+    /// How strongly the data hold each frequency, as `recon` tells the samplers.
+    normal: NormalSpectrum,
 }
 
 impl Setting {
@@ -65,6 +67,7 @@ impl Setting {
             Field::Complex,
             [1.0, 0.0].repeat(size * size),
         );
+        let normal = NormalSpectrum::of_scan(&one, &mask, sigma_y)?;
         let a = bench.toolkit.sense(one, mask.clone())?;
         let blank = Host::zeros(&[problems as usize, size, size], Field::Complex);
         let mut rng = SliceRng::samples(bench.seed ^ 0x7472_7574_6800, 0, problems);
@@ -83,6 +86,7 @@ impl Setting {
             y,
             a,
             mask,
+            normal,
         })
     }
 
@@ -111,16 +115,14 @@ impl Setting {
             .collect();
         let y = Image::concatenate(&repeated)?;
         let likelihood = Gaussian::new(y, self.sigma_y, self.mask.clone())?;
-        let operator = Linear(self.a.as_ref());
+        let operator = AnyOperator(self.a.as_ref());
         let unseen = Unseen(self.a.as_ref());
-        let held = self.mask.reals().iter().map(|m| m / self.sigma_y.powi(2));
-        let normal = NormalSpectrum::of_diagonal(&self.mask, held.collect());
         let spectral = Sampled {
             a: self.a.as_ref(),
             mask: &self.mask,
         };
         let data = Measurement {
-            normal: Some(&normal),
+            normal: Some(&self.normal),
             unmeasured: Some(&unseen),
             spectral: Some(SpectralData {
                 operator: &spectral,
