@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
-"""Makes docs/pictures/imaging.png and the numbers of docs/imaging.md, by the commands that a user runs.
+"""Makes the pictures docs/pictures/imaging*.png and the numbers of docs/imaging.md, by the commands that a user runs.
 
-    PYTHONPATH=<folder with torch 2.11> python3 docs/make_imaging.py target/release/annulus FOLDER
+    python3 docs/make_imaging.py target/release/annulus FOLDER             # imaging.png
+    PYTHONPATH=<folder with torch 2.11> python3 docs/make_imaging.py target/release/annulus FOLDER script
 
 A column a protocol of protocols/imaging/: the truth, the data, the classical image, the posterior mean, its
 standard deviation. HU from -200 to 600; the deviation from 0 to 200; the data of each model in the same window
-where they are an image, the logarithm of the magnitudes of phase retrieval. The last is a network of PyTorch's.
+where they are an image, the logarithm of the magnitudes of phase retrieval. `script`, a network of PyTorch's, has a picture of its
+own.
 """
 import json
 import math
@@ -14,7 +16,6 @@ import struct
 import subprocess
 import sys
 
-import torch
 from drawing import png, read
 
 MODELS = [
@@ -26,7 +27,6 @@ MODELS = [
     "blur-nonuniform",
     "blur-saturated",
     "phase-retrieval",
-    "script",
 ]
 SIZE, GAP = 160, 4
 WINDOW, SPREAD = (-200.0, 600.0), (0.0, 200.0)
@@ -50,21 +50,21 @@ def seen(model, rows):
     return grey([[1000.0 * v - 1000.0 for v in row] for row in rows], WINDOW)
 
 
-class Dim(torch.nn.Module):
-    """The operator of docs/imaging.md: coarse pixels, a detector that saturates."""
-
-    def forward(self, v):
-        seen = torch.nn.functional.avg_pool2d(v, 2)
-        return 1.5 * torch.tanh(seen / 1.5)
-
-
 def through_a_network(folder, truth, data):
     """`operator.pt`, and what it gives of a truth, with noise of 0.01: the simulator runs no network."""
+    import torch
+
+    class Dim(torch.nn.Module):
+        # The operator of docs/imaging.md: coarse pixels, a detector that saturates.
+        def forward(self, v):
+            seen = torch.nn.functional.avg_pool2d(v, 2)
+            return 1.5 * torch.tanh(seen / 1.5)
+
     torch.manual_seed(1)
-    module = torch.jit.script(Dim())
+    v = torch.tensor(read(truth))[None, None]
+    module = torch.jit.trace(Dim(), v)
     module.save(str(folder / "operator.pt"))
-    with torch.no_grad():
-        y = module(torch.tensor(read(truth))[None, None])[0, 0]
+    y = module(v)[0, 0]
     y = y + 0.01 * torch.randn(y.shape)
     head = f"{{'descr': '<f4', 'fortran_order': False, 'shape': (1, {y.shape[0]}, {y.shape[1]})}}".ljust(117) + "\n"
     body = struct.pack(f"<{y.numel()}f", *y.flatten().tolist())
@@ -78,7 +78,8 @@ def main():
     columns = []
     print("| protocol | direct | classical | mean | spread / error | misfit |")
     print("|---|---|---|---|---|---|")
-    for model in MODELS:
+    models = sys.argv[3:] or MODELS
+    for model in models:
         protocol, data, out = f"imaging/{model}", f"{model}.npy", folder / model
         # A kernel narrower than a pixel leaves the truth, as npy.
         whole, script = f"{model}-truth.npy", model == "script"
@@ -122,7 +123,8 @@ def main():
                 line += column[place][row] + [255] * GAP
             sheet.append(line[:-GAP])
         sheet += [[255] * len(sheet[0])] * GAP
-    png(pathlib.Path(__file__).parent / "pictures" / "imaging.png", sheet[:-GAP])
+    name = "-".join(["imaging", *sys.argv[3:]]) + ".png"
+    png(pathlib.Path(__file__).parent / "pictures" / name, sheet[:-GAP])
 
 
 main()
