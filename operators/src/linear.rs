@@ -35,31 +35,29 @@ impl<T, L: LinearOperator<T>> Operator<T> for L {
     }
 
     fn linearize<'a>(&'a self, x: &T) -> Result<(T, Box<dyn LinearOperator<T> + 'a>)> {
-        Ok((self.forward(x)?, Box::new(Borrowed(self))))
+        Ok((self.forward(x)?, Box::new(self)))
     }
 }
 
-/// A linear operator by reference.
-struct Borrowed<'a, L: ?Sized>(&'a L);
-
-impl<T, L: LinearOperator<T> + ?Sized> LinearOperator<T> for Borrowed<'_, L> {
+/// By reference: also `&dyn LinearOperator`, which so is an [`Operator`] too.
+impl<T, L: LinearOperator<T> + ?Sized> LinearOperator<T> for &L {
     fn name(&self) -> &'static str {
-        self.0.name()
+        (**self).name()
     }
     fn domain(&self) -> &Space {
-        self.0.domain()
+        (**self).domain()
     }
     fn range(&self) -> &Space {
-        self.0.range()
+        (**self).range()
     }
     fn forward(&self, x: &T) -> Result<T> {
-        self.0.forward(x)
+        (**self).forward(x)
     }
     fn adjoint(&self, y: &T) -> Result<T> {
-        self.0.adjoint(y)
+        (**self).adjoint(y)
     }
     fn normal(&self, x: &T) -> Result<T> {
-        self.0.normal(x)
+        (**self).normal(x)
     }
 }
 

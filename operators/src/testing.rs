@@ -135,6 +135,12 @@ pub fn assert_spectral<T: Array>(b: &Backend<T>, a: &dyn Spectral<T>, condition:
     assert_close(&a.pseudo_inverse(&y).unwrap(), &by_hand, inverted);
 }
 
+/// What `f` gives on so many threads of the host.
+pub fn on_threads<R: Send>(threads: usize, f: impl FnOnce() -> R + Send) -> R {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+    pool.unwrap().install(f)
+}
+
 /// Equal up to `tolerance` of the norm.
 pub fn assert_close<T: Vector>(a: &T, b: &T, tolerance: f64) {
     let error = relative_error(a, b);

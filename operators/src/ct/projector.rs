@@ -54,7 +54,7 @@ impl<T: Array> LinearOperator<T> for Projector {
 pub(super) mod tests {
     use super::*;
     use crate::ct::{Beam, Detector, Grid, Rotation, Shape, equal_angles_rad};
-    use crate::testing::{Backend, assert_adjoint, assert_close, for_each_backend};
+    use crate::testing::{Backend, assert_adjoint, assert_close, for_each_backend, on_threads};
     use crate::{Field, Host};
     use std::f64::consts::TAU;
 
@@ -215,11 +215,7 @@ pub(super) mod tests {
         let b = Backend::host_f32();
         let x = b.random(&[1, 23, 17], Field::Real, 5);
         let run = |threads| {
-            let pool = rayon::ThreadPoolBuilder::new()
-                .num_threads(threads)
-                .build()
-                .unwrap();
-            pool.install(|| {
+            on_threads(threads, || {
                 let y = a.forward(&x).unwrap();
                 (a.adjoint(&y).unwrap(), y)
             })

@@ -54,7 +54,7 @@ mod tests {
     use super::*;
     use crate::Vector;
     use crate::mri::sense;
-    use crate::testing::{Backend, assert_adjoint, for_each_backend};
+    use crate::testing::{Backend, assert_adjoint, for_each_backend, on_threads};
 
     fn is_adjoint<T: Array>(b: Backend<T>) {
         assert_adjoint(&b, &Sampling::new(b.mask(127, 96, 5), 3).unwrap());
@@ -109,11 +109,7 @@ mod tests {
         let mask = b.mask(127, 96, 7);
         let x = b.random(&[3, 127, 96], Field::Complex, 8);
         let run = |threads| {
-            let pool = rayon::ThreadPoolBuilder::new()
-                .num_threads(threads)
-                .build()
-                .unwrap();
-            pool.install(|| {
+            on_threads(threads, || {
                 let a = sense(maps.clone(), mask.clone()).unwrap();
                 let y = a.forward(&x).unwrap();
                 let sums = [y.dot(&y), x.dot(&x)].concat();

@@ -5,7 +5,6 @@ use super::super::error::Failure;
 use super::super::toolkit::Image;
 use super::dense::Dense;
 use super::posteriors::{Case, Problem};
-use super::sampled::AnyOperator;
 use crate::guidance::{Guidance, Measurement, NormalSpectrum};
 use crate::score::{Schedule, StationaryGaussian};
 use num_complex::Complex64;
@@ -75,7 +74,7 @@ impl Linear {
         let everywhere = Host::new(&[1, views, bins], Field::Real, vec![1.0; views * bins]);
         let blank = Host::zeros(&[1, SIZE, SIZE], Field::Real);
         let noise = Gaussian::new(a.forward(&blank)?, sigma_y, everywhere.clone())?;
-        let operator = AnyOperator(a.as_ref());
+        let operator = a.as_ref();
         let normal = NormalSpectrum::measure(&Measurement::new(&operator, &noise), &blank, 5)?;
         let prior = prior();
         Ok(Linear {
@@ -127,7 +126,7 @@ impl Problem for Linear {
             self.sigma_y,
             self.support.clone(),
         )?;
-        let operator = AnyOperator(self.a.as_ref());
+        let operator = self.a.as_ref();
         let measurement = Measurement {
             normal: Some(&self.normal),
             ..Measurement::new(&operator, &likelihood)

@@ -1,21 +1,8 @@
-//! A linear operator as samplers ask for it: like any other, and of one coil by its singular values and what it leaves out.
+//! A scan by one coil as some samplers ask for it: by its singular values, and by what it leaves out.
 
 use super::super::toolkit::Image;
 use operators::imaging::Spectral;
-use operators::{Array, Direction, Host, LinearOperator, Operator, Result, Space, Vector};
-
-/// A linear operator where any is asked for.
-pub(super) struct AnyOperator<'a>(pub &'a dyn LinearOperator<Image>);
-
-impl Operator<Image> for AnyOperator<'_> {
-    fn apply(&self, x: &Image) -> Result<Image> {
-        self.0.forward(x)
-    }
-
-    fn linearize<'a>(&'a self, x: &Image) -> Result<(Image, Box<dyn LinearOperator<Image> + 'a>)> {
-        Ok((self.0.forward(x)?, Box::new(Borrowed(self.0))))
-    }
-}
+use operators::{Array, Direction, Host, LinearOperator, Result, Space, Vector};
 
 /// `1 - Aᴴ A` of a sampled unitary transform: what was not measured. For `mcg`.
 pub(super) struct Unseen<'a>(pub &'a dyn LinearOperator<Image>);
@@ -35,30 +22,6 @@ impl LinearOperator<Image> for Unseen<'_> {
     }
     fn adjoint(&self, x: &Image) -> Result<Image> {
         self.forward(x)
-    }
-}
-
-/// The same operator, by reference.
-struct Borrowed<'a>(&'a dyn LinearOperator<Image>);
-
-impl LinearOperator<Image> for Borrowed<'_> {
-    fn name(&self) -> &'static str {
-        self.0.name()
-    }
-    fn domain(&self) -> &Space {
-        self.0.domain()
-    }
-    fn range(&self) -> &Space {
-        self.0.range()
-    }
-    fn forward(&self, x: &Image) -> Result<Image> {
-        self.0.forward(x)
-    }
-    fn adjoint(&self, y: &Image) -> Result<Image> {
-        self.0.adjoint(y)
-    }
-    fn normal(&self, x: &Image) -> Result<Image> {
-        self.0.normal(x)
     }
 }
 

@@ -4,7 +4,7 @@
 use super::super::bench::Bench;
 use super::super::error::Failure;
 use super::super::toolkit::Image;
-use super::sampled::{AnyOperator, Sampled, Unseen};
+use super::sampled::{Sampled, Unseen};
 use crate::guidance::{Guidance, Measurement, NormalSpectrum, SpectralData};
 use crate::score::{Schedule, StationaryGaussian};
 use operators::likelihood::{Gaussian, Likelihood};
@@ -115,7 +115,7 @@ impl Setting {
             .collect();
         let y = Image::concatenate(&repeated)?;
         let likelihood = Gaussian::new(y, self.sigma_y, self.mask.clone())?;
-        let operator = AnyOperator(self.a.as_ref());
+        let operator = self.a.as_ref();
         let unseen = Unseen(self.a.as_ref());
         let spectral = Sampled {
             a: self.a.as_ref(),
