@@ -9,7 +9,7 @@
 #![allow(clippy::print_stdout)]
 
 use annulus::guidance::{
-    CovarianceModel, Dps, DpsZeta, Guidance, Guided, Measurement, NormalSpectrum, sample,
+    CovarianceModel, Dps, DpsZeta, Guard, Guidance, Guided, Measurement, NormalSpectrum, sample,
 };
 use annulus::io::write_npy_complex;
 use annulus::score::{Denoiser, Model, Schedule, Want};
@@ -155,7 +155,7 @@ fn time(model: &Model, size: usize, problem: &Problem) -> Result<(), Box<dyn Err
         covariance: CovarianceModel::Spectrum,
         cg_iterations: 8,
         rounds: 1,
-        guard: 1.5,
+        guard: Guard::Times(1.5),
     });
     let run = |rule: &dyn Guidance<Torch>| -> Result<f64, Box<dyn Error>> {
         let mut rng = SliceRng::samples(2, 0, 1);

@@ -1,7 +1,7 @@
 //! Blind problems: the posterior of a centre of rotation, by quadrature, against the bridge's.
 
 use annulus::guidance::{
-    Bridge, CovarianceModel, Guided, Measurement, NormalSpectrum, PriorDraw, sample,
+    Bridge, CovarianceModel, Guard, Guided, Measurement, NormalSpectrum, PriorDraw, sample,
 };
 use annulus::score::{Pair, Schedule, Spectrum, StationaryGaussian};
 use operators::ct::{
@@ -129,7 +129,7 @@ impl Setting {
                 covariance: CovarianceModel::Spectrum,
                 cg_iterations: 15,
                 rounds,
-                guard: f64::INFINITY,
+                guard: Guard::NONE,
             },
             draw: PriorDraw::Model,
             pullback: true,

@@ -1,7 +1,7 @@
 //! Several coils: the bridge against perturb-and-MAP, whose draws are those of the posterior.
 
 use annulus::guidance::{
-    Bridge, CovarianceModel, Guided, Measurement, NormalSpectrum, PriorDraw, sample,
+    Bridge, CovarianceModel, Guard, Guided, Measurement, NormalSpectrum, PriorDraw, sample,
 };
 use annulus::score::{Schedule, Spectrum, StationaryGaussian};
 use operators::likelihood::{Gaussian, Likelihood};
@@ -135,7 +135,7 @@ fn bridge(s: &Setting, pullback: bool) -> Image {
             covariance: CovarianceModel::Spectrum,
             cg_iterations: 200,
             rounds: 1,
-            guard: f64::INFINITY,
+            guard: Guard::NONE,
         },
         draw: PriorDraw::Model,
         pullback,

@@ -1,6 +1,6 @@
 //! Photon counts: the bridge against the posterior of one number by quadrature.
 
-use annulus::guidance::{Bridge, CovarianceModel, Guided, Measurement, PriorDraw, sample};
+use annulus::guidance::{Bridge, CovarianceModel, Guard, Guided, Measurement, PriorDraw, sample};
 use annulus::score::{Schedule, StationaryGaussian};
 use operators::imaging::Mask;
 use operators::likelihood::{Scan, Shifted, TransmissionPoisson};
@@ -48,7 +48,7 @@ fn drawn(photons: f64, count: f64, rounds: usize) -> (f64, f64) {
             covariance: CovarianceModel::Spectrum,
             cg_iterations: 4,
             rounds,
-            guard: f64::INFINITY,
+            guard: Guard::NONE,
         },
         draw: PriorDraw::Model,
         pullback: false,

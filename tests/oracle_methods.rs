@@ -2,8 +2,8 @@
 
 use crate::oracle::{Given, RecordingPrior, Setting, ancestral};
 use annulus::guidance::{
-    AnnealedLangevin, CovarianceModel, Daps, Ddnm, Ddrm, DiffPir, DpsFlow, Guided, Ilvr, PiGdm,
-    PnpDm, ProjectedPc, Projecting,
+    AnnealedLangevin, CovarianceModel, Daps, Ddnm, Ddrm, DiffPir, DpsFlow, Guard, Guided, Ilvr,
+    PiGdm, PnpDm, ProjectedPc, Projecting,
 };
 use annulus::score::Schedule;
 
@@ -47,7 +47,7 @@ fn the_guided_flow_follows_its_law() {
             covariance: CovarianceModel::Spectrum,
             cg_iterations: ITERATIONS,
             rounds: 1,
-            guard: f64::INFINITY,
+            guard: Guard::NONE,
         });
         let samples = s.run(&rule, Some(&s.likelihood()), &schedule, BATCH);
         s.assert_law(&samples, &law, "guided flow");

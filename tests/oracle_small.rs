@@ -1,8 +1,8 @@
 //! Samplers that follow no affine law, on problems of a few numbers.
 
 use annulus::guidance::{
-    Bridge, BridgeLocal, CovarianceModel, Guidance, Guided, Measurement, PriorDraw, RedDiff, Smc,
-    sample,
+    Bridge, BridgeLocal, CovarianceModel, Guard, Guidance, Guided, Measurement, PriorDraw, RedDiff,
+    Smc, sample,
 };
 use annulus::score::{Schedule, StationaryGaussian};
 use operators::imaging::Mask;
@@ -111,7 +111,7 @@ fn the_bridge_with_the_denoisers_own_covariance_draws_from_the_posterior() {
             covariance: CovarianceModel::Sigma,
             cg_iterations: 8,
             rounds: 1,
-            guard: f64::INFINITY,
+            guard: Guard::NONE,
         },
         draw: PriorDraw::Model,
         pullback: false,

@@ -1,7 +1,7 @@
 //! A warm start at the level of the rule draws from the posterior; one far below it does not.
 
 use annulus::guidance::{
-    Bridge, CovarianceModel, Guided, Measurement, PriorDraw, sample, warm_start_sigma,
+    Bridge, CovarianceModel, Guard, Guided, Measurement, PriorDraw, sample, warm_start_sigma,
 };
 use annulus::score::{Schedule, StationaryGaussian};
 use operators::likelihood::{Gaussian, Likelihood};
@@ -72,7 +72,7 @@ fn the_level_of_the_rule_forgets_the_classical_image() {
             covariance: CovarianceModel::Spectrum,
             cg_iterations: 60,
             rounds: 1,
-            guard: f64::INFINITY,
+            guard: Guard::NONE,
         },
         draw: PriorDraw::Model,
         pullback: true,

@@ -62,7 +62,8 @@ impl<T: State> Guidance<T> for Bridge {
         if self.pullback {
             let shift = x0;
             x0 = d.pull(&p.pressure())?.scaled(at.sigma * at.sigma);
-            x0.shorten(&shift, self.guided.guard);
+            let share = at.transition.share(at.sigma, at.next);
+            x0.shorten(&shift, self.guided.guard.times(share));
         }
         x0.axpy(&[1.0], &z);
         Ok(at.transition.advance(at.x, &x0, at.sigma, at.next, at.rng))
@@ -72,7 +73,7 @@ impl<T: State> Guidance<T> for Bridge {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::guidance::{CovarianceModel, Measurement, Transition};
+    use crate::guidance::{CovarianceModel, Guard, Measurement, Transition};
     use crate::score::{Denoiser, Estimate};
     use operators::ct::{Beam, Detector, Geometry, Grid, Projector};
     use operators::likelihood::Gaussian;
@@ -113,7 +114,7 @@ mod tests {
                 covariance: CovarianceModel::Sigma,
                 cg_iterations: 4,
                 rounds: 1,
-                guard: 1.5,
+                guard: Guard::Times(1.5),
             },
             draw,
             pullback: true,

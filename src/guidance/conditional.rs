@@ -1,7 +1,7 @@
 //! The conditional of `x0` given the state and the data, under a model C of `Cov(x0 | x)`.
 
 use super::root::Root;
-use super::{Measurement, Step};
+use super::{Guard, Measurement, Step};
 use crate::score::{Denoiser, Estimate, Spectrum, Want};
 use operators::likelihood::Surrogate;
 use operators::solve::{CgParams, preconditioned_conjugate_gradient};
@@ -30,8 +30,8 @@ pub struct Guided {
     /// Rounds of Gauss and Newton: 1 of a linear operator and Gaussian noise, where one is exact; 3 for
     /// few counts.
     pub rounds: usize,
-    /// The correction through the network is at most this many times `‖p - z‖`.
-    pub guard: f64,
+    /// How long the correction through the network may be.
+    pub guard: Guard,
 }
 
 /// The solution of the conditional problem: `p = z + R u` with `C = R Rᴴ`.
@@ -59,7 +59,7 @@ impl Guided {
             covariance,
             cg_iterations,
             rounds: 1,
-            guard: f64::INFINITY,
+            guard: Guard::NONE,
         }
     }
 
@@ -188,19 +188,20 @@ impl Guided {
         Ok(preconditioned_conjugate_gradient(h, m, &b, params)?.0)
     }
 
-    /// `(D, D + σ² Jᴴ Aᴴ (Σ_n + A C Aᴴ)⁻¹ (y - A D))` of a state, guarded.
+    /// `(D, D + σ² Jᴴ Aᴴ (Σ_n + A C Aᴴ)⁻¹ (y - A D))` of a state whose step goes `share` of the way, guarded.
     pub(super) fn gradient<T: State>(
         &self,
         prior: &dyn Denoiser<T>,
         data: &Measurement<'_, T>,
         x: &T,
         sigma: f64,
+        share: f64,
     ) -> Result<(T, T)> {
         let d = prior.estimate(x, sigma, Want::Pullback)?;
         let root = self.root(prior, x, sigma, &d)?;
         let p = self.solve(data, &d.x0, root, None)?;
         let mut x0 = d.pull(&p.pressure())?.scaled(sigma * sigma);
-        x0.shorten(&p.shift(), self.guard);
+        x0.shorten(&p.shift(), self.guard.times(share));
         x0.axpy(&[1.0], &d.x0);
         Ok((d.x0, x0))
     }

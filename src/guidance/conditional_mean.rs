@@ -50,7 +50,7 @@ pub fn conditional_mean<T: State>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::guidance::{CovarianceModel, Guided};
+    use crate::guidance::{CovarianceModel, Guard, Guided};
     use crate::score::StationaryGaussian;
     use operators::likelihood::Gaussian;
     use operators::mri::sense;
@@ -110,7 +110,7 @@ mod tests {
                 covariance: CovarianceModel::Spectrum,
                 cg_iterations: 60,
                 rounds: 1,
-                guard: 1e9,
+                guard: Guard::NONE,
             },
             draw: PriorDraw::Model,
             pullback: true,

@@ -14,7 +14,8 @@ pub struct Dps(pub Guided);
 impl<T: State> Guidance<T> for Dps {
     fn step(&self, at: &mut Step<'_, T>) -> Result<T> {
         let data = at.data.expect("guided sampling has data");
-        let (d, x0) = self.0.gradient(at.prior, data, at.x, at.sigma)?;
+        let share = at.transition.share(at.sigma, at.next);
+        let (d, x0) = self.0.gradient(at.prior, data, at.x, at.sigma, share)?;
         at.measure(at.x, &d);
         Ok(at.transition.advance(at.x, &x0, at.sigma, at.next, at.rng))
     }
@@ -31,7 +32,8 @@ impl<T: State> Guidance<T> for DpsFlow {
     fn step(&self, at: &mut Step<'_, T>) -> Result<T> {
         let data = at.data.expect("guided sampling has data");
         let (sigma, next) = (at.sigma, at.next);
-        let (d, x0) = self.0.gradient(at.prior, data, at.x, sigma)?;
+        let share = 1.0 - next / sigma;
+        let (d, x0) = self.0.gradient(at.prior, data, at.x, sigma, share)?;
         at.measure(at.x, &d);
         if next == 0.0 {
             return Ok(x0);
@@ -39,7 +41,7 @@ impl<T: State> Guidance<T> for DpsFlow {
         let slope = at.x.minus(&x0).scaled(1.0 / sigma);
         let mut euler = at.x.clone();
         euler.axpy(&[next - sigma], &slope);
-        let (_, x0) = self.0.gradient(at.prior, data, &euler, next)?;
+        let (_, x0) = self.0.gradient(at.prior, data, &euler, next, share)?;
         let end = euler.minus(&x0).scaled(1.0 / next);
         let mut x = at.x.clone();
         x.axpy(&[0.5 * (next - sigma)], &slope);

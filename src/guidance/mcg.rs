@@ -24,7 +24,8 @@ impl<T: Array> Guidance<T> for Mcg {
         let p = self.0.solve(data, &d.x0, self.0.model(at), None)?;
         let shift = p.shift();
         let mut gradient = d.pull(&p.pressure())?.scaled(at.sigma * at.sigma);
-        gradient.shorten(&shift, self.0.guard);
+        let share = at.transition.share(at.sigma, at.next);
+        gradient.shorten(&shift, self.0.guard.times(share));
         let mut x0 = unmeasured_part(data, gradient.minus(&shift))?;
         x0.axpy(&[1.0], &shift);
         x0.axpy(&[1.0], &d.x0);

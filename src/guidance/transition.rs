@@ -11,6 +11,12 @@ pub enum Transition {
 }
 
 impl Transition {
+    /// `1 - c`: how much of the way from `x` to `x0` the mean of the next state goes.
+    pub fn share(self, sigma: f64, next: f64) -> f64 {
+        let Transition::Ancestral = self;
+        1.0 - (next / sigma).powi(2)
+    }
+
     /// The state at `next`.
     pub fn advance<T: Vector>(self, x: &T, x0: &T, sigma: f64, next: f64, rng: &mut SliceRng) -> T {
         let Transition::Ancestral = self;

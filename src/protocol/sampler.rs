@@ -1,5 +1,6 @@
 //! `[method.*]`: the settings of the methods that draw samples with a learned prior.
 
+use super::guard::Guard;
 use super::pair;
 use super::start::StartSigma;
 use schemars::JsonSchema;
@@ -29,7 +30,7 @@ pub struct Dps {
     /// The first noise level of a start from noise, in image units.
     pub sigma_max: f64,
     /// The pulled-back correction is at most this times the direct one (`weight` only).
-    pub guard: f64,
+    pub guard: Guard,
     /// Iterations of conjugate gradients in a step (`weight` only).
     pub cg_iterations: usize,
     /// How a level follows from the one above (`weight` only).
@@ -46,7 +47,7 @@ impl Default for Dps {
             clip: None,
             start_sigma: None,
             sigma_max: 4.0,
-            guard: 1.5,
+            guard: Guard::Times(1.5),
             cg_iterations: 8,
             solver: Solver::Ancestral,
         }
@@ -100,7 +101,7 @@ pub struct Bridge {
     /// Model of the covariance of `x0` given the noisy image.
     pub covariance: Covariance,
     /// The pulled-back correction is at most this times the direct one.
-    pub guard: f64,
+    pub guard: Guard,
     /// Start from the classical reconstruction noised to this level, in image units, or `"rule"`; absent:
     /// from noise at `sigma_max`.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -122,7 +123,7 @@ impl Default for Bridge {
             draw: Draw::Model,
             pullback: true,
             covariance: Covariance::Spectrum,
-            guard: 1.5,
+            guard: Guard::Times(1.5),
             start_sigma: None,
             sigma_max: 4.0,
             cg_iterations: 8,
@@ -189,7 +190,7 @@ pub struct Mcg {
     /// The first noise level of a start from noise, in image units.
     pub sigma_max: f64,
     /// The pulled-back correction is at most this times the direct one (`weight` only).
-    pub guard: f64,
+    pub guard: Guard,
     /// Iterations of conjugate gradients in a step (not of `back-projection`).
     pub cg_iterations: usize,
 }
@@ -205,7 +206,7 @@ impl Default for Mcg {
             samples: 8,
             start_sigma: None,
             sigma_max: 4.0,
-            guard: 1.5,
+            guard: Guard::Times(1.5),
             cg_iterations: 8,
         }
     }

@@ -2,7 +2,7 @@
 
 use crate::guidance::{
     Ancestral, AnnealedLangevin, Bridge, BridgeLocal, Churn, CovarianceModel, Daps, Ddim, Ddnm,
-    Ddrm, Dds, DiffPir, Discrete, Dps, DpsFlow, DpsZeta, Guidance, Guided, Heun, Ilvr, Mcg,
+    Ddrm, Dds, DiffPir, Discrete, Dps, DpsFlow, DpsZeta, Guard, Guidance, Guided, Heun, Ilvr, Mcg,
     McgProjection, McgZeta, PiGdm, PnpDm, PredictorCorrector, PriorDraw, ProjectedPc, Projecting,
     RedDiff, Sde, Smc, Variance,
 };
@@ -105,12 +105,16 @@ fn dps_sigma<S: State>(m: &protocol::Dps) -> Box<dyn Guidance<S>> {
         covariance: CovarianceModel::Spectrum,
         cg_iterations: m.cg_iterations,
         rounds: 1,
-        guard: m.guard,
+        guard: guard(m.guard),
     };
     match m.solver {
         protocol::Solver::Ancestral => Box::new(Dps(guided)),
         protocol::Solver::Heun => Box::new(DpsFlow(guided)),
     }
+}
+
+fn guard(guard: protocol::Guard) -> Guard {
+    guard.given().map_or(Guard::Rule, Guard::Times)
 }
 
 /// The rule of a protocol's `[method.bridge]`.
@@ -119,7 +123,7 @@ pub fn bridge(m: &protocol::Bridge) -> Bridge {
         covariance: covariance(m.covariance),
         cg_iterations: m.cg_iterations,
         rounds: m.rounds,
-        guard: m.guard,
+        guard: guard(m.guard),
     };
     Bridge {
         guided,
@@ -167,7 +171,7 @@ fn mcg<T: Array>(m: &protocol::Mcg) -> Box<dyn Guidance<T>> {
             covariance: CovarianceModel::Spectrum,
             cg_iterations: m.cg_iterations,
             rounds: 1,
-            guard: m.guard,
+            guard: guard(m.guard),
         })),
     }
 }

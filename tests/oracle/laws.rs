@@ -1,7 +1,7 @@
 //! Steps of which several rules are made.
 
 use super::setting::{Law, Setting};
-use annulus::guidance::{Bridge, CovarianceModel, Guided, PriorDraw};
+use annulus::guidance::{Bridge, CovarianceModel, Guard, Guided, PriorDraw};
 use annulus::score::Schedule;
 
 pub(crate) fn ancestral(sigma: f64, next: f64) -> (f64, f64) {
@@ -14,7 +14,7 @@ pub(crate) fn guided(covariance: CovarianceModel) -> Guided {
         covariance,
         cg_iterations: 400,
         rounds: 1,
-        guard: f64::INFINITY,
+        guard: Guard::NONE,
     }
 }
 

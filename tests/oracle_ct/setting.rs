@@ -2,7 +2,7 @@
 //! found backwards, without any code of `guidance`.
 
 use annulus::guidance::{
-    CovarianceModel, Guidance, Guided, Measurement, NormalSpectrum, Seen, sample,
+    CovarianceModel, Guard, Guidance, Guided, Measurement, NormalSpectrum, Seen, sample,
 };
 use annulus::score::{Covariance, Denoiser, Schedule, Spectrum, StationaryGaussian};
 use operators::ct::{Beam, Detector, Geometry, Grid, Projector};
@@ -214,7 +214,7 @@ pub fn guided(covariance: CovarianceModel) -> Guided {
         covariance,
         cg_iterations: 600,
         rounds: 1,
-        guard: f64::INFINITY,
+        guard: Guard::NONE,
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::Problems;
 use super::published::published;
+use crate::protocol::guard::Guard;
 use crate::protocol::method::{CgSense, Cgls, Fbp, Mltr, PwlsTv, Sirt, Tikhonov, Tv};
 use crate::protocol::methods::Methods;
 use crate::protocol::sampler::{Bridge, Covariance, Dds, Dps, Draw, Mcg, Solver};
@@ -82,7 +83,7 @@ fn dps(table: &Dps, problems: &mut Problems) {
     }
     problems.at_least("method.dps.steps", table.steps, 2);
     problems.at_least("method.dps.samples", table.samples, 1);
-    problems.positive("method.dps.guard", table.guard);
+    guard("method.dps.guard", table.guard, problems);
     problems.at_least("method.dps.cg_iterations", table.cg_iterations, 1);
     noise_levels("method.dps", table.start_sigma, table.sigma_max, problems);
 }
@@ -95,7 +96,7 @@ fn bridge(table: &Bridge, problems: &mut Problems) {
                        differentiated, so it must be \"model\"";
         problems.add("method.bridge.draw", message.into());
     }
-    problems.positive("method.bridge.guard", table.guard);
+    guard("method.bridge.guard", table.guard, problems);
     problems.at_least("method.bridge.cg_iterations", table.cg_iterations, 1);
     problems.at_least("method.bridge.rounds", table.rounds, 1);
     noise_levels(
@@ -122,7 +123,7 @@ fn mcg(table: &Mcg, problems: &mut Problems) {
     problems.need(holds, "method.mcg.lambda", value, must);
     problems.at_least("method.mcg.steps", table.steps, 2);
     problems.at_least("method.mcg.samples", table.samples, 1);
-    problems.positive("method.mcg.guard", table.guard);
+    guard("method.mcg.guard", table.guard, problems);
     problems.at_least("method.mcg.cg_iterations", table.cg_iterations, 1);
     noise_levels("method.mcg", table.start_sigma, table.sigma_max, problems);
 }
@@ -173,6 +174,13 @@ fn zeta(key: &str, zeta: Option<f64>, and_weight: bool, problems: &mut Problems)
         problems.add(key, message);
     }
     problems.not_negative(key, zeta);
+}
+
+/// How long a correction through the network may be.
+fn guard(key: &str, guard: Guard, problems: &mut Problems) {
+    if let Some(times) = guard.given() {
+        problems.positive(key, times);
+    }
 }
 
 /// Where a sampler begins.

@@ -9,7 +9,7 @@ use super::modes::{MEASUREMENTS, VALUES, draws, exact_draws};
 use super::rules::published;
 use crate::calibration::sliced_w1;
 use crate::guidance::{
-    Ancestral, Bridge, BridgeLocal, CovarianceModel, Dps, DpsZeta, Guidance, Guided,
+    Ancestral, Bridge, BridgeLocal, CovarianceModel, Dps, DpsZeta, Guard, Guidance, Guided,
     MomentProjection, PriorDraw, Variance,
 };
 use ndarray::{ArrayView1, ArrayView2};
@@ -27,7 +27,7 @@ fn samplers(extent: Extent) -> Result<Vec<Named>, Failure> {
         covariance,
         cg_iterations: 50,
         rounds: 1,
-        guard: f64::INFINITY,
+        guard: Guard::NONE,
     };
     let mut rules: Vec<(&str, Box<dyn Guidance<Image>>)> = vec![
         ("prior alone", Box::new(Ancestral(Variance::Small))),

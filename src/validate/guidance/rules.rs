@@ -2,7 +2,7 @@
 
 use super::super::error::Failure;
 use super::super::toolkit::Image;
-use crate::guidance::{Bridge, CovarianceModel, Dps, Guidance, Guided, PriorDraw};
+use crate::guidance::{Bridge, CovarianceModel, Dps, Guard, Guidance, Guided, PriorDraw};
 use crate::protocol::{self, Claim, Method, Methods, Modality, Protocol, methods};
 use crate::recon;
 
@@ -23,7 +23,7 @@ fn guided(covariance: CovarianceModel) -> Guided {
         covariance,
         cg_iterations: 400,
         rounds: 1,
-        guard: f64::INFINITY,
+        guard: Guard::NONE,
     }
 }
 
