@@ -91,6 +91,24 @@ fn blurred_images_are_sharpened() {
     assert_restores("blur-saturated", "adjoint");
 }
 
+/// The guard by rule bears few levels, where three times the model's correction, good for thirty, runs off.
+#[test]
+fn the_guard_by_rule_bears_few_levels() {
+    let protocol = "imaging/blur-motion";
+    let folder = degraded(protocol, &[]);
+    let with = |guard: &str| {
+        let few = ["--set", "method.bridge.levels=8", "--force", "--set"];
+        let guard = format!("method.bridge.guard={guard}");
+        misfit(&reconstruct(
+            folder.path(),
+            protocol,
+            &[&few[..], &[&guard]].concat(),
+        ))
+    };
+    let [rule, times] = [with("\"rule\""), with("3.0")];
+    assert!(rule < 3.0 && times > 2.0 * rule, "{rule} {times}");
+}
+
 /// Magnitudes have companions, so that the error says nothing: the fit does.
 #[test]
 fn phases_are_found_up_to_companions() {

@@ -1,6 +1,6 @@
 //! Where a closed form holds the draws of the bridge: what its claim rests on.
 
-use super::{Bridge, Likelihood};
+use super::{Bridge, Likelihood, StartSigma};
 
 impl Bridge {
     /// An empty table but for what counts want: the Fisher information differs from ray to ray as much as the counts
@@ -15,9 +15,13 @@ impl Bridge {
 
     /// Whether a closed form holds its draws under a likelihood; of none, white noise.
     ///
-    /// Nothing holds those of emission and of magnitudes.
+    /// Nothing holds those of emission and of magnitudes, nor those from a level that was chosen by hand: too low a
+    /// one keeps the errors of the classical image.
     pub fn is_held(&self, likelihood: Option<&Likelihood>) -> bool {
         let counts = Self::of_counts();
+        if self.start_sigma.and_then(StartSigma::given).is_some() {
+            return false;
+        }
         match likelihood {
             None | Some(Likelihood::Gaussian(_)) => {
                 self.cg_iterations >= Self::default().cg_iterations
@@ -34,7 +38,7 @@ impl Bridge {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::protocol::{Poisson, Pwls, Rician};
+    use crate::protocol::{Poisson, Pwls, Rician, StartRule};
 
     #[test]
     fn draws_are_held_where_a_closed_form_is() {
@@ -51,6 +55,12 @@ mod tests {
         for [rounds, iterations] in [[2, 30], [3, 8]] {
             assert!(!bridge(rounds, iterations).is_held(Some(&poisson)));
         }
+        let from = |start| Bridge {
+            start_sigma: Some(start),
+            ..Bridge::default()
+        };
+        assert!(from(StartSigma::Rule(StartRule::Rule)).is_held(None));
+        assert!(!from(StartSigma::Given(1.0)).is_held(None));
         let rician = Likelihood::Rician(Rician { std: 1.0 });
         assert!(!bridge(9, 400).is_held(Some(&rician)));
     }
