@@ -97,7 +97,15 @@ fn the_guard_by_rule_bears_few_levels() {
     let protocol = "imaging/blur-motion";
     let folder = degraded(protocol, &[]);
     let with = |guard: &str| {
-        let few = ["--set", "method.bridge.levels=8", "--force", "--set"];
+        let from = "method.bridge.start_sigma=1.5";
+        let few = [
+            "--set",
+            "method.bridge.levels=8",
+            "--set",
+            from,
+            "--force",
+            "--set",
+        ];
         let guard = format!("method.bridge.guard={guard}");
         misfit(&reconstruct(
             folder.path(),
