@@ -9,11 +9,11 @@
 
 mod acquisition;
 mod blur;
+mod by_rule;
 mod check;
 mod error;
 mod explain;
 mod forward;
-mod guard;
 mod held;
 mod image;
 mod known;
@@ -33,16 +33,15 @@ mod sampler;
 mod sampling;
 mod schema;
 mod set;
-mod start;
 mod text;
 mod tomography;
 mod unconditional;
 
 pub use acquisition::{Acquisition, Cartesian, CoilMaps, Contrast, Pattern};
 pub use blur::{Blur, GaussianKernel, Kernel, Motion, NonlinearBlur, NonuniformBlur, RandomMotion};
+pub use by_rule::{ByRule, Rule};
 pub use error::{Problem, ProtocolError};
 pub use forward::{Degradation, Forward, Inpainting, PhaseRetrieval, SuperResolution};
-pub use guard::{Guard, GuardRule};
 pub use image::Image;
 pub use known::{KnownMethod, methods};
 pub use library::{builtins, source};
@@ -59,7 +58,6 @@ pub use published::{
 pub use sampler::{Bridge, Covariance, Dds, Dps, Draw, Mcg, McgForm, Solver, Weight};
 pub use sampling::{Claim, Data, Sampler, Sampling};
 pub use schema::schema;
-pub use start::{StartRule, StartSigma};
 pub use text::{check_text, list_text, show_text};
 pub use tomography::{Detector, Fan, Parallel, Rotation};
 pub use unconditional::{PriorSampler, Sde, Unconditional};

@@ -19,6 +19,7 @@ mod golden;
 mod held_out;
 mod imaging;
 mod imaging_script;
+mod imaging_simulator;
 mod invariance;
 mod labels;
 mod layers;

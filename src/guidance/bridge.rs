@@ -58,13 +58,12 @@ impl<T: State> Guidance<T> for Bridge {
         }
         let noise = (self.draw != PriorDraw::Mean).then_some(&mut *at.rng);
         let p = self.guided.solve(data, &z, root, noise)?;
-        let mut x0 = p.shift();
-        if self.pullback {
-            let shift = x0;
-            x0 = d.pull(&p.pressure())?.scaled(at.sigma * at.sigma);
+        let mut x0 = if self.pullback {
             let share = at.transition.share(at.sigma, at.next);
-            x0.shorten(&shift, self.guided.guard.times(share));
-        }
+            self.guided.pulled(&d, &p, at.sigma, share)?.1
+        } else {
+            p.shift()
+        };
         x0.axpy(&[1.0], &z);
         Ok(at.transition.advance(at.x, &x0, at.sigma, at.next, at.rng))
     }

@@ -123,22 +123,26 @@ impl Guided {
         data: &Measurement<'_, T>,
         z: &T,
         root: impl Into<Root<T>>,
-        mut noise: Option<&mut SliceRng>,
+        noise: Option<&mut SliceRng>,
+    ) -> Result<Conditional<T>> {
+        self.solve_from(data, z, root, None, noise)
+    }
+
+    /// The same with a first round around `z + shift`.
+    pub(super) fn solve_from<T: State>(
+        &self,
+        data: &Measurement<'_, T>,
+        z: &T,
+        root: impl Into<Root<T>>,
+        mut shift: Option<T>,
+        noise: Option<&mut SliceRng>,
     ) -> Result<Conditional<T>> {
         let root = root.into();
-        let mut u = self.round(
-            data,
-            z,
-            &root,
-            None,
-            noise.as_deref_mut().filter(|_| self.rounds < 2),
-        )?;
-        for round in 1..self.rounds {
-            let shift = root.apply(&u);
-            let last = round + 1 == self.rounds;
-            let noise = noise.as_deref_mut().filter(|_| last);
-            u = self.round(data, z, &root, Some(&shift), noise)?;
+        for _ in 1..self.rounds {
+            let u = self.round(data, z, &root, shift.as_ref(), None)?;
+            shift = Some(root.apply(&u));
         }
+        let u = self.round(data, z, &root, shift.as_ref(), noise)?;
         Ok(Conditional { u, root })
     }
 
@@ -188,6 +192,21 @@ impl Guided {
         Ok(preconditioned_conjugate_gradient(h, m, &b, params)?.0)
     }
 
+    /// `(p - z, σ² Jᴴ C⁻¹ (p - z))` of a solution p at the state of an estimate, whose step goes `share` of the way: the
+    /// correction of the model, and the one through the network, guarded.
+    pub(super) fn pulled<T: State>(
+        &self,
+        d: &Estimate<'_, T>,
+        p: &Conditional<T>,
+        sigma: f64,
+        share: f64,
+    ) -> Result<(T, T)> {
+        let shift = p.shift();
+        let mut correction = d.pull(&p.pressure())?.scaled(sigma * sigma);
+        correction.shorten(&shift, self.guard.times(share));
+        Ok((shift, correction))
+    }
+
     /// `(D, D + σ² Jᴴ Aᴴ (Σ_n + A C Aᴴ)⁻¹ (y - A D))` of a state whose step goes `share` of the way, guarded.
     pub(super) fn gradient<T: State>(
         &self,
@@ -200,8 +219,7 @@ impl Guided {
         let d = prior.estimate(x, sigma, Want::Pullback)?;
         let root = self.root(prior, x, sigma, &d)?;
         let p = self.solve(data, &d.x0, root, None)?;
-        let mut x0 = d.pull(&p.pressure())?.scaled(sigma * sigma);
-        x0.shorten(&p.shift(), self.guard.times(share));
+        let (_, mut x0) = self.pulled(&d, &p, sigma, share)?;
         x0.axpy(&[1.0], &d.x0);
         Ok((d.x0, x0))
     }

@@ -5,7 +5,7 @@ use super::dps::DpsZeta;
 use super::projection::Projecting;
 use super::{Guidance, Measurement, Step};
 use crate::score::Want;
-use operators::{Array, Result, State};
+use operators::{Array, Result};
 
 /// MCG with the weights that the noise implies: what was measured is projected onto the data, what
 /// was not follows the gradient of DPS (form G), then the reverse step with that `x0`.
@@ -22,10 +22,8 @@ impl<T: Array> Guidance<T> for Mcg {
         let data = at.data.expect("guided sampling has data");
         let d = at.estimate(Want::Pullback)?;
         let p = self.0.solve(data, &d.x0, self.0.model(at), None)?;
-        let shift = p.shift();
-        let mut gradient = d.pull(&p.pressure())?.scaled(at.sigma * at.sigma);
         let share = at.transition.share(at.sigma, at.next);
-        gradient.shorten(&shift, self.0.guard.times(share));
+        let (shift, gradient) = self.0.pulled(&d, &p, at.sigma, share)?;
         let mut x0 = unmeasured_part(data, gradient.minus(&shift))?;
         x0.axpy(&[1.0], &shift);
         x0.axpy(&[1.0], &d.x0);

@@ -19,12 +19,11 @@ impl Transition {
 
     /// The state at `next`.
     pub fn advance<T: Vector>(self, x: &T, x0: &T, sigma: f64, next: f64, rng: &mut SliceRng) -> T {
-        let Transition::Ancestral = self;
-        let c = (next / sigma).powi(2);
-        let mut out = x0.scaled(1.0 - c);
+        let share = self.share(sigma, next);
+        let mut out = x0.scaled(share);
         if next > 0.0 {
-            out.axpy(&[c], x);
-            out.axpy(&[next * (1.0 - c).sqrt()], &x.normal_like(rng));
+            out.axpy(&[(next / sigma).powi(2)], x);
+            out.axpy(&[next * share.sqrt()], &x.normal_like(rng));
         }
         out
     }

@@ -1,6 +1,6 @@
 //! Where a closed form holds the draws of the bridge: what its claim rests on.
 
-use super::{Bridge, Likelihood, StartSigma};
+use super::{Bridge, ByRule, Likelihood};
 
 impl Bridge {
     /// An empty table but for what counts want: the Fisher information differs from ray to ray as much as the counts
@@ -19,7 +19,7 @@ impl Bridge {
     /// one keeps the errors of the classical image.
     pub fn is_held(&self, likelihood: Option<&Likelihood>) -> bool {
         let counts = Self::of_counts();
-        if self.start_sigma.and_then(StartSigma::given).is_some() {
+        if self.start_sigma.and_then(ByRule::given).is_some() {
             return false;
         }
         match likelihood {
@@ -38,7 +38,7 @@ impl Bridge {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::protocol::{Poisson, Pwls, Rician, StartRule};
+    use crate::protocol::{Poisson, Pwls, Rician, Rule};
 
     #[test]
     fn draws_are_held_where_a_closed_form_is() {
@@ -59,8 +59,8 @@ mod tests {
             start_sigma: Some(start),
             ..Bridge::default()
         };
-        assert!(from(StartSigma::Rule(StartRule::Rule)).is_held(None));
-        assert!(!from(StartSigma::Given(1.0)).is_held(None));
+        assert!(from(ByRule::Rule(Rule::Rule)).is_held(None));
+        assert!(!from(ByRule::Given(1.0)).is_held(None));
         let rician = Likelihood::Rician(Rician { std: 1.0 });
         assert!(!bridge(9, 400).is_held(Some(&rician)));
     }

@@ -144,7 +144,7 @@ fn refusal(name: &str) -> String {
 mod tests {
     use super::super::{Method, Protocol};
     use super::*;
-    use crate::protocol::{StartRule, StartSigma};
+    use crate::protocol::{ByRule, Rule};
 
     #[test]
     fn every_builtin_parses_and_passes_the_check() {
@@ -165,7 +165,7 @@ mod tests {
             assert_eq!(head.prior.as_ref().unwrap().model, "head-local");
             assert!(matches!(
                 head.selected().unwrap(),
-                Method::Bridge(bridge) if bridge.draw == crate::protocol::Draw::Network && bridge.start_sigma == Some(StartSigma::Rule(StartRule::Rule))
+                Method::Bridge(bridge) if bridge.draw == crate::protocol::Draw::Network && bridge.start_sigma == Some(ByRule::Rule(Rule::Rule))
             ));
         }
         let brain = Protocol::find("mri/brain-cartesian-r4").unwrap();

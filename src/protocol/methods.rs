@@ -1,6 +1,7 @@
 //! The `[method.*]` tables of a protocol, and one method with its settings.
 
 use super::Modality;
+use super::by_rule::ByRule;
 use super::error::ProtocolError;
 use super::known::{self, names, refusal};
 use super::method::{CgSense, Cgls, Fbp, Mltr, PwlsTv, Sirt, Tikhonov, Tv, ZeroFilled};
@@ -9,7 +10,6 @@ use super::published::{
 };
 use super::sampler::{Bridge, Dds, Dps, Mcg};
 use super::sampling::{Sampler, Sampling};
-use super::start::StartSigma;
 use super::unconditional::Unconditional;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -371,7 +371,7 @@ impl Method {
     /// The same with a start at the level that was found by rule: without one from noise.
     pub fn started_at(mut self, sigma: Option<f64>) -> Self {
         if let Some(start) = self.sampler_mut().and_then(Sampler::start_mut) {
-            *start = sigma.map(StartSigma::Given);
+            *start = sigma.map(ByRule::Given);
         }
         self
     }

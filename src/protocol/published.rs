@@ -1,7 +1,7 @@
 //! `[method.*]`: the settings of samplers as they were published, and of the particles that they are
 //! held against.
 
-use super::start::StartSigma;
+use super::by_rule::ByRule;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -23,7 +23,7 @@ pub struct Projection {
     /// Start from the classical reconstruction noised to this level, in image units, or `"rule"`; absent:
     /// from noise at `sigma_max`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub start_sigma: Option<StartSigma>,
+    pub start_sigma: Option<ByRule>,
     /// The first noise level of a start from noise, in image units.
     pub sigma_max: f64,
     /// Iterations of conjugate gradients in a projection, where no pseudo-inverse is known: more than one fit
@@ -60,7 +60,7 @@ pub struct Ilvr {
     /// Start from the classical reconstruction noised to this level, in image units, or `"rule"`; absent:
     /// from noise at `sigma_max`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub start_sigma: Option<StartSigma>,
+    pub start_sigma: Option<ByRule>,
     /// The first noise level of a start from noise, in image units.
     pub sigma_max: f64,
     /// Iterations of conjugate gradients in a projection, where no pseudo-inverse is known: more than one fit
@@ -96,7 +96,7 @@ pub struct PiGdm {
     /// Start from the classical reconstruction noised to this level, in image units, or `"rule"`; absent:
     /// from noise at `sigma_max`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub start_sigma: Option<StartSigma>,
+    pub start_sigma: Option<ByRule>,
     /// The first noise level of a start from noise, in image units.
     pub sigma_max: f64,
     /// Iterations of conjugate gradients at each level.
@@ -130,7 +130,7 @@ pub struct Ddnm {
     /// Start from the classical reconstruction noised to this level, in image units, or `"rule"`; absent:
     /// from noise at `sigma_max`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub start_sigma: Option<StartSigma>,
+    pub start_sigma: Option<ByRule>,
     /// The first noise level of a start from noise, in image units.
     pub sigma_max: f64,
     /// Iterations of conjugate gradients at each level, where no pseudo-inverse is known.
@@ -165,7 +165,7 @@ pub struct DiffPir {
     /// Start from the classical reconstruction noised to this level, in image units, or `"rule"`; absent:
     /// from noise at `sigma_max`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub start_sigma: Option<StartSigma>,
+    pub start_sigma: Option<ByRule>,
     /// The first noise level of a start from noise, in image units.
     pub sigma_max: f64,
     /// Iterations of conjugate gradients at each level.
@@ -200,7 +200,7 @@ pub struct Daps {
     /// Start from the classical reconstruction noised to this level, in image units, or `"rule"`; absent:
     /// from noise at `sigma_max`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub start_sigma: Option<StartSigma>,
+    pub start_sigma: Option<ByRule>,
     /// The first noise level of a start from noise, in image units.
     pub sigma_max: f64,
     /// Iterations of conjugate gradients at each level.
@@ -233,7 +233,7 @@ pub struct PnpDm {
     /// Start from the classical reconstruction noised to this level, in image units, or `"rule"`; absent:
     /// from noise at `sigma_max`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub start_sigma: Option<StartSigma>,
+    pub start_sigma: Option<ByRule>,
     /// The first coupling of a start from noise, in image units.
     pub sigma_max: f64,
     /// Iterations of conjugate gradients at each level.
@@ -268,7 +268,7 @@ pub struct Csgm {
     /// Start from the classical reconstruction noised to this level, in image units, or `"rule"`; absent:
     /// from noise at `sigma_max`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub start_sigma: Option<StartSigma>,
+    pub start_sigma: Option<ByRule>,
     /// The first noise level of a start from noise, in image units.
     pub sigma_max: f64,
 }
@@ -330,7 +330,7 @@ pub struct Ddrm {
     /// Start from the classical reconstruction noised to this level, in image units, or `"rule"`; absent:
     /// from noise at `sigma_max`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub start_sigma: Option<StartSigma>,
+    pub start_sigma: Option<ByRule>,
     /// The first noise level of a start from noise, in image units.
     pub sigma_max: f64,
 }

@@ -1,8 +1,7 @@
 //! `[method.*]`: the settings of the methods that draw samples with a learned prior.
 
-use super::guard::Guard;
+use super::by_rule::ByRule;
 use super::pair;
-use super::start::StartSigma;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -26,11 +25,11 @@ pub struct Dps {
     /// Start from the classical reconstruction noised to this level, in image units, or `"rule"`; absent:
     /// from noise at `sigma_max`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub start_sigma: Option<StartSigma>,
+    pub start_sigma: Option<ByRule>,
     /// The first noise level of a start from noise, in image units.
     pub sigma_max: f64,
-    /// The pulled-back correction is at most this times the direct one (`weight` only).
-    pub guard: Guard,
+    /// The pulled-back correction is at most this times the direct one (`weight` only), or `"rule"`.
+    pub guard: ByRule,
     /// Iterations of conjugate gradients in a step (`weight` only).
     pub cg_iterations: usize,
     /// How a level follows from the one above (`weight` only).
@@ -47,7 +46,7 @@ impl Default for Dps {
             clip: None,
             start_sigma: None,
             sigma_max: 4.0,
-            guard: Guard::Times(1.5),
+            guard: ByRule::Given(1.5),
             cg_iterations: 8,
             solver: Solver::Ancestral,
         }
@@ -100,12 +99,13 @@ pub struct Bridge {
     pub pullback: bool,
     /// Model of the covariance of `x0` given the noisy image.
     pub covariance: Covariance,
-    /// The pulled-back correction is at most this times the direct one.
-    pub guard: Guard,
+    /// The pulled-back correction is at most this times the direct one, or `"rule"`: the inverse of the share of the
+    /// way to `x0` that a level goes, 1.5 at least.
+    pub guard: ByRule,
     /// Start from the classical reconstruction noised to this level, in image units, or `"rule"`; absent:
     /// from noise at `sigma_max`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub start_sigma: Option<StartSigma>,
+    pub start_sigma: Option<ByRule>,
     /// The first noise level of a start from noise, in image units.
     pub sigma_max: f64,
     /// Iterations of conjugate gradients at each level.
@@ -123,7 +123,7 @@ impl Default for Bridge {
             draw: Draw::Model,
             pullback: true,
             covariance: Covariance::Spectrum,
-            guard: Guard::Times(1.5),
+            guard: ByRule::Given(1.5),
             start_sigma: None,
             sigma_max: 4.0,
             cg_iterations: 8,
@@ -186,11 +186,11 @@ pub struct Mcg {
     /// Start from the classical reconstruction noised to this level, in image units, or `"rule"`; absent:
     /// from noise at `sigma_max`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub start_sigma: Option<StartSigma>,
+    pub start_sigma: Option<ByRule>,
     /// The first noise level of a start from noise, in image units.
     pub sigma_max: f64,
-    /// The pulled-back correction is at most this times the direct one (`weight` only).
-    pub guard: Guard,
+    /// The pulled-back correction is at most this times the direct one (`weight` only), or `"rule"`.
+    pub guard: ByRule,
     /// Iterations of conjugate gradients in a step (not of `back-projection`).
     pub cg_iterations: usize,
 }
@@ -206,7 +206,7 @@ impl Default for Mcg {
             samples: 8,
             start_sigma: None,
             sigma_max: 4.0,
-            guard: Guard::Times(1.5),
+            guard: ByRule::Given(1.5),
             cg_iterations: 8,
         }
     }
@@ -252,7 +252,7 @@ pub struct Dds {
     /// Start from the classical reconstruction noised to this level, in image units, or `"rule"`; absent:
     /// from noise at `sigma_max`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub start_sigma: Option<StartSigma>,
+    pub start_sigma: Option<ByRule>,
     /// The first noise level of a start from noise, in image units.
     pub sigma_max: f64,
 }

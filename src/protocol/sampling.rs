@@ -1,10 +1,10 @@
 //! What a run needs to know of a sampler's table, whatever the sampler.
 
+use super::by_rule::ByRule;
 use super::published::{
     Csgm, Daps, Ddnm, Ddrm, DiffPir, Ilvr, PiGdm, PnpDm, Projection, RedDiff, Smc,
 };
 use super::sampler::{Bridge, Covariance, Dds, Dps, Draw, Mcg, Solver, Weight};
-use super::start::StartSigma;
 use super::unconditional::Unconditional;
 
 /// What the samples of a method are.
@@ -57,7 +57,7 @@ pub struct Sampling {
     /// Samples a slice.
     pub samples: usize,
     /// Start from the classical reconstruction noised to this level, in image units.
-    pub start_sigma: Option<StartSigma>,
+    pub start_sigma: Option<ByRule>,
     /// First level of a start from noise, in image units; the prior's largest without.
     pub sigma_max: Option<f64>,
     /// What the samples are.
@@ -69,9 +69,7 @@ pub struct Sampling {
 impl Sampling {
     /// The first noise level that is asked for.
     pub fn first_sigma(&self) -> Option<f64> {
-        self.start_sigma
-            .and_then(StartSigma::given)
-            .or(self.sigma_max)
+        self.start_sigma.and_then(ByRule::given).or(self.sigma_max)
     }
 }
 
@@ -82,7 +80,7 @@ pub trait Sampler {
     /// The number of samples, to be changed.
     fn samples_mut(&mut self) -> &mut usize;
     /// Where it starts from a classical image, to be changed; nothing for a method that does not.
-    fn start_mut(&mut self) -> Option<&mut Option<StartSigma>>;
+    fn start_mut(&mut self) -> Option<&mut Option<ByRule>>;
 }
 
 /// The start of a table that has one, and of one that begins in noise.
@@ -124,7 +122,7 @@ macro_rules! sampler {
                 &mut self.samples
             }
 
-            fn start_mut(&mut self) -> Option<&mut Option<StartSigma>> {
+            fn start_mut(&mut self) -> Option<&mut Option<ByRule>> {
                 let $m = self;
                 start!(mut $start, $m)
             }

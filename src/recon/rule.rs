@@ -113,7 +113,7 @@ fn dps_sigma<S: State>(m: &protocol::Dps) -> Box<dyn Guidance<S>> {
     }
 }
 
-fn guard(guard: protocol::Guard) -> Guard {
+fn guard(guard: protocol::ByRule) -> Guard {
     guard.given().map_or(Guard::Rule, Guard::Times)
 }
 

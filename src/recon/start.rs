@@ -3,7 +3,7 @@
 use super::study::Slice;
 use super::{Plan, ReconError};
 use crate::guidance::warm_start_sigma;
-use crate::protocol::{Method, StartRule, StartSigma};
+use crate::protocol::{ByRule, Method, Rule};
 use crate::score::{Channels, Model};
 
 /// The method with `start_sigma = "rule"` resolved for a slice: to a level below `sigma_max`, or to a start from noise.
@@ -14,7 +14,7 @@ pub(super) fn resolved<T: Channels>(
     method: &Method,
 ) -> Result<Method, ReconError> {
     let sampling = method.sampling();
-    let by_rule = Some(StartSigma::Rule(StartRule::Rule));
+    let by_rule = Some(ByRule::Rule(Rule::Rule));
     let Some(sampling) = sampling.filter(|s| s.start_sigma == by_rule) else {
         return Ok(method.clone());
     };

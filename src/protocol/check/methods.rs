@@ -2,11 +2,10 @@
 
 use super::Problems;
 use super::published::published;
-use crate::protocol::guard::Guard;
+use crate::protocol::by_rule::ByRule;
 use crate::protocol::method::{CgSense, Cgls, Fbp, Mltr, PwlsTv, Sirt, Tikhonov, Tv};
 use crate::protocol::methods::Methods;
 use crate::protocol::sampler::{Bridge, Covariance, Dds, Dps, Draw, Mcg, Solver};
-use crate::protocol::start::StartSigma;
 use crate::protocol::unconditional::Unconditional;
 
 /// Every table that is there.
@@ -177,22 +176,17 @@ fn zeta(key: &str, zeta: Option<f64>, and_weight: bool, problems: &mut Problems)
 }
 
 /// How long a correction through the network may be.
-fn guard(key: &str, guard: Guard, problems: &mut Problems) {
+fn guard(key: &str, guard: ByRule, problems: &mut Problems) {
     if let Some(times) = guard.given() {
         problems.positive(key, times);
     }
 }
 
 /// Where a sampler begins.
-pub(super) fn noise_levels(
-    table: &str,
-    start: Option<StartSigma>,
-    max: f64,
-    problems: &mut Problems,
-) {
+pub(super) fn noise_levels(table: &str, start: Option<ByRule>, max: f64, problems: &mut Problems) {
     if !(max.is_finite() && max > 0.0) {
         problems.positive(&format!("{table}.sigma_max"), max);
-    } else if let Some(start) = start.and_then(StartSigma::given) {
+    } else if let Some(start) = start.and_then(ByRule::given) {
         let holds = start > 0.0 && start <= max;
         let must = format!("above 0 and at most `sigma_max` = {max}");
         problems.need(holds, &format!("{table}.start_sigma"), start, must);

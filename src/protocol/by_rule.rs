@@ -1,32 +1,32 @@
-//! How long a correction may be that went through the network.
+//! A number, or the rule that finds it.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// How many times the direct correction, or the rule for it.
+/// A number, or `"rule"`.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged, expecting = "expected a number or \"rule\"")]
-pub enum Guard {
-    /// So many times.
-    Times(f64),
-    /// By how far a level goes.
-    Rule(GuardRule),
+pub enum ByRule {
+    /// The number.
+    Given(f64),
+    /// By the rule of its key.
+    Rule(Rule),
 }
 
 /// How the number is found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub enum GuardRule {
-    /// The inverse of the share of the way to the image that the state goes at a level, 1.5 at least.
+pub enum Rule {
+    /// By the one rule that there is.
     Rule,
 }
 
-impl Guard {
+impl ByRule {
     /// The number that is given.
     pub fn given(self) -> Option<f64> {
         match self {
-            Self::Times(times) => Some(times),
-            Self::Rule(GuardRule::Rule) => None,
+            Self::Given(number) => Some(number),
+            Self::Rule(Rule::Rule) => None,
         }
     }
 }
