@@ -54,7 +54,7 @@ pub use red_diff::RedDiff;
 pub use sampler::{SampleError, Seen, sample};
 pub use smc::Smc;
 pub use transition::Transition;
-pub use warm_start::warm_start_sigma;
+pub use warm_start::{warm_start_sigma, warm_start_sigma_beside};
 
 use crate::score::{Denoiser, Estimate, Want};
 use operators::imaging::Spectral;

@@ -4,7 +4,7 @@ use super::conditional::{CovarianceModel, Guided};
 use super::{Measurement, root::Root};
 use crate::score::Denoiser;
 use operators::state::radius;
-use operators::{Array, Direction, Result, SliceRng};
+use operators::{Array, Direction, Product, Result, SliceRng, State};
 
 /// Posterior draws that the error of an image is told from.
 const DRAWS: usize = 4;
@@ -12,6 +12,8 @@ const DRAWS: usize = 4;
 const RINGS: usize = 32;
 /// Enough for any start that is worth it: what is not solved looks unmeasured, and the start is higher.
 const CG_ITERATIONS: usize = 60;
+/// Rounds of Gauss and Newton beside a nuisance: one, linear around a wrong image, knows a kernel better than the data do.
+const ROUNDS: usize = 4;
 /// σ over the deviation of the worst ring.
 const FACTOR: f64 = 4.0;
 
@@ -30,21 +32,63 @@ pub fn warm_start_sigma<T: Array>(
     largest: f64,
     seed: u64,
 ) -> Result<Option<f64>> {
+    let like = like.repeat(DRAWS);
+    let guided = Guided::plain(CovarianceModel::Spectrum, CG_ITERATIONS);
+    let draws = posterior_draws(&guided, prior, data, &like, None, (largest, seed))?;
+    Ok(draws.map(|p| level(&p)))
+}
+
+/// The same of an image beside a nuisance: the classical image of `at`, batch 1, was made by a wrong operator, and the
+/// draws, by rounds of Gauss and Newton from there, part where the two explain each other.
+pub fn warm_start_sigma_beside<T: Array>(
+    prior: &dyn Denoiser<Product<T>>,
+    data: &Measurement<'_, Product<T>>,
+    at: &Product<T>,
+    largest: f64,
+    seed: u64,
+) -> Result<Option<f64>> {
+    let at = Product {
+        image: at.image.repeat(DRAWS),
+        nuisance: at.nuisance.as_ref().map(|n| n.repeat(DRAWS)),
+    };
+    let guided = Guided {
+        rounds: ROUNDS,
+        ..Guided::plain(CovarianceModel::Spectrum, CG_ITERATIONS)
+    };
+    let draws = posterior_draws(&guided, prior, data, &at, Some(&at), (largest, seed))?;
+    Ok(draws.map(|p| level(&p.image)))
+}
+
+/// Draws of `p(x0 | y)` under the model of C at the level `largest`, as many as `like` has items, with a first round
+/// around `from`; nothing of a prior without a model.
+fn posterior_draws<T: State>(
+    guided: &Guided,
+    prior: &dyn Denoiser<T>,
+    data: &Measurement<'_, T>,
+    like: &T,
+    from: Option<&T>,
+    (largest, seed): (f64, u64),
+) -> Result<Option<T>> {
     if prior.covariance().is_none() {
         return Ok(None);
     }
     let rng = &mut SliceRng::samples(seed ^ SALT, 0, DRAWS as u32);
-    let guided = Guided::plain(CovarianceModel::Spectrum, CG_ITERATIONS);
     let root: Root<T> = guided.model_of(prior, like, largest).into();
-    let z = root.apply(&like.repeat(DRAWS).normal_like(rng));
-    let drawn = guided.solve(data, &z, root, Some(rng))?;
+    let z = root.apply(&like.normal_like(rng));
+    let shift = from.map(|from| from.minus(&z));
+    let drawn = guided.solve_from(data, &z, root, shift, Some(rng))?;
     let mut p = drawn.shift();
     p.axpy(&[1.0], &z);
-    Ok(Some(FACTOR * worst_ring(&p).sqrt()))
+    Ok(Some(p))
 }
 
 /// The draws have streams of their own, not those of the samples.
 const SALT: u64 = 0x5741_524d;
+
+/// The level for images with the variance that draws have.
+fn level<T: Array>(draws: &T) -> f64 {
+    FACTOR * worst_ring(draws).sqrt()
+}
 
 /// The largest variance between items over a ring of frequencies, per real component.
 fn worst_ring<T: Array>(draws: &T) -> f64 {
@@ -66,4 +110,50 @@ fn worst_ring<T: Array>(draws: &T) -> f64 {
     }
     let means = rings.iter().filter(|r| r.1 > 0.0).map(|r| r.0 / r.1);
     means.fold(0.0, f64::max)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::score::{Pair, StationaryGaussian};
+    use operators::imaging::{Blur, Kernel, UnknownKernel};
+    use operators::likelihood::Gaussian;
+    use operators::product::OfImage;
+    use operators::{Axis, Field, Host, Operator, Space, Vector};
+
+    const SIDE: usize = 16;
+
+    fn ones(sizes: &[usize]) -> Host<f64> {
+        let count: usize = sizes.iter().product();
+        Host::new(sizes, Field::Real, vec![1.0; count])
+    }
+
+    /// What an unknown kernel leaves open of the image raises the level; one that is all but known does not.
+    #[test]
+    fn a_nuisance_raises_the_level() {
+        let space = Space::real(&[(Axis::Y, SIDE), (Axis::X, SIDE)]);
+        // Nearly none: every frequency is seen.
+        let kernel = Kernel::gaussian(0.3).unwrap();
+        let prior = StationaryGaussian::new(4.0, 0.1, 1.4);
+        let blank = Host::<f64>::zeros(&[1, SIDE, SIDE], Field::Real);
+        let truth = prior.draw(&blank, &mut SliceRng::samples(3, 0, 1));
+        let with = |weight_std: f64| {
+            let a = UnknownKernel::new(&(), space.clone(), &kernel, 7, weight_std).unwrap();
+            let at = Product::new(truth.clone(), Host::zeros(&[1, 7, 7], Field::Real));
+            let y = a.apply(&at).unwrap().image;
+            let noise = Gaussian::new(y.clone(), 0.02, ones(&[1, SIDE, SIDE])).unwrap();
+            let pair = Pair { image: &prior };
+            let both = OfImage(&noise);
+            let data = Measurement::new(&a, &both);
+            let beside = warm_start_sigma_beside(&pair, &data, &at, 20.0, 1).unwrap();
+            let known = Blur::new(&(), space.clone(), &kernel).unwrap();
+            let data = Measurement::new(&known, &noise);
+            let alone = warm_start_sigma(&prior, &data, &blank, 20.0, 1).unwrap();
+            (beside.unwrap(), alone.unwrap())
+        };
+        let (beside, alone) = with(1e-6);
+        assert!((beside / alone - 1.0).abs() < 0.2, "{beside} {alone}");
+        let (beside, alone) = with(0.06);
+        assert!(beside > 2.0 * alone, "{beside} {alone}");
+    }
 }

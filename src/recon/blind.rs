@@ -7,6 +7,7 @@ use super::rule::pair_rule;
 use super::slice::{SliceResult, Task};
 use super::start;
 use crate::guidance::{Measurement, NormalSpectrum};
+use crate::protocol::Method;
 use crate::score::{Channels, Pair};
 use operators::product::OfImage;
 use operators::{Operator, Product, Result};
@@ -123,12 +124,13 @@ impl<T: Channels> Task<'_, T> {
         let pairs = match self.kept(parts, nuisance, result, tick) {
             Some(pairs) => pairs,
             None => {
-                let normal = self.normal(&plain, &data, nuisance)?;
+                let at = Product::new(self.prepared.reference()?, nuisance.blank());
+                let normal = self.normal(&plain, &data, &at)?;
                 let with_normal = Measurement {
                     normal: Some(&normal),
                     ..Measurement::new(operator, &likelihood)
                 };
-                let pairs = self.drawn(&with_normal, nuisance, result, tick)?;
+                let pairs = self.drawn(&with_normal, &at, result, tick)?;
                 parts.save(self.slice, Part::Image, &pairs.image)?;
                 if let Some(n) = &pairs.nuisance {
                     parts.save(self.slice, Part::Nuisance, n)?;
@@ -143,21 +145,14 @@ impl<T: Channels> Task<'_, T> {
         Ok((pairs.image, misfits))
     }
 
-    /// The sampler of pairs.
+    /// The sampler of pairs by a method whose start is resolved.
     ///
     /// Errors: a method that has none, which the protocol's check refuses.
-    fn sampler(&self) -> std::result::Result<Draw<Product<T>>, ReconError> {
-        let method = &self.plan.method;
+    fn sampler(&self, method: &Method) -> std::result::Result<Draw<Product<T>>, ReconError> {
         match (pair_rule(method), &self.plan.prior) {
             (Some(rule), Some(prior)) => {
-                let method =
-                    start::resolved(self.plan, self.prepared, (prior, self.slice), method)?;
-                Ok(Draw::with(
-                    rule,
-                    &method,
-                    prior,
-                    self.prepared.noise_floor(),
-                ))
+                let noise = self.prepared.noise_floor();
+                Ok(Draw::with(rule, method, prior, noise))
             }
             _ => Err(ReconError::Request(format!(
                 "method `{}` does not draw what is unknown beside an image: take bridge or dps",
@@ -176,7 +171,7 @@ impl<T: Channels> Task<'_, T> {
     ) -> Option<Product<T>> {
         let image = parts.load(self.slice, Part::Image, &self.prepared.blank())?;
         let beside = parts.load(self.slice, Part::Nuisance, &nuisance.blank())?;
-        let sampler = self.sampler().ok()?;
+        let sampler = self.sampler(&self.plan.method).ok()?;
         (result.steps, result.network_evaluations) =
             (sampler.schedule.levels(), sampler.evaluations());
         (image.batch() == beside.batch()).then(|| {
@@ -185,37 +180,38 @@ impl<T: Channels> Task<'_, T> {
         })
     }
 
-    /// How strongly the data hold image and nuisance, around the classical image.
+    /// How strongly the data hold image and nuisance, around the classical image `at`.
     fn normal(
         &self,
         plain: &Measurement<'_, T>,
         data: &Measurement<'_, Product<T>>,
-        nuisance: &dyn Nuisance<T>,
+        at: &Product<T>,
     ) -> std::result::Result<NormalSpectrum, ReconError> {
-        let reference = self.prepared.reference()?;
         let of_image = match plain.normal {
             Some(normal) => Ok(normal.clone()),
-            None => NormalSpectrum::measure(plain, &reference, self.plan.options.seed),
+            None => NormalSpectrum::measure(plain, &at.image, self.plan.options.seed),
         };
-        let at = Product::new(reference, nuisance.blank());
-        let both = of_image.and_then(|normal| normal.beside(data, &at));
+        let both = of_image.and_then(|normal| normal.beside(data, at));
         both.map_err(ReconError::at(self.slice))
     }
 
-    /// New pairs.
+    /// New pairs; `at`: the classical image and coefficients of zero, batch 1.
     fn drawn(
         &self,
         data: &Measurement<'_, Product<T>>,
-        nuisance: &dyn Nuisance<T>,
+        at: &Product<T>,
         result: &mut SliceResult<T>,
         tick: &mut dyn FnMut() -> bool,
     ) -> std::result::Result<Product<T>, ReconError> {
-        let sampler = self.sampler()?;
-        let prior = self.plan.prior.as_ref().expect("found by the sampler");
+        let prior = self.plan.prior.as_ref().expect("pairs are drawn with one");
+        let method =
+            start::resolved_beside(self.plan, data, at, (prior, self.slice), &self.plan.method)?;
+        let sampler = self.sampler(&method)?;
         result.steps = sampler.schedule.levels();
         result.network_evaluations = sampler.evaluations();
+        result.first_level = Some(sampler.schedule.max());
         let start = sampler.start(self)?;
-        let blank = nuisance.blank();
+        let blank = at.nuisance.as_ref().expect("a pair").zeros_like();
         // The law of the noised coefficients, whatever the image starts from.
         let wide = (1.0 + sampler.schedule.max().powi(2)).sqrt();
         let source = Source {
