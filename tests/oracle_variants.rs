@@ -4,8 +4,8 @@ use crate::oracle::{Filter, Forward, Given, Setting, ancestral, bridge, guided, 
 use annulus::guidance::{
     Bridge, CovarianceModel, Dds, Dps, Guidance, Guided, Mcg, MomentProjection, PriorDraw,
 };
-use annulus::score::Schedule;
-use operators::Host;
+use annulus::score::{Denoiser, Deviation, Estimate, Schedule, Want};
+use operators::{Array, Field, Host};
 
 /// Samples drawn together.
 const BATCH: usize = 1;
@@ -80,6 +80,57 @@ fn the_bridge_with_a_pullback_follows_its_law_whatever_c() {
     };
     assert_bridge(from_the_top, &rule(CovarianceModel::Sigma), &[]);
     assert_bridge(from_below, &rule(CovarianceModel::White), &[]);
+}
+
+/// A prior that states the deviation of its pixels, as a network with a learned variance does: one for all of them.
+struct Stating<'a>(&'a Setting, &'a dyn Denoiser<Host<f64>>);
+
+impl Denoiser<Host<f64>> for Stating<'_> {
+    fn estimate<'a>(
+        &'a self,
+        x: &Host<f64>,
+        sigma: f64,
+        want: Want,
+    ) -> operators::Result<Estimate<'a, Host<f64>>> {
+        let mut d = self.1.estimate(x, sigma, want)?;
+        let sizes = x.sizes();
+        let flat = |v: f64| Host::new(&sizes, Field::Real, vec![v; sizes.iter().product()]);
+        let deviation = self.0.white(sigma).sqrt();
+        d.deviation = Some(Deviation {
+            root: flat(deviation),
+            inverse: flat(1.0 / deviation),
+        });
+        Ok(d)
+    }
+}
+
+/// Stated by the network or found by the card, one number for C has one law; nothing preconditions in pixels.
+#[test]
+fn the_bridge_with_a_learned_variance_follows_its_law() {
+    for pullback in [true, false] {
+        let rule = |covariance| Bridge {
+            guided: guided(covariance),
+            draw: PriorDraw::Model,
+            pullback,
+        };
+        for s in Setting::all() {
+            let (schedule, likelihood) = (from_below(&s), s.likelihood());
+            let law = bridge(&s, &schedule, &rule(CovarianceModel::White));
+            let given = s.given(Some(&likelihood));
+            let stating = Stating(&s, given.prior);
+            let given = Given {
+                prior: &stating,
+                ..given
+            };
+            let rule = rule(CovarianceModel::Learned);
+            let [_, samples] = s.ends(&rule, &given, &schedule, BATCH);
+            s.assert_law(
+                &samples,
+                &law,
+                &format!("bridge, learned, pullback {pullback}"),
+            );
+        }
+    }
 }
 
 #[test]

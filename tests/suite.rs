@@ -29,6 +29,7 @@ mod oracle_blind;
 mod oracle_coils;
 mod oracle_counts;
 mod oracle_ct;
+mod oracle_guard;
 mod oracle_methods;
 mod oracle_prior;
 mod oracle_small;
