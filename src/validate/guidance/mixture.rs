@@ -6,7 +6,7 @@ use super::super::evidence::{Evidence, Marks, Plot, Table};
 use super::super::suite::Extent;
 use super::super::toolkit::Image;
 use super::modes::{MEASUREMENTS, VALUES, draws, exact_draws};
-use super::rules::published;
+use super::rules::{published, variants};
 use crate::calibration::sliced_w1;
 use crate::guidance::{
     Ancestral, Bridge, BridgeLocal, CovarianceModel, Dps, DpsZeta, Guard, Guidance, Guided,
@@ -16,7 +16,7 @@ use ndarray::{ArrayView1, ArrayView2};
 use phantoms::posterior::MixtureProblem;
 
 /// Random directions of the distance.
-const DIRECTIONS: usize = 200;
+pub(super) const DIRECTIONS: usize = 200;
 
 /// A sampler and its name.
 type Named = (String, Box<dyn Guidance<Image>>);
@@ -64,9 +64,10 @@ fn samplers(extent: Extent) -> Result<Vec<Named>, Failure> {
     );
     let mut all: Vec<_> = Vec::new();
     if extent == Extent::Whole {
-        // `ddrm` wants the singular values of these matrices: it is held to the oracle.
-        let elsewhere = ["dps", "ddrm"];
-        let others = published()?.into_iter();
+        // Above, or held elsewhere: `ddrm` wants the singular values of these matrices (`guidance.oracle`), `smc` a
+        // population a sample (`guidance.particles`).
+        let elsewhere = ["dps", "dps, zeta = 1", JACOBIAN, "ddrm", "smc"];
+        let others = published()?.into_iter().chain(variants());
         all.extend(
             others
                 .filter(|rule| !elsewhere.contains(&rule.name.as_str()))

@@ -121,9 +121,26 @@ pub(super) fn measured<R>(
     let y = Host::new(&sizes, Field::Real, problem.data.to_vec());
     let ones = Host::new(&sizes, Field::Real, vec![1.0; MEASUREMENTS]);
     let likelihood = Gaussian::new(y, problem.noise_std, ones)?;
-    let data = Measurement::new(&operator, &likelihood);
+    let unmeasured = Matrix::new(unmeasured(problem.measurement.matrix()));
+    let data = Measurement {
+        unmeasured: Some(&unmeasured),
+        ..Measurement::new(&operator, &likelihood)
+    };
     let schedule = Schedule::karras(100, problem.noise_std / 5.0, 100.0, 7.0);
     run(&Prior(&problem.prior), &data, &schedule)
+}
+
+/// `1 - Qᵀ Q` with the orthonormal rows Q of A, by Gram and Schmidt.
+fn unmeasured(a: &Array2<f64>) -> Array2<f64> {
+    let mut u = Array2::eye(a.ncols());
+    for row in a.outer_iter() {
+        let left = u.dot(&row);
+        let square = left.dot(&left);
+        if square > 1e-24 * row.dot(&row) {
+            u = Array2::from_shape_fn(u.dim(), |(i, j)| u[(i, j)] - left[i] * left[j] / square);
+        }
+    }
+    u
 }
 
 /// Samples of a rule: `f64[n, VALUES]`; nothing where it diverges.

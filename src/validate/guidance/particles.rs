@@ -1,17 +1,21 @@
-//! Particles on the prior of 25 modes: how much of the posterior they put into each mode.
+//! Particles on the prior of 25 modes: how much of the posterior they put into each mode, and how far they are from it.
 
 use super::super::bench::Bench;
 use super::super::error::Failure;
 use super::super::evidence::{Evidence, Table};
-use super::mixture::nearest_mode;
-use super::modes::{MEASUREMENTS, VALUES, measured};
+use super::mixture::{DIRECTIONS, nearest_mode};
+use super::modes::{MEASUREMENTS, VALUES, exact_draws, measured};
+use crate::calibration::sliced_w1;
 use crate::guidance::{CovarianceModel, Guidance, Smc, Step, Transition};
+use ndarray::{Array2, ArrayView1, Axis};
 use operators::{Field, Host, SliceRng, Vector};
 use phantoms::posterior::MixtureProblem;
 
 /// Populations, and particles of each.
 const POPULATIONS: u32 = 8;
 const PARTICLES: usize = 512;
+/// Draws of the distance.
+const DRAWS: usize = 500;
 
 /// Shares of the modes among weighted particles, beside their weights in the posterior.
 pub(in super::super) fn particles(
@@ -21,16 +25,23 @@ pub(in super::super) fn particles(
     let problems = bench.extent.pick(1, 3);
     let mut table = Table::new(
         &format!(
-            "Particles of `smc` ({POPULATIONS} populations of {PARTICLES}), 100 levels: shares of the modes"
+            "Particles of `smc` ({POPULATIONS} populations of {PARTICLES}), 100 levels: shares of the modes; distance of {DRAWS} drawn by their weights"
         ),
-        &["problem", "modes above 1 %", "worst share less its weight"],
+        &[
+            "problem",
+            "modes above 1 %",
+            "worst share less its weight",
+            "sliced Wasserstein distance",
+            "of exact draws (floor)",
+        ],
     );
     for seed in 0..problems {
         let problem = MixtureProblem::new(VALUES, MEASUREMENTS, bench.seed.wrapping_add(seed))?;
         let posterior = problem
             .prior
             .posterior(&problem.measurement, problem.data.view())?;
-        let found = shares(bench, &problem)?;
+        let population = population(bench, &problem)?;
+        let found = shares(&problem, &population);
         let weights = posterior.weights().iter();
         let apart = found
             .iter()
@@ -38,7 +49,12 @@ pub(in super::super) fn particles(
             .map(|(f, w)| (f - w).abs());
         let worst = apart.fold(0.0, f64::max);
         let many = weights.filter(|w| **w > 0.01).count() as f64;
-        table.row(&format!("seed {seed}"), &[many, worst]);
+        let exact = exact_draws(&problem, 2 * DRAWS, bench.seed)?;
+        let (one, two) = exact.view().split_at(Axis(0), DRAWS);
+        let ours = population.draws(DRAWS);
+        let distance = |v| sliced_w1(v, one, DIRECTIONS, bench.seed);
+        let row = [many, worst, distance(ours.view())?, distance(two)?];
+        table.row(&format!("seed {seed}"), &row);
         evidence.at_most(
             &format!("guidance.particles.weights.{seed}"),
             "largest difference of a mode's share of the particles from its weight in the posterior",
@@ -51,8 +67,40 @@ pub(in super::super) fn particles(
     Ok(())
 }
 
-/// Shares of the modes in the last populations, mean over these.
-fn shares(bench: &Bench<'_>, problem: &MixtureProblem) -> Result<Vec<f64>, Failure> {
+/// Weighted particles, whose shares sum to 1.
+struct Population {
+    images: Vec<Vec<f64>>,
+    shares: Vec<f64>,
+}
+
+impl Population {
+    /// So many by their shares, systematically: each particle as often as its share says, to one.
+    fn draws(&self, n: usize) -> Array2<f64> {
+        let mut all = Array2::zeros((n, VALUES));
+        let (mut at, mut below) = (0, 0.0);
+        for (i, mut row) in all.outer_iter_mut().enumerate() {
+            let place = (i as f64 + 0.5) / n as f64;
+            while at + 1 < self.shares.len() && below + self.shares[at] < place {
+                below += self.shares[at];
+                at += 1;
+            }
+            row.assign(&ArrayView1::from(&self.images[at]));
+        }
+        all
+    }
+}
+
+/// Shares of the modes.
+fn shares(problem: &MixtureProblem, population: &Population) -> Vec<f64> {
+    let mut found = vec![0.0; problem.prior.parts().len()];
+    for (image, share) in population.images.iter().zip(&population.shares) {
+        found[nearest_mode(problem, ArrayView1::from(image))] += share;
+    }
+    found
+}
+
+/// The last populations, together.
+fn population(bench: &Bench<'_>, problem: &MixtureProblem) -> Result<Population, Failure> {
     let rule = Smc {
         particles: PARTICLES,
         covariance: CovarianceModel::Sigma,
@@ -64,7 +112,10 @@ fn shares(bench: &Bench<'_>, problem: &MixtureProblem) -> Result<Vec<f64>, Failu
         let mut x = blank.normal_like(&mut rng);
         x.scale(&[schedule.max()]);
         let mut memory = Vec::new();
-        let mut found = vec![0.0; problem.prior.parts().len()];
+        let mut last = Population {
+            images: Vec::new(),
+            shares: Vec::new(),
+        };
         for (index, (sigma, next)) in schedule.steps().enumerate() {
             if (bench.interrupted)() {
                 return Err("interrupted".into());
@@ -87,12 +138,12 @@ fn shares(bench: &Bench<'_>, problem: &MixtureProblem) -> Result<Vec<f64>, Failu
             }
             let (images, shares) = rule.last(&mut at)?;
             for (images, shares) in images.iter().zip(shares) {
-                for (image, share) in images.reals().chunks(VALUES).zip(shares) {
-                    let mode = nearest_mode(problem, image.into());
-                    found[mode] += share / f64::from(POPULATIONS);
-                }
+                last.images
+                    .extend(images.reals().chunks(VALUES).map(<[f64]>::to_vec));
+                last.shares
+                    .extend(shares.iter().map(|s| s / f64::from(POPULATIONS)));
             }
         }
-        Ok(found)
+        Ok(last)
     })
 }
