@@ -37,6 +37,10 @@ fn values(report: &Value, key: &str) -> Vec<f64> {
     values.iter().map(|v| v.as_f64().unwrap()).collect()
 }
 
+fn first_level(report: &Value) -> f64 {
+    report["slices"][0]["first_level"].as_f64().unwrap()
+}
+
 /// The error, and how far the misfit is from 1, are at most these shares of those without.
 fn assert_better(blind: &Value, plain: &Value, errors: [f64; 2], shares: [f64; 2]) {
     let [ours, theirs] = errors;
@@ -72,6 +76,9 @@ fn a_kernel_is_found_with_the_image() {
     let more = [&common[..], &wrong, &nuisance].concat();
     let blind = report(at, ["data.npy", protocol, "blind"], &more);
     assert_better(&blind, &plain, [&blind, &plain].map(rmse_hu), [0.6, 0.3]);
+    // What the kernel leaves open of the image: the rule starts above what errs.
+    let [start, alone] = [&blind, &plain].map(first_level);
+    assert!(start > 2.0 * alone, "{start} {alone}");
     let mean = values(&blind, "mean");
     assert!((mean.iter().sum::<f64>() - 1.0).abs() < 1e-5);
     // Most of the light lies within 3 pixels of the middle, where a kernel of 8 pixels has 5/8 of it.

@@ -138,21 +138,22 @@ impl Guided {
         noise: Option<&mut SliceRng>,
     ) -> Result<Conditional<T>> {
         let root = root.into();
-        for _ in 1..self.rounds {
-            let u = self.round(data, z, &root, shift.as_ref(), None)?;
+        for round in 1..self.rounds {
+            let u = self.round(data, z, &root, (round == 1, shift.as_ref()), None)?;
             shift = Some(root.apply(&u));
         }
-        let u = self.round(data, z, &root, shift.as_ref(), noise)?;
+        let first = self.rounds < 2;
+        let u = self.round(data, z, &root, (first, shift.as_ref()), noise)?;
         Ok(Conditional { u, root })
     }
 
-    /// One round, linear around `z + shift`.
+    /// One round, the first or a later one, linear around `z + shift`.
     fn round<T: State>(
         &self,
         data: &Measurement<'_, T>,
         z: &T,
         root: &Root<T>,
-        shift: Option<&T>,
+        (first, shift): (bool, Option<&T>),
         noise: Option<&mut SliceRng>,
     ) -> Result<T> {
         let mut at = z.clone();
@@ -163,9 +164,9 @@ impl Guided {
         let mut pull = data.likelihood.gradient(&prediction)?;
         pull.scale(&[-1.0]);
         // The first round may be far from the data; the others are Newton's.
-        let weigh: Surrogate<'_, T> = match shift {
-            None => data.likelihood.surrogate(&prediction)?,
-            Some(_) => Box::new(|v| data.likelihood.precision(&prediction, v)),
+        let weigh: Surrogate<'_, T> = match first {
+            true => data.likelihood.surrogate(&prediction)?,
+            false => Box::new(|v| data.likelihood.precision(&prediction, v)),
         };
         if let Some(shift) = shift {
             pull.axpy(&[1.0], &weigh(&j.forward(shift)?)?);

@@ -20,8 +20,8 @@ pub struct Projection {
     pub levels: usize,
     /// Posterior samples.
     pub samples: usize,
-    /// Start from the classical reconstruction noised to this level, in image units, or `"rule"`; absent:
-    /// from noise at `sigma_max`.
+    /// Start from the classical reconstruction noised to this level, in image units, or `"rule"`; absent, or
+    /// where the rule finds more: from noise at `sigma_max`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub start_sigma: Option<ByRule>,
     /// The first noise level of a start from noise, in image units.
@@ -57,8 +57,8 @@ pub struct Ilvr {
     pub levels: usize,
     /// Posterior samples.
     pub samples: usize,
-    /// Start from the classical reconstruction noised to this level, in image units, or `"rule"`; absent:
-    /// from noise at `sigma_max`.
+    /// Start from the classical reconstruction noised to this level, in image units, or `"rule"`; absent, or
+    /// where the rule finds more: from noise at `sigma_max`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub start_sigma: Option<ByRule>,
     /// The first noise level of a start from noise, in image units.
@@ -93,8 +93,8 @@ pub struct PiGdm {
     pub levels: usize,
     /// Posterior samples.
     pub samples: usize,
-    /// Start from the classical reconstruction noised to this level, in image units, or `"rule"`; absent:
-    /// from noise at `sigma_max`.
+    /// Start from the classical reconstruction noised to this level, in image units, or `"rule"`; absent, or
+    /// where the rule finds more: from noise at `sigma_max`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub start_sigma: Option<ByRule>,
     /// The first noise level of a start from noise, in image units.
@@ -127,8 +127,8 @@ pub struct Ddnm {
     pub levels: usize,
     /// Posterior samples.
     pub samples: usize,
-    /// Start from the classical reconstruction noised to this level, in image units, or `"rule"`; absent:
-    /// from noise at `sigma_max`.
+    /// Start from the classical reconstruction noised to this level, in image units, or `"rule"`; absent, or
+    /// where the rule finds more: from noise at `sigma_max`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub start_sigma: Option<ByRule>,
     /// The first noise level of a start from noise, in image units.
@@ -162,8 +162,8 @@ pub struct DiffPir {
     pub levels: usize,
     /// Posterior samples.
     pub samples: usize,
-    /// Start from the classical reconstruction noised to this level, in image units, or `"rule"`; absent:
-    /// from noise at `sigma_max`.
+    /// Start from the classical reconstruction noised to this level, in image units, or `"rule"`; absent, or
+    /// where the rule finds more: from noise at `sigma_max`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub start_sigma: Option<ByRule>,
     /// The first noise level of a start from noise, in image units.
@@ -197,8 +197,8 @@ pub struct Daps {
     pub levels: usize,
     /// Posterior samples.
     pub samples: usize,
-    /// Start from the classical reconstruction noised to this level, in image units, or `"rule"`; absent:
-    /// from noise at `sigma_max`.
+    /// Start from the classical reconstruction noised to this level, in image units, or `"rule"`; absent, or
+    /// where the rule finds more: from noise at `sigma_max`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub start_sigma: Option<ByRule>,
     /// The first noise level of a start from noise, in image units.
@@ -230,8 +230,8 @@ pub struct PnpDm {
     pub levels: usize,
     /// Posterior samples.
     pub samples: usize,
-    /// Start from the classical reconstruction noised to this level, in image units, or `"rule"`; absent:
-    /// from noise at `sigma_max`.
+    /// Start from the classical reconstruction noised to this level, in image units, or `"rule"`; absent, or
+    /// where the rule finds more: from noise at `sigma_max`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub start_sigma: Option<ByRule>,
     /// The first coupling of a start from noise, in image units.
@@ -265,8 +265,8 @@ pub struct Csgm {
     pub levels: usize,
     /// Posterior samples.
     pub samples: usize,
-    /// Start from the classical reconstruction noised to this level, in image units, or `"rule"`; absent:
-    /// from noise at `sigma_max`.
+    /// Start from the classical reconstruction noised to this level, in image units, or `"rule"`; absent, or
+    /// where the rule finds more: from noise at `sigma_max`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub start_sigma: Option<ByRule>,
     /// The first noise level of a start from noise, in image units.
@@ -327,8 +327,8 @@ pub struct Ddrm {
     pub levels: usize,
     /// Posterior samples.
     pub samples: usize,
-    /// Start from the classical reconstruction noised to this level, in image units, or `"rule"`; absent:
-    /// from noise at `sigma_max`.
+    /// Start from the classical reconstruction noised to this level, in image units, or `"rule"`; absent, or
+    /// where the rule finds more: from noise at `sigma_max`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub start_sigma: Option<ByRule>,
     /// The first noise level of a start from noise, in image units.

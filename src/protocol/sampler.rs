@@ -22,8 +22,8 @@ pub struct Dps {
     /// Largest magnitude of the denoised image, in its unit; absent: not clipped.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub clip: Option<f64>,
-    /// Start from the classical reconstruction noised to this level, in image units, or `"rule"`; absent:
-    /// from noise at `sigma_max`.
+    /// Start from the classical reconstruction noised to this level, in image units, or `"rule"`; absent, or
+    /// where the rule finds more: from noise at `sigma_max`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub start_sigma: Option<ByRule>,
     /// The first noise level of a start from noise, in image units.
@@ -102,8 +102,8 @@ pub struct Bridge {
     /// The pulled-back correction is at most this times the direct one, or `"rule"`: the inverse of the share of the
     /// way to `x0` that a level goes, 1.5 at least.
     pub guard: ByRule,
-    /// Start from the classical reconstruction noised to this level, in image units, or `"rule"`; absent:
-    /// from noise at `sigma_max`.
+    /// Start from the classical reconstruction noised to this level, in image units, or `"rule"`; absent, or
+    /// where the rule finds more: from noise at `sigma_max`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub start_sigma: Option<ByRule>,
     /// The first noise level of a start from noise, in image units.
@@ -183,8 +183,8 @@ pub struct Mcg {
     pub steps: usize,
     /// Posterior samples.
     pub samples: usize,
-    /// Start from the classical reconstruction noised to this level, in image units, or `"rule"`; absent:
-    /// from noise at `sigma_max`.
+    /// Start from the classical reconstruction noised to this level, in image units, or `"rule"`; absent, or
+    /// where the rule finds more: from noise at `sigma_max`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub start_sigma: Option<ByRule>,
     /// The first noise level of a start from noise, in image units.
@@ -249,8 +249,8 @@ pub struct Dds {
     /// them together, all in memory; absent: every slice by itself.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub z_step: Option<f64>,
-    /// Start from the classical reconstruction noised to this level, in image units, or `"rule"`; absent:
-    /// from noise at `sigma_max`.
+    /// Start from the classical reconstruction noised to this level, in image units, or `"rule"`; absent, or
+    /// where the rule finds more: from noise at `sigma_max`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub start_sigma: Option<ByRule>,
     /// The first noise level of a start from noise, in image units.

@@ -7,7 +7,6 @@ use super::rule::pair_rule;
 use super::slice::{SliceResult, Task};
 use super::start;
 use crate::guidance::{Measurement, NormalSpectrum};
-use crate::protocol::Method;
 use crate::score::{Channels, Pair};
 use operators::product::OfImage;
 use operators::{Operator, Product, Result};
@@ -119,18 +118,19 @@ impl<T: Channels> Task<'_, T> {
         let failed = ReconError::at(self.slice);
         let plain = self.prepared.measurement();
         let likelihood = OfImage(plain.likelihood);
-        let operator = nuisance.operator();
-        let data = Measurement::new(operator, &likelihood);
-        let pairs = match self.kept(parts, nuisance, result, tick) {
+        let data = Measurement::new(nuisance.operator(), &likelihood);
+        let at = Product::new(self.prepared.reference()?, nuisance.blank());
+        let normal = self.normal(&plain, &data, &at)?;
+        let data = Measurement {
+            normal: Some(&normal),
+            ..data
+        };
+        let sampler = self.sampler(&data, &at)?;
+        result.drawn_by(&sampler, self.prepared.noise_floor());
+        let pairs = match self.kept(parts, &at, tick, sampler.evaluations()) {
             Some(pairs) => pairs,
             None => {
-                let at = Product::new(self.prepared.reference()?, nuisance.blank());
-                let normal = self.normal(&plain, &data, &at)?;
-                let with_normal = Measurement {
-                    normal: Some(&normal),
-                    ..Measurement::new(operator, &likelihood)
-                };
-                let pairs = self.drawn(&with_normal, &at, result, tick)?;
+                let pairs = self.drawn(&sampler, &data, &at, result, tick)?;
                 parts.save(self.slice, Part::Image, &pairs.image)?;
                 if let Some(n) = &pairs.nuisance {
                     parts.save(self.slice, Part::Nuisance, n)?;
@@ -145,14 +145,20 @@ impl<T: Channels> Task<'_, T> {
         Ok((pairs.image, misfits))
     }
 
-    /// The sampler of pairs by a method whose start is resolved.
+    /// The sampler of pairs, its start resolved around the classical image and coefficients of zero, batch 1.
     ///
     /// Errors: a method that has none, which the protocol's check refuses.
-    fn sampler(&self, method: &Method) -> std::result::Result<Draw<Product<T>>, ReconError> {
+    fn sampler(
+        &self,
+        data: &Measurement<'_, Product<T>>,
+        at: &Product<T>,
+    ) -> std::result::Result<Draw<Product<T>>, ReconError> {
+        let method = &self.plan.method;
         match (pair_rule(method), &self.plan.prior) {
             (Some(rule), Some(prior)) => {
+                let method = start::resolved_beside(self.plan, data, at, (prior, self.slice))?;
                 let noise = self.prepared.noise_floor();
-                Ok(Draw::with(rule, method, prior, noise))
+                Ok(Draw::with(rule, &method, prior, noise))
             }
             _ => Err(ReconError::Request(format!(
                 "method `{}` does not draw what is unknown beside an image: take bridge or dps",
@@ -161,21 +167,18 @@ impl<T: Channels> Task<'_, T> {
         }
     }
 
-    /// The pairs of an earlier run.
+    /// The pairs of an earlier run, like `at` but for their number, whose evaluations are told.
     fn kept(
         &self,
         parts: &Parts,
-        nuisance: &dyn Nuisance<T>,
-        result: &mut SliceResult<T>,
+        at: &Product<T>,
         tick: &mut dyn FnMut() -> bool,
+        evaluations: usize,
     ) -> Option<Product<T>> {
-        let image = parts.load(self.slice, Part::Image, &self.prepared.blank())?;
-        let beside = parts.load(self.slice, Part::Nuisance, &nuisance.blank())?;
-        let sampler = self.sampler(&self.plan.method).ok()?;
-        (result.steps, result.network_evaluations) =
-            (sampler.schedule.levels(), sampler.evaluations());
+        let image = parts.load(self.slice, Part::Image, &at.image)?;
+        let beside = parts.load(self.slice, Part::Nuisance, at.nuisance.as_ref()?)?;
         (image.batch() == beside.batch()).then(|| {
-            (0..result.network_evaluations).all(|_| tick());
+            (0..evaluations).all(|_| tick());
             Product::new(image, beside)
         })
     }
@@ -198,18 +201,13 @@ impl<T: Channels> Task<'_, T> {
     /// New pairs; `at`: the classical image and coefficients of zero, batch 1.
     fn drawn(
         &self,
+        sampler: &Draw<Product<T>>,
         data: &Measurement<'_, Product<T>>,
         at: &Product<T>,
         result: &mut SliceResult<T>,
         tick: &mut dyn FnMut() -> bool,
     ) -> std::result::Result<Product<T>, ReconError> {
         let prior = self.plan.prior.as_ref().expect("pairs are drawn with one");
-        let method =
-            start::resolved_beside(self.plan, data, at, (prior, self.slice), &self.plan.method)?;
-        let sampler = self.sampler(&method)?;
-        result.steps = sampler.schedule.levels();
-        result.network_evaluations = sampler.evaluations();
-        result.first_level = Some(sampler.schedule.max());
         let start = sampler.start(self)?;
         let blank = at.nuisance.as_ref().expect("a pair").zeros_like();
         // The law of the noised coefficients, whatever the image starts from.

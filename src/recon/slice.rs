@@ -13,7 +13,7 @@ use crate::guidance::conditional_mean;
 use crate::score::{Channels, Model};
 use ndarray::{Array2, Array3};
 use num_complex::Complex32;
-use operators::SliceRng;
+use operators::{SliceRng, Vector};
 
 /// What a slice gives: images in the units of the output and on its grid.
 pub(super) struct SliceResult<T> {
@@ -60,6 +60,14 @@ impl<T> SliceResult<T> {
             drawn: None,
             nuisance: None,
         }
+    }
+
+    /// Levels and evaluations of the sampler that draws it, or drew it in an earlier run; `noise`: of the data in the image.
+    pub(super) fn drawn_by<S: Vector>(&mut self, draw: &Draw<S>, noise: f64) {
+        self.steps = draw.schedule.levels();
+        self.network_evaluations = draw.evaluations();
+        self.first_level = Some(draw.schedule.max());
+        self.last_level_over_noise = draw.guided.then(|| draw.schedule.min() / noise);
     }
 
     /// What is written of it.
@@ -179,11 +187,7 @@ impl<T: Channels> Task<'_, T> {
         let at = (prior, self.slice);
         let method = start::resolved(self.plan, self.prepared, at, &self.plan.method)?;
         let draw = Draw::<T>::of(&method, prior, self.prepared.noise_floor());
-        result.steps = draw.schedule.levels();
-        result.network_evaluations = draw.evaluations();
-        result.first_level = Some(draw.schedule.max());
-        let noise = self.prepared.noise_floor();
-        result.last_level_over_noise = draw.guided.then(|| draw.schedule.min() / noise);
+        result.drawn_by(&draw, self.prepared.noise_floor());
         if let Some((x, geometry)) = &self.drawn {
             result.geometry = geometry.clone();
             return self.with_misfits(x.clone());

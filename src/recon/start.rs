@@ -20,15 +20,14 @@ pub(super) fn resolved<T: Channels>(
     })
 }
 
-/// The same for pairs of an image and a nuisance, around the classical image.
+/// The plan's method for pairs of an image and a nuisance, by draws that begin at the classical image.
 pub(super) fn resolved_beside<T: Channels>(
     plan: &Plan,
     data: &Measurement<'_, Product<T>>,
     reference: &Product<T>,
     at: (&Model, usize),
-    method: &Method,
 ) -> std::result::Result<Method, ReconError> {
-    by_rule(plan, at, method, |prior, largest, seed| {
+    by_rule(plan, at, &plan.method, |prior, largest, seed| {
         let pair = Pair { image: prior };
         warm_start_sigma_beside(&pair, data, reference, largest, seed)
     })
