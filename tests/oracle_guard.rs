@@ -1,39 +1,16 @@
 //! A guarded correction: its law with the lengths that were met, which couple the modes.
 
-use crate::oracle::{Given, Setting, ancestral};
+use crate::oracle::{Given, RecordingPrior, Setting, ancestral, guided};
 use annulus::guidance::{Bridge, CovarianceModel, Guard, Guided, PriorDraw};
-use annulus::score::{Denoiser, Estimate, Schedule, Want};
+use annulus::score::Schedule;
 use operators::{Array, Direction, Host};
-use std::cell::RefCell;
 
 type Image = Host<f64>;
 
-/// Keeps the spectra of the states that it is asked about.
-struct Watching<'a> {
-    inner: &'a dyn Denoiser<Image>,
-    states: RefCell<Vec<Vec<f64>>>,
-}
-
-impl Denoiser<Image> for Watching<'_> {
-    fn estimate<'a>(
-        &'a self,
-        x: &Image,
-        sigma: f64,
-        want: Want,
-    ) -> operators::Result<Estimate<'a, Image>> {
-        let spectrum = x.fft2(Direction::Forward).to_reals();
-        self.states.borrow_mut().push(spectrum);
-        self.inner.estimate(x, sigma, want)
-    }
-
-    fn covariance(&self) -> Option<&annulus::score::Covariance> {
-        self.inner.covariance()
-    }
-}
-
 /// The share of the correction through the network that a guard of so many `times` leaves at a state: of
 /// `shift = k (y - w x)` and `pulled = σ² w / C shift`, mode by mode.
-fn left(s: &Setting, x: &[f64], (sigma, c): (f64, f64), times: f64) -> f64 {
+fn left(s: &Setting, x: &Image, (sigma, c): (f64, f64), times: f64) -> f64 {
+    let x = x.fft2(Direction::Forward).to_reals();
     let mut squares = (0.0, 0.0);
     for (i, (x, y)) in x.iter().zip(s.data()).enumerate() {
         let (k, _) = s.conditional(i / 2, c);
@@ -55,10 +32,8 @@ fn a_guarded_correction_follows_its_law() {
     ] {
         let rule = Bridge {
             guided: Guided {
-                covariance: CovarianceModel::White,
-                cg_iterations: 400,
-                rounds: 1,
                 guard,
+                ..guided(CovarianceModel::White)
             },
             draw: PriorDraw::Mean,
             pullback: true,
@@ -67,20 +42,17 @@ fn a_guarded_correction_follows_its_law() {
             let schedule = Schedule::karras(5, s.noise() / 5.0, 1.0, 7.0);
             let likelihood = s.likelihood();
             let given = s.given(Some(&likelihood));
-            let watching = Watching {
-                inner: given.prior,
-                states: RefCell::default(),
-            };
+            let prior = RecordingPrior::new(given.prior);
             let given = Given {
-                prior: &watching,
+                prior: &prior,
                 ..given
             };
             let [_, samples] = s.ends(&rule, &given, &schedule, 1);
-            let states = watching.states.borrow();
+            let calls = prior.calls.borrow();
             let white: Vec<f64> = schedule.steps().map(|(sigma, _)| s.white(sigma)).collect();
-            let levels = schedule.steps().zip(states.iter()).zip(&white);
+            let levels = schedule.steps().zip(calls.iter()).zip(&white);
             let shares: Vec<f64> = levels
-                .map(|(((sigma, next), x), c)| {
+                .map(|(((sigma, next), [x, _]), c)| {
                     let share = 1.0 - (next / sigma).powi(2);
                     let times = times.map_or(1.5, |times| times(share));
                     left(&s, x, (sigma, *c), times)

@@ -275,7 +275,7 @@ fn projection_between_reverse_steps_follows_its_law() {
             snr,
         };
         let ends = s.ends(&rule, &given, &schedule, 1);
-        let norms = prior.norms.into_inner();
+        let norms = prior.norms();
         assert_eq!(norms.len(), 80);
         let laws = s.laws(&schedule, |mode, t, sigma, next| {
             let project = |(a, b, v): (f64, f64, f64), mix: f64, noise: f64| {

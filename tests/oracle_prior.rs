@@ -187,7 +187,7 @@ fn assert_corrected(s: &Setting, schedule: &Schedule, sde: Sde) {
         ..given
     };
     let ends = s.ends(&rule, &given, schedule, 1);
-    let norms = prior.norms.into_inner();
+    let norms = prior.norms();
     assert_eq!(norms.len(), 2 * schedule.levels() - 1);
     let laws = s.laws(schedule, |mode, t, sigma, next| {
         let w = s.gain(mode, sigma);

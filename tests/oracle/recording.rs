@@ -1,6 +1,6 @@
-//! Norms on which a published step depends, as they were met: with them its law is affine.
+//! Norms and states on which a step depends, as they were met: with them its law is affine.
 
-use annulus::score::{Denoiser, Estimate, Want};
+use annulus::score::{Covariance, Denoiser, Estimate, Want};
 use operators::likelihood::{Gaussian, Likelihood};
 use operators::{Host, Result, SliceRng, Vector};
 use std::cell::RefCell;
@@ -48,25 +48,36 @@ impl Likelihood<Image> for Recording {
     }
 }
 
-/// Records the norms of `D - x`.
+/// Records the states that it is asked about, and what it makes of them.
 pub(crate) struct RecordingPrior<'a> {
     inner: &'a dyn Denoiser<Image>,
-    pub(crate) norms: RefCell<Vec<f64>>,
+    /// x and D of every call.
+    pub(crate) calls: RefCell<Vec<[Image; 2]>>,
 }
 
 impl<'a> RecordingPrior<'a> {
     pub(crate) fn new(inner: &'a dyn Denoiser<Image>) -> Self {
         RecordingPrior {
             inner,
-            norms: RefCell::default(),
+            calls: RefCell::default(),
         }
+    }
+
+    /// `‖D - x‖` of every call.
+    pub(crate) fn norms(&self) -> Vec<f64> {
+        let calls = self.calls.borrow();
+        calls.iter().map(|[x, d]| d.minus(x).norm()[0]).collect()
     }
 }
 
 impl Denoiser<Image> for RecordingPrior<'_> {
     fn estimate<'a>(&'a self, x: &Image, sigma: f64, want: Want) -> Result<Estimate<'a, Image>> {
         let d = self.inner.estimate(x, sigma, want)?;
-        self.norms.borrow_mut().push(d.x0.minus(x).norm()[0]);
+        self.calls.borrow_mut().push([x.clone(), d.x0.clone()]);
         Ok(d)
+    }
+
+    fn covariance(&self) -> Option<&Covariance> {
+        self.inner.covariance()
     }
 }
