@@ -18,7 +18,7 @@ pub use shifted::Shifted;
 pub use transmission::{Scan, TransmissionPoisson};
 pub use weighted::WeightedGaussian;
 
-use crate::{Result, SliceRng};
+use crate::{Result, SliceRng, Vector};
 
 /// A positive diagonal as a map.
 pub type Surrogate<'a, T> = Box<dyn Fn(&T) -> Result<T> + 'a>;
@@ -32,6 +32,16 @@ pub trait Likelihood<T: Clone + 'static> {
     /// What the measurement says of `z` beyond `z`, in the units of `z`: `y - z` of a linear
     /// measurement, the post-log data less `z` of counts; 0 where nothing was measured.
     fn residual(&self, z: &T) -> Result<T>;
+    /// Minus the gradient at `z` of the norm along which published samplers step, per item: `r / ‖r‖` of the residual
+    /// `r`, whatever its noise; of a likelihood that is a norm with weights that one. 0 where the norm is.
+    fn norm_descent(&self, z: &T) -> Result<T>
+    where
+        T: Vector,
+    {
+        let mut r = self.residual(z)?;
+        r.scale(&inverse(r.norm()));
+        Ok(r)
+    }
     /// The Fisher information at `z`, times `v`: a diagonal, or a block for each complex element.
     fn precision(&self, z: &T, v: &T) -> Result<T>;
     /// The diagonal of a quadratic that stands in for the likelihood around `z`, as a map: with the
@@ -48,4 +58,10 @@ pub trait Likelihood<T: Clone + 'static> {
     fn simulate(&self, z: &T, rng: &mut SliceRng) -> Result<T>;
     /// Pearson's chi-square per real measurement at `z`, per item: 1 where `z` is the truth.
     fn misfit(&self, z: &T) -> Vec<f64>;
+}
+
+/// `1 / n`, 0 of 0.
+fn inverse(norms: Vec<f64>) -> Vec<f64> {
+    let of = |n: f64| if n > 0.0 { 1.0 / n } else { 0.0 };
+    norms.into_iter().map(of).collect()
 }

@@ -99,6 +99,9 @@ impl<T: Vector> Likelihood<Product<T>> for OfImage<'_, T> {
     fn residual(&self, z: &Product<T>) -> Result<Product<T>> {
         self.0.residual(&z.image).map(Product::alone)
     }
+    fn norm_descent(&self, z: &Product<T>) -> Result<Product<T>> {
+        self.0.norm_descent(&z.image).map(Product::alone)
+    }
     fn precision(&self, z: &Product<T>, v: &Product<T>) -> Result<Product<T>> {
         self.0.precision(&z.image, &v.image).map(Product::alone)
     }

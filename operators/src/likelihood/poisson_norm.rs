@@ -1,7 +1,7 @@
 //! Counts scored by a weighted norm, as diffusion posterior sampling has it.
 
 use super::counts::sums;
-use super::{Emission, Likelihood};
+use super::{Emission, Likelihood, inverse};
 use crate::{Array, Result, SliceRng};
 
 /// `‖y - g z - b‖²_Λ`, `Λ_jj = 1 / (2 y_j)`: Poisson noise as Gaussian noise whose variance is the
@@ -57,6 +57,14 @@ impl<T: Array> Likelihood<T> for PoissonNorm<T> {
     /// `(y - b) / g - z`.
     fn residual(&self, z: &T) -> Result<T> {
         Ok(self.scan.residual(z))
+    }
+
+    /// Of `‖·‖_Λ`, the root of the nll: `-∇nll / (2 ‖·‖_Λ)`.
+    fn norm_descent(&self, z: &T) -> Result<T> {
+        let mut descent = self.gradient(z)?.scaled(-0.5);
+        let norms = self.nll(z).into_iter().map(f64::sqrt).collect();
+        descent.scale(&inverse(norms));
+        Ok(descent)
     }
 
     /// The curvature `g² / y`, whatever `z` is.
@@ -119,6 +127,11 @@ mod tests {
         let unit = g.scaled(1.0 / g.norm()[0]);
         let gap = gradient_gap(|z| noise.nll(z), &g, &z, &unit, h);
         assert!(gap < limit, "{gap:.1e}");
+        // Of its root too, along which published samplers step.
+        let descent = noise.norm_descent(&z).unwrap();
+        let norm = |z: &T| noise.nll(z).into_iter().map(f64::sqrt).collect();
+        let gap = gradient_gap(norm, &descent.scaled(-1.0), &z, &unit, h);
+        assert!(gap < limit, "norm: {gap:.1e}");
         assert_items_alone(&noise, &z);
     }
     for_each_backend!(gradient, the_gradient_is_the_slope);
@@ -172,5 +185,6 @@ mod tests {
         assert_eq!(noise.gradient(&fit).unwrap().norm(), [0.0]);
         assert_eq!(noise.residual(&fit).unwrap().norm(), [0.0]);
         assert_eq!(noise.nll(&fit), [0.0]);
+        assert_eq!(noise.norm_descent(&fit).unwrap().norm(), [0.0]);
     }
 }

@@ -35,6 +35,9 @@ impl<T: crate::Array, L: Likelihood<T>> Likelihood<T> for Shifted<T, L> {
     fn residual(&self, z: &T) -> Result<T> {
         self.inner.residual(&self.whole(z))
     }
+    fn norm_descent(&self, z: &T) -> Result<T> {
+        self.inner.norm_descent(&self.whole(z))
+    }
     fn precision(&self, z: &T, v: &T) -> Result<T> {
         self.inner.precision(&self.whole(z), v)
     }
@@ -74,6 +77,8 @@ mod tests {
             shifted.gradient(&z).unwrap(),
             gaussian().gradient(&whole).unwrap()
         );
+        let descent = |of: &dyn Likelihood<_>, z| of.norm_descent(z).unwrap();
+        assert_eq!(descent(&shifted, &z), descent(&gaussian(), &whole));
         assert_ne!(shifted.nll(&z), gaussian().nll(&z));
     }
 }
