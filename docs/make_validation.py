@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
-"""Makes docs/validation.md and its pictures from a report of `annulus validate`.
+"""Makes docs/validation.md and its pictures from a report of `annulus validate`; checks that were run again take the place of
+their first run, and the page says which.
 
     annulus validate -o evidence
-    python3 docs/make_validation.py evidence
+    annulus validate --check guidance.oracle -o again
+    python3 docs/make_validation.py evidence [again ...]
 """
 import base64
 import html
@@ -20,7 +22,7 @@ HEAD = """# Validation
 A gate is a number, its limit, and why the limit is what it is. What is examined is a value: the tests hand in a toolkit with one of ten deliberate
 faults (`tests/validate/faults.rs`) and see the gate that names the fault close (`cargo test --test suite validate`).
 
-This page is made from a real run by `python3 docs/make_validation.py DIR`.
+This page is made from a real run by `python3 docs/make_validation.py DIR [AGAIN ...]`.
 """
 
 
@@ -92,12 +94,36 @@ def curves(page, docs):
     return found
 
 
+# what must be the same of runs that make one page
+ALIKE = ["version", "extent", "seed", "threads", "machine", "device"]
+
+
+def merged(folders):
+    """The report of the first folder with the findings of the later ones in their places, and their page; the checks that were replaced."""
+    reports = [json.loads((folder / "report.json").read_text()) for folder in folders]
+    pages = [(folder / "report.html").read_text() for folder in folders]
+    report, page, again = reports[0], pages[0], []
+    for folder, other, more in zip(folders[1:], reports[1:], pages[1:]):
+        for key in ALIKE:
+            if other[key] != report[key]:
+                sys.exit(f"{folder}: `{key}` is {other[key]}, of {folders[0]} {report[key]}: run it alike")
+        found = {f["id"]: f for f in other["findings"]}
+        known = [f["id"] for f in report["findings"]]
+        again += [name for name in found if name in known and name not in again]
+        report["findings"] = [found.get(f["id"], f) for f in report["findings"]]
+        report["findings"] += [f for name, f in found.items() if name not in known]
+        report["seconds"] = sum(f["seconds"] for f in report["findings"])
+        first, *parts = page.split("<h2 id=")
+        parts = [part for part in parts if re.match(r'"([^"]+)"', part).group(1) not in found]
+        page = "<h2 id=".join([first, *parts, *more.split("<h2 id=")[1:]])
+    return report, page, again
+
+
 def main():
-    if len(sys.argv) != 2:
+    if len(sys.argv) < 2:
         sys.exit(__doc__)
-    folder, docs = pathlib.Path(sys.argv[1]), pathlib.Path(__file__).parent
-    report = json.loads((folder / "report.json").read_text())
-    page = (folder / "report.html").read_text()
+    folders, docs = [pathlib.Path(folder) for folder in sys.argv[1:]], pathlib.Path(__file__).parent
+    report, page, again = merged(folders)
     for old in (docs / "pictures").glob("validation-*"):
         old.unlink()
     shown, drawn = pictures(page), curves(page, docs)
@@ -106,7 +132,10 @@ def main():
     text = HEAD + "\n## The run\n\n"
     text += f"annulus {report['version']}, {report['extent']} run, seed {report['seed']}, {report['threads']} threads, "
     text += f"{report['seconds']:.0f} s; {report['machine']}; reconstructions on {report['device']}. "
-    text += f"{len(gates) - len(closed)} of {len(gates)} gates passed.\n\n"
+    text += f"{len(gates) - len(closed)} of {len(gates)} gates passed."
+    if again:
+        text += f" Run again, by themselves and later: {', '.join(f'`{name}`' for name in again)}."
+    text += "\n\n"
     if closed:
         text += "Not passed:\n\n" + "".join(
             f"- `{g['id']}`: {g['what']}: {number(g['value'])}, expected {limit(g)}\n" for g in closed

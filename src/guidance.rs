@@ -14,6 +14,7 @@ mod dds;
 mod dds_volume;
 mod diffpir;
 mod dps;
+mod flow;
 mod guard;
 mod langevin;
 mod least_squares;
@@ -40,7 +41,8 @@ pub use ddrm::Ddrm;
 pub use dds::Dds;
 pub use dds_volume::DdsVolume;
 pub use diffpir::DiffPir;
-pub use dps::{Dps, DpsFlow, DpsZeta};
+pub use dps::{Dps, DpsZeta};
+pub use flow::{Flow, Pulling};
 pub use guard::Guard;
 pub use langevin::AnnealedLangevin;
 pub use mcg::{Mcg, McgProjection, McgZeta};
@@ -135,6 +137,9 @@ pub struct Step<'a, T: Clone + 'static> {
     /// `‖x - D(x, σ)‖ / (σ √n)` per item: how far the state lies from the image that the prior sees in
     /// it, over what its level says. Written by [`Step::denoise`] and [`Step::estimate`].
     pub distance: Vec<f64>,
+    /// Of a population: the effective share of its particles, `1 / (N Σ w²)` of weights that sum to 1, per item;
+    /// empty of a chain.
+    pub worth: Vec<f64>,
 }
 
 impl<'a, T: Vector> Step<'a, T> {

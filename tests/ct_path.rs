@@ -342,13 +342,14 @@ fn the_axis_of_a_real_scan_is_found() {
 fn a_sample_of_a_tomogram_has_the_same_bits_in_any_company() {
     let folder = scanned_head(&["--set", "acquisition.fan.slices=2"]);
     let line = [&RECON[..], &SMALL, &["scan", "-o", "out"]].concat();
-    for (method, levels) in [
-        ("bridge", "levels=2"),
-        ("mcg", "steps=3"),
-        ("dds", "levels=3"),
+    for (method, setting) in [
+        ("bridge", "method.bridge.levels=2"),
+        ("mcg", "method.mcg.steps=3"),
+        ("mcg", "method.mcg={zeta=0.1,steps=3}"),
+        ("dds", "method.dds.levels=3"),
     ] {
         let line = [&line[..], &["--method", method]].concat();
-        assert_sample_bits(folder.path(), &line, &format!("method.{method}.{levels}"));
+        assert_sample_bits(folder.path(), &line, setting);
     }
 }
 

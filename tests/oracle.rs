@@ -9,16 +9,15 @@ mod forward;
 mod laws;
 mod recording;
 mod setting;
+mod stating;
 
 pub(crate) use forward::{Filter, Forward};
 pub(crate) use laws::{ancestral, bridge, guided, model};
 pub(crate) use recording::{Recording, RecordingPrior};
 pub(crate) use setting::{Given, Setting};
+pub(crate) use stating::Stating;
 
-use annulus::guidance::{
-    Ancestral, Bridge, CovarianceModel, Dps, DpsZeta, McgProjection, PriorDraw, Projecting,
-    Variance,
-};
+use annulus::guidance::{Ancestral, Bridge, CovarianceModel, Dps, DpsZeta, PriorDraw, Variance};
 
 /// Samples drawn together.
 const BATCH: usize = 2;
@@ -83,47 +82,6 @@ fn dps_as_published_follows_its_law() {
             ((1.0 - c) * w + c - pull * w, pull, s2)
         });
         s.assert_law(&samples, &law, "dps, zeta");
-    }
-}
-
-/// The same step and a projection onto the data of the next level.
-#[test]
-fn mcg_as_published_for_inpainting_follows_its_law() {
-    for s in Setting::all() {
-        let schedule = s.schedule(100);
-        let recording = Recording::new(s.likelihood());
-        let lambda = 0.8;
-        let rule = McgProjection {
-            gradient: DpsZeta {
-                zeta: 0.5,
-                clip: None,
-            },
-            projecting: Projecting {
-                lambda,
-                noisy: true,
-                cg_iterations: 400,
-            },
-        };
-        let samples = s.run(&rule, Some(&recording), &schedule, 1);
-        let norms = recording.norms.into_inner();
-        // Of the gradient and of the projection.
-        assert_eq!(norms.len(), 200);
-        let law = s.law(&schedule, |mode, t, sigma, next| {
-            let (c, s2) = ancestral(sigma, next);
-            let w = s.gain(mode, sigma);
-            let zeta = 0.5 * ((1.0 + sigma * sigma) * (1.0 + next * next)).sqrt();
-            let (pull, mix) = match s.observed[mode] {
-                true => (zeta * w * s.h(mode).powi(2) / norms[2 * t], lambda),
-                false => (0.0, 0.0),
-            };
-            let kept = 1.0 - mix;
-            (
-                kept * ((1.0 - c) * w + c - pull * w),
-                kept * pull + mix,
-                kept * kept * s2 + (mix * next).powi(2),
-            )
-        });
-        s.assert_law(&samples, &law, "mcg, zeta, projection");
     }
 }
 

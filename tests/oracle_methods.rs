@@ -2,8 +2,7 @@
 
 use crate::oracle::{Given, RecordingPrior, Setting, ancestral};
 use annulus::guidance::{
-    AnnealedLangevin, CovarianceModel, Daps, Ddnm, Ddrm, DiffPir, DpsFlow, Guard, Guided, Ilvr,
-    PiGdm, PnpDm, ProjectedPc, Projecting,
+    AnnealedLangevin, Daps, Ddnm, Ddrm, DiffPir, Ilvr, PiGdm, PnpDm, ProjectedPc, Projecting,
 };
 use annulus::score::Schedule;
 
@@ -11,48 +10,6 @@ use annulus::score::Schedule;
 const ITERATIONS: usize = 200;
 /// Samples drawn together.
 const BATCH: usize = 2;
-
-/// The guided flow: with the prior's own covariance it is the flow of the posterior.
-#[test]
-fn the_guided_flow_follows_its_law() {
-    for s in Setting::all() {
-        let schedule = s.schedule(12);
-        // x0' = (1 - k) D + k y, and D = w x.
-        let guided = |mode, sigma| {
-            let w = s.gain(mode, sigma);
-            let k = s.conditional(mode, s.c(mode, sigma)).0;
-            // The pullback's gain for the model's: σ² w / C.
-            let pull = k * sigma * sigma * w / s.c(mode, sigma);
-            ((1.0 - pull) * w, pull)
-        };
-        let law = s.law(&schedule, |mode, _, sigma, next| {
-            let (a, b) = guided(mode, sigma);
-            if next == 0.0 {
-                return (a, b, 0.0);
-            }
-            let (down, slope) = (next - sigma, [(1.0 - a) / sigma, -b / sigma]);
-            let euler = [1.0 + down * slope[0], down * slope[1]];
-            let (a, b) = guided(mode, next);
-            let end = [
-                euler[0] * (1.0 - a) / next,
-                (euler[1] * (1.0 - a) - b) / next,
-            ];
-            (
-                1.0 + 0.5 * down * (slope[0] + end[0]),
-                0.5 * down * (slope[1] + end[1]),
-                0.0,
-            )
-        });
-        let rule = DpsFlow(Guided {
-            covariance: CovarianceModel::Spectrum,
-            cg_iterations: ITERATIONS,
-            rounds: 1,
-            guard: Guard::NONE,
-        });
-        let samples = s.run(&rule, Some(&s.likelihood()), &schedule, BATCH);
-        s.assert_law(&samples, &law, "guided flow");
-    }
-}
 
 #[test]
 fn ddrm_follows_its_law() {
@@ -254,7 +211,7 @@ fn ilvr_follows_its_law() {
 #[test]
 fn projection_between_reverse_steps_follows_its_law() {
     let lambda = 0.7;
-    for (s, snr) in [0.0, 0.4]
+    for (s, (snr, noisy)) in [(0.0, true), (0.4, true), (0.4, false)]
         .into_iter()
         .flat_map(|r| Setting::all().map(move |s| (s, r)))
     {
@@ -269,7 +226,7 @@ fn projection_between_reverse_steps_follows_its_law() {
         let rule = ProjectedPc {
             projecting: Projecting {
                 lambda,
-                noisy: true,
+                noisy,
                 cg_iterations: ITERATIONS,
             },
             snr,
@@ -280,7 +237,8 @@ fn projection_between_reverse_steps_follows_its_law() {
         let laws = s.laws(&schedule, |mode, t, sigma, next| {
             let project = |(a, b, v): (f64, f64, f64), mix: f64, noise: f64| {
                 let mix = if s.observed[mode] { mix } else { 0.0 };
-                let (kept, fresh) = (1.0 - mix, (mix * noise).powi(2));
+                let fresh = if noisy { (mix * noise).powi(2) } else { 0.0 };
+                let kept = 1.0 - mix;
                 (a * kept, b * kept + mix, v * kept * kept + fresh)
             };
             let w = s.gain(mode, sigma);
@@ -297,6 +255,10 @@ fn projection_between_reverse_steps_follows_its_law() {
             let f = 1.0 - down / (sigma * sigma) * (1.0 - w);
             (a * f, b * f, v * f * f + down)
         });
-        s.assert_laws(&ends, &laws, &format!("projection, snr {snr}"));
+        s.assert_laws(
+            &ends,
+            &laws,
+            &format!("projection, snr {snr}, noisy {noisy}"),
+        );
     }
 }

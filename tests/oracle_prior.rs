@@ -1,6 +1,6 @@
 //! Samplers of the prior against their own exact laws, mode by mode.
 
-use crate::oracle::{Forward, Given, RecordingPrior, Setting};
+use crate::oracle::{Forward, Given, RecordingPrior, Setting, Stating, ancestral};
 use annulus::guidance::{
     Ancestral, AnnealedLangevin, Churn, Ddim, Discrete, Guidance, Heun, PredictorCorrector, Sde,
     Variance,
@@ -48,6 +48,29 @@ fn ddpm_with_the_forward_variance_follows_its_law() {
             ((1.0 - c) * s.gain(mode, sigma) + c, large)
         },
     );
+}
+
+/// What the network says of `Var(x0 | x)` is one number a level here, and comes beside the smaller variance.
+#[test]
+fn ddpm_with_a_learned_variance_follows_its_law() {
+    for s in Setting::each(Forward::Mask) {
+        let schedule = s.schedule(60);
+        let law = s.law(&schedule, |mode, _, sigma, next| {
+            let (c, s2) = ancestral(sigma, next);
+            let stated = if next > 0.0 { s.white(sigma) } else { 0.0 };
+            let a = (1.0 - c) * s.gain(mode, sigma) + c;
+            (a, 0.0, s2 + (1.0 - c).powi(2) * stated)
+        });
+        let given = s.given(None);
+        let stating = Stating(&s, given.prior);
+        let given = Given {
+            prior: &stating,
+            ..given
+        };
+        let rule = Ancestral(Variance::Learned);
+        let [_, samples] = s.ends(&rule, &given, &schedule, BATCH);
+        s.assert_law(&samples, &law, "ancestral-learned");
+    }
 }
 
 #[test]

@@ -1,11 +1,11 @@
 //! Each model of C, each draw and each form of a method against its own exact law.
 
-use crate::oracle::{Filter, Forward, Given, Setting, ancestral, bridge, guided, model};
+use crate::oracle::{Forward, Given, Setting, Stating, ancestral, bridge, guided, model};
 use annulus::guidance::{
-    Bridge, CovarianceModel, Dds, Dps, Guidance, Guided, Mcg, MomentProjection, PriorDraw,
+    Bridge, BridgeLocal, CovarianceModel, Dds, Dps, Guidance, Guided, MomentProjection, PriorDraw,
 };
-use annulus::score::{Denoiser, Deviation, Estimate, Schedule, Want};
-use operators::{Array, Field, Host};
+use annulus::score::Schedule;
+use operators::Host;
 
 /// Samples drawn together.
 const BATCH: usize = 1;
@@ -82,28 +82,6 @@ fn the_bridge_with_a_pullback_follows_its_law_whatever_c() {
     assert_bridge(from_below, &rule(CovarianceModel::White), &[]);
 }
 
-/// A prior that states the deviation of its pixels, as a network with a learned variance does: one for all of them.
-struct Stating<'a>(&'a Setting, &'a dyn Denoiser<Host<f64>>);
-
-impl Denoiser<Host<f64>> for Stating<'_> {
-    fn estimate<'a>(
-        &'a self,
-        x: &Host<f64>,
-        sigma: f64,
-        want: Want,
-    ) -> operators::Result<Estimate<'a, Host<f64>>> {
-        let mut d = self.1.estimate(x, sigma, want)?;
-        let sizes = x.sizes();
-        let flat = |v: f64| Host::new(&sizes, Field::Real, vec![v; sizes.iter().product()]);
-        let deviation = self.0.white(sigma).sqrt();
-        d.deviation = Some(Deviation {
-            root: flat(deviation),
-            inverse: flat(1.0 / deviation),
-        });
-        Ok(d)
-    }
-}
-
 /// Stated by the network or found by the card, one number for C has one law; nothing preconditions in pixels.
 #[test]
 fn the_bridge_with_a_learned_variance_follows_its_law() {
@@ -174,31 +152,6 @@ fn dds_follows_its_law() {
     }
 }
 
-/// `x0 = D + (k (1 - u) + k w u) (y - D)` where `u` is 1 in every other row of the spectrum.
-#[test]
-fn mcg_follows_its_law() {
-    for s in Setting::all() {
-        let schedule = from_the_top(&s);
-        let u = |mode: usize| f64::from(u8::from((mode / s.sizes()[1]).is_multiple_of(2)));
-        let law = s.law(&schedule, |mode, _, sigma, next| {
-            let (c, s2) = ancestral(sigma, next);
-            let (k, _) = s.conditional(mode, sigma * sigma);
-            let w = s.gain(mode, sigma);
-            let pull = k * (1.0 - u(mode)) + k * w * u(mode);
-            ((1.0 - c) * (1.0 - pull) * w + c, (1.0 - c) * pull, s2)
-        });
-        let part = Filter::new(s.sizes(), (0..s.reals() / 2).map(u).collect());
-        let likelihood = s.likelihood();
-        let given = Given {
-            unmeasured: Some(&part),
-            ..s.given(Some(&likelihood))
-        };
-        let rule = Mcg(guided(CovarianceModel::Sigma));
-        let [_, samples] = s.ends(&rule, &given, &schedule, BATCH);
-        s.assert_law(&samples, &law, "mcg, partial U");
-    }
-}
-
 /// `C = σ² J` is the covariance of a Gaussian prior: no model of it is needed.
 #[test]
 fn moment_projection_follows_its_law() {
@@ -216,5 +169,29 @@ fn moment_projection_follows_its_law() {
             let samples = s.run(&rule, Some(&s.likelihood()), &schedule, BATCH);
             s.assert_law(&samples, &law, "moment projection");
         }
+    }
+}
+
+/// The same covariance with a draw: `J^½` by Lanczos from a level where its eigenvalues are not many decades apart.
+#[test]
+fn the_bridge_with_the_denoisers_own_covariance_follows_its_law() {
+    for s in Setting::all() {
+        let schedule = Schedule::karras(3, s.noise() / 5.0, 0.3, 7.0);
+        let law = s.law(&schedule, |mode, _, sigma, next| {
+            let (c, s2) = ancestral(sigma, next);
+            let w = s.gain(mode, sigma);
+            let (k, drawn) = s.conditional(mode, sigma * sigma * w);
+            (
+                (1.0 - c) * (1.0 - k) * w + c,
+                (1.0 - c) * k,
+                (1.0 - c).powi(2) * drawn + s2,
+            )
+        });
+        let rule = BridgeLocal {
+            krylov: 40,
+            cg_iterations: 400,
+        };
+        let [_, samples] = s.ends(&rule, &s.given(Some(&s.likelihood())), &schedule, BATCH);
+        s.assert_law(&samples, &law, "bridge, covariance = jacobian");
     }
 }

@@ -98,6 +98,15 @@ fn every_sampler_runs_says_what_it_is_and_keeps_its_bits() {
                 level["expected"].as_f64().unwrap() <= 1.0,
                 "{told}: {level}"
             );
+            // Between one of them and all.
+            let particles = level
+                .get("effective_particles")
+                .map(|p| p.as_f64().unwrap());
+            assert_eq!(particles.is_some(), method == "smc", "{told}: {level}");
+            assert!(
+                particles.is_none_or(|p| (1.0 / 3.0 - 1e-9..=1.0 + 1e-9).contains(&p)),
+                "{level}"
+            );
         }
         let bits = last_slice(at, "sample-008.nii.gz");
         run(at, method, settings, &["--slices", "0:2", "--batch", "1"]);

@@ -78,6 +78,21 @@ fn a_slice_without_neighbours_is_what_it_is_by_itself() {
     assert_eq!(of("plain"), of("with"));
 }
 
+/// Its slices are drawn together, its samples are not.
+#[test]
+fn a_sample_of_a_volume_has_the_same_bits_in_any_number() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    scan(at);
+    for (out, samples) in [("one", "1"), ("three", "3")] {
+        let line = ["--method", "dds", "--set", "method.dds.levels=3"];
+        let more = ["--samples", samples, "--batch", "2"];
+        reconstruct(at, "scan", out, &[&line[..], &TOGETHER, &more].concat());
+    }
+    let of = |out: &str| std::fs::read(at.join(out).join("sample-001.nii.gz")).unwrap();
+    assert_eq!(of("one"), of("three"));
+}
+
 fn dds_alone(at: &Path, out: &str, more: &[&str]) {
     reconstruct(at, "scan", out, &[&DDS[..], more].concat());
 }

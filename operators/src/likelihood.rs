@@ -33,7 +33,7 @@ pub trait Likelihood<T: Clone + 'static> {
     /// measurement, the post-log data less `z` of counts; 0 where nothing was measured.
     fn residual(&self, z: &T) -> Result<T>;
     /// Minus the gradient at `z` of the norm along which published samplers step, per item: `r / ‖r‖` of the residual
-    /// `r`, whatever its noise; of a likelihood that is a norm with weights that one. 0 where the norm is.
+    /// `r`, whatever its noise; of [`PoissonNorm`], which is published as a norm with weights, its own. 0 where the norm is.
     fn norm_descent(&self, z: &T) -> Result<T>
     where
         T: Vector,

@@ -60,7 +60,7 @@ impl<T: State> Guidance<T> for Bridge {
         let p = self.guided.solve(data, &z, root, noise)?;
         let mut x0 = if self.pullback {
             let share = at.transition.share(at.sigma, at.next);
-            self.guided.pulled(&d, &p, at.sigma, share)?.1
+            self.guided.corrections(&d, &p, at.sigma, share)?.1
         } else {
             p.shift()
         };
@@ -129,6 +129,7 @@ mod tests {
             rng: &mut SliceRng::samples(5, 0, 1),
             memory: &mut Vec::new(),
             distance: Vec::new(),
+            worth: Vec::new(),
         };
         rule.step(&mut at).unwrap()
     }

@@ -2,7 +2,7 @@
 
 use super::root::Root;
 use super::{Guard, Measurement, Step};
-use crate::score::{Denoiser, Estimate, Spectrum, Want};
+use crate::score::{Denoiser, Estimate, Spectrum};
 use operators::likelihood::Surrogate;
 use operators::solve::{CgParams, preconditioned_conjugate_gradient};
 use operators::{Mode, Result, SliceRng, State};
@@ -195,7 +195,7 @@ impl Guided {
 
     /// `(p - z, σ² Jᴴ C⁻¹ (p - z))` of a solution p at the state of an estimate, whose step goes `share` of the way: the
     /// correction of the model, and the one through the network, guarded.
-    pub(super) fn pulled<T: State>(
+    pub(super) fn corrections<T: State>(
         &self,
         d: &Estimate<'_, T>,
         p: &Conditional<T>,
@@ -206,23 +206,6 @@ impl Guided {
         let mut correction = d.pull(&p.pressure())?.scaled(sigma * sigma);
         correction.shorten(&shift, self.guard.times(share));
         Ok((shift, correction))
-    }
-
-    /// `(D, D + σ² Jᴴ Aᴴ (Σ_n + A C Aᴴ)⁻¹ (y - A D))` of a state whose step goes `share` of the way, guarded.
-    pub(super) fn gradient<T: State>(
-        &self,
-        prior: &dyn Denoiser<T>,
-        data: &Measurement<'_, T>,
-        x: &T,
-        sigma: f64,
-        share: f64,
-    ) -> Result<(T, T)> {
-        let d = prior.estimate(x, sigma, Want::Pullback)?;
-        let root = self.root(prior, x, sigma, &d)?;
-        let p = self.solve(data, &d.x0, root, None)?;
-        let (_, mut x0) = self.pulled(&d, &p, sigma, share)?;
-        x0.axpy(&[1.0], &d.x0);
-        Ok((d.x0, x0))
     }
 }
 

@@ -37,6 +37,7 @@ pub fn conditional_mean<T: State>(
         rng,
         memory: &mut Vec::new(),
         distance: Vec::new(),
+        worth: Vec::new(),
     })?;
     match mean.finite().iter().position(|finite| !finite) {
         Some(item) => Err(Error::NonFinite {

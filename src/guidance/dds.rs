@@ -9,8 +9,8 @@ use operators::{Array, Result};
 /// `x' = x0' + σ' (η z + √(1 - η²) ε)` with `ε = (x - D) / σ` of the uncorrected D.
 ///
 /// No gradient through the network. The published γ weighs `‖y - A p‖²`, whatever its noise, against
-/// `‖p - D‖²`; here it weighs the prior's own uncertainty C, so that 1 fits any noise, number of
-/// views or pixel. With `C = σ²` it is the published step with γ in those units.
+/// `‖p - D‖²`, the same at every level; here it weighs the prior's own uncertainty C, so that 1 fits any noise,
+/// number of views or pixel: where the publication has γ this has `γ C / σ_y²`, which falls with the level.
 /// Source: Chung, Lee and Ye 2024, algorithm 1.
 pub struct Dds {
     /// γ: the variance of `x0` given the state, over C.

@@ -258,6 +258,7 @@ mod tests {
             rng: &mut SliceRng::samples(5, 0, sizes[0] as u32),
             memory: &mut Vec::new(),
             distance: Vec::new(),
+            worth: Vec::new(),
         };
         rule.step(&mut at).unwrap()
     }

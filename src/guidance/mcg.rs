@@ -2,9 +2,11 @@
 
 use super::conditional::Guided;
 use super::dps::DpsZeta;
+use super::flow::{Pulling, ancestral};
+use super::prior::{langevin, reverse_diffusion};
 use super::projection::Projecting;
 use super::{Guidance, Measurement, Step};
-use crate::score::Want;
+use crate::score::{Denoiser, Want};
 use operators::{Array, Result};
 
 /// MCG with the weights that the noise implies: what was measured is projected onto the data, what
@@ -17,22 +19,36 @@ use operators::{Array, Result};
 /// Source: Chung et al. 2022, section 4, whose two step sizes this replaces.
 pub struct Mcg(pub Guided);
 
-impl<T: Array> Guidance<T> for Mcg {
-    fn step(&self, at: &mut Step<'_, T>) -> Result<T> {
-        let data = at.data.expect("guided sampling has data");
-        let d = at.estimate(Want::Pullback)?;
-        let p = self.0.solve(data, &d.x0, self.0.model(at), None)?;
-        let share = at.transition.share(at.sigma, at.next);
-        let (shift, gradient) = self.0.pulled(&d, &p, at.sigma, share)?;
+impl<T: Array> Pulling<T> for Mcg {
+    fn pulled(
+        &self,
+        prior: &dyn Denoiser<T>,
+        data: &Measurement<'_, T>,
+        x: &T,
+        sigma: f64,
+        share: f64,
+    ) -> Result<(T, T)> {
+        let d = prior.estimate(x, sigma, Want::Pullback)?;
+        let root = self.0.root(prior, x, sigma, &d)?;
+        let p = self.0.solve(data, &d.x0, root, None)?;
+        let (shift, gradient) = self.0.corrections(&d, &p, sigma, share)?;
         let mut x0 = unmeasured_part(data, gradient.minus(&shift))?;
         x0.axpy(&[1.0], &shift);
         x0.axpy(&[1.0], &d.x0);
-        Ok(at.transition.advance(at.x, &x0, at.sigma, at.next, at.rng))
+        Ok((d.x0, x0))
     }
 }
 
-/// MCG for CT as published: `x' ← x' + λ Aᵀ (y - A x') / (Aᵀ A 1) - ζ ∇_x ‖A† (y - A D(x))‖`, the
-/// gradient kept to the views that were not taken, the norm per item, λ falling linearly.
+impl<T: Array> Guidance<T> for Mcg {
+    fn step(&self, at: &mut Step<'_, T>) -> Result<T> {
+        ancestral(self, at)
+    }
+}
+
+/// MCG for CT as published, in the corrector of a predictor and a corrector: the reverse step, then one of Langevin at
+/// the next level σ', `x' = x + ε s + √(2 ε) z` with `ε = 2 (r ‖z‖ / ‖s‖)²`, and
+/// `x' ← x' + λ Aᵀ (y - A x') / (Aᵀ A 1) - ζ ∇_x ‖A† (y - A D(x, σ'))‖`, the gradient at the state before, kept to the
+/// views that were not taken, λ falling linearly. Norms are per item; the last image is D and meets the data.
 ///
 /// Source: the published code of Chung et al. 2022, whose `A†` is filtered back-projection; its
 /// step depends on the number of steps and views. The data are post-log.
@@ -41,6 +57,8 @@ pub struct McgZeta {
     pub zeta: f64,
     /// λ at the first and at the last step; 1 and 0.6 in the published code.
     pub lambda: [f64; 2],
+    /// r: signal to noise of the corrector; 0.16 in the published code.
+    pub snr: f64,
     /// Steps in all.
     pub steps: usize,
 }
@@ -48,35 +66,46 @@ pub struct McgZeta {
 impl<T: Array> Guidance<T> for McgZeta {
     fn step(&self, at: &mut Step<'_, T>) -> Result<T> {
         let data = at.data.expect("guided sampling has data");
-        let d = at.estimate(Want::Pullback)?;
-        let (z, j) = data.operator.linearize(&d.x0)?;
-        let residual = data.likelihood.residual(&z)?;
-        let (length, pulled) = match data.pseudo_inverse {
-            Some(inverse) => {
-                let image = inverse.forward(&residual)?;
-                (image.norm(), j.adjoint(&inverse.adjoint(&image)?)?)
-            }
-            None => (residual.norm(), j.adjoint(&residual)?),
-        };
-        let mut descent = pulled;
-        let inverse = |n: &f64| if *n > 0.0 { 1.0 / n } else { 0.0 };
-        descent.scale(&length.iter().map(inverse).collect::<Vec<_>>());
-        let descent = unmeasured_part(data, d.pull(&descent)?)?;
-
-        let mut next = at
-            .transition
-            .advance(at.x, &d.x0, at.sigma, at.next, at.rng);
-        let (z, j) = data.operator.linearize(&next)?;
-        let back = j.adjoint(&data.likelihood.residual(&z)?)?;
-        let one = next.items(0, 1).elementwise(&[], &|_, _| 1.0);
-        let seen = j.adjoint(&j.forward(&one)?)?;
-        let weight = seen.elementwise(&[], &|s, _| if s > 0.0 { 1.0 / s } else { 0.0 });
+        let d = at.denoise()?;
         let t = at.index as f64 / self.steps as f64;
         let lambda = self.lambda[0] * (1.0 - t) + self.lambda[1] * t;
-        next.axpy(&[lambda], &back.weighted(&weight));
-        next.axpy(&[self.zeta], &descent);
-        Ok(next)
+        if at.next == 0.0 {
+            return towards_data(data, d, lambda);
+        }
+        let x = reverse_diffusion(at.x, &d, [at.sigma, at.next], at.rng);
+        let d = at.prior.estimate(&x, at.next, Want::Pullback)?;
+        let descent = unmeasured_part(data, d.pull(&image_descent(data, &d.x0)?)?)?;
+        let toward = d.x0.minus(&x);
+        let mut x = x;
+        langevin(&mut x, &toward, at.next, self.snr, at.rng);
+        let mut x = towards_data(data, x, lambda)?;
+        x.axpy(&[self.zeta], &descent);
+        Ok(x)
     }
+}
+
+/// `-∇ ‖A† (y - A x)‖`, of the residual itself where no `A†` is known; 0 where the norm is.
+fn image_descent<T: Array>(data: &Measurement<'_, T>, x: &T) -> Result<T> {
+    let (z, j) = data.operator.linearize(x)?;
+    let Some(inverse) = data.pseudo_inverse else {
+        return j.adjoint(&data.likelihood.norm_descent(&z)?);
+    };
+    let image = inverse.forward(&data.likelihood.residual(&z)?)?;
+    let mut descent = j.adjoint(&inverse.adjoint(&image)?)?;
+    let one_over = |n: &f64| if *n > 0.0 { 1.0 / n } else { 0.0 };
+    descent.scale(&image.norm().iter().map(one_over).collect::<Vec<_>>());
+    Ok(descent)
+}
+
+/// `x + λ Aᵀ (y - A x) / (Aᵀ A 1)`.
+fn towards_data<T: Array>(data: &Measurement<'_, T>, mut x: T, lambda: f64) -> Result<T> {
+    let (z, j) = data.operator.linearize(&x)?;
+    let back = j.adjoint(&data.likelihood.residual(&z)?)?;
+    let one = x.items(0, 1).elementwise(&[], &|_, _| 1.0);
+    let seen = j.adjoint(&j.forward(&one)?)?;
+    let share = |back: f64, seen: &[f64]| if seen[0] > 0.0 { back / seen[0] } else { 0.0 };
+    x.axpy(&[lambda], &back.elementwise(&[&seen], &share));
+    Ok(x)
 }
 
 /// MCG as published for data without noise to speak of, such as the pixels that inpainting was left: the step

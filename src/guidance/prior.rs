@@ -8,4 +8,4 @@ pub use ancestral::{Ancestral, Ddim, Variance};
 pub use heun::{Churn, Heun};
 pub use sde::{Discrete, PredictorCorrector, Sde};
 
-pub(super) use sde::langevin;
+pub(super) use sde::{langevin, reverse_diffusion};

@@ -1,7 +1,7 @@
 //! Projection of the state onto data that are as noisy as itself.
 
 use super::least_squares::pseudo_inverse;
-use super::prior::langevin;
+use super::prior::{langevin, reverse_diffusion};
 use super::{Guidance, Measurement, Step};
 use operators::{Array, Result, SliceRng};
 
@@ -67,11 +67,7 @@ impl<T: Array> Guidance<T> for ProjectedPc {
             };
             return whole.onto_data(data, &d, 0.0, at.rng);
         }
-        let down = sigma * sigma - next * next;
-        let mut out = x.scaled(1.0 - down / (sigma * sigma));
-        out.axpy(&[down / (sigma * sigma)], &d);
-        out.axpy(&[down.sqrt()], &x.normal_like(at.rng));
-        Ok(out)
+        Ok(reverse_diffusion(&x, &d, [sigma, next], at.rng))
     }
 }
 

@@ -83,6 +83,8 @@ impl Smc {
         for (w, p) in weights.iter_mut().zip(&particles) {
             w.iter_mut().zip(&p.energy).for_each(|(w, e)| *w -= e);
         }
+        let items = 0..at.x.batch();
+        at.worth = items.map(|item| worth(&shares(&weights, item))).collect();
         Ok((particles, weights))
     }
 
@@ -99,6 +101,7 @@ impl Smc {
         }
         for item in 0..weights[0].len() {
             let shares = shares(&weights, item);
+            at.worth[item] = worth(&shares);
             weights
                 .iter_mut()
                 .zip(shares)
@@ -152,6 +155,11 @@ fn propose<T: Array>(p: &Particle<T>, w: &mut [f64], at: &mut Step<'_, T>) -> T 
     x
 }
 
+/// The effective share of particles whose shares sum to 1, `1 / (N Σ w²)`.
+fn worth(shares: &[f64]) -> f64 {
+    1.0 / (shares.len() as f64 * shares.iter().map(|s| s * s).sum::<f64>())
+}
+
 /// Draws particles anew where the weights of an item are worth fewer than half of them; systematic.
 fn resample<T: Array>(
     particles: &mut Vec<Particle<T>>,
@@ -163,9 +171,8 @@ fn resample<T: Array>(
     let mut any = false;
     for (item, rng) in rng.items().iter_mut().enumerate() {
         let shares = shares(weights, item);
-        let worth = 1.0 / shares.iter().map(|s| s * s).sum::<f64>();
         let start: f64 = rng.random();
-        if worth < 0.5 * count as f64 {
+        if worth(&shares) < 0.5 {
             parents[item] = systematic(&shares, start);
             weights.iter_mut().for_each(|w| w[item] = 0.0);
             any = true;
@@ -256,6 +263,13 @@ mod tests {
                 assert!((count - 5.0 * share).abs() < 1.0 + 1e-9, "{n}: {drawn:?}");
             }
         }
+    }
+
+    #[test]
+    fn particles_are_worth_what_their_weights_leave_of_them() {
+        assert_eq!(worth(&[0.25; 4]), 1.0);
+        assert_eq!(worth(&[0.0, 1.0, 0.0, 0.0]), 0.25);
+        assert_eq!(worth(&[0.5, 0.5, 0.0, 0.0]), 0.5);
     }
 
     #[test]

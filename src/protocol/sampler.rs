@@ -53,7 +53,7 @@ impl Default for Dps {
     }
 }
 
-/// How DPS goes from a noise level to the next.
+/// How a method with a gradient goes from a noise level to the next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Solver {
@@ -63,10 +63,28 @@ pub enum Solver {
     Heun,
 }
 
+impl Solver {
+    /// Evaluations of the network: Heun's second one has nothing to correct at the last level.
+    pub(super) fn evaluations(self, levels: usize) -> usize {
+        match self {
+            Solver::Ancestral => levels,
+            Solver::Heun => (2 * levels).saturating_sub(1),
+        }
+    }
+}
+
 impl Dps {
     /// The rule that sets the step: `weight`, or `sigma` where neither it nor `zeta` is given.
     pub fn effective_weight(&self) -> Option<Weight> {
         effective_weight(self.weight, self.zeta)
+    }
+
+    /// Evaluations of the network in all.
+    pub(super) fn evaluations(&self) -> usize {
+        match self.zeta {
+            None => self.solver.evaluations(self.steps),
+            Some(_) => self.steps,
+        }
     }
 }
 
@@ -179,6 +197,8 @@ pub struct Mcg {
     /// projection the first, at every level.
     #[serde(deserialize_with = "pair::first_last")]
     pub lambda: [f64; 2],
+    /// Signal to noise of the corrector's Langevin step (`back-projection` only).
+    pub snr: f64,
     /// Noise levels.
     pub steps: usize,
     /// Posterior samples.
@@ -193,6 +213,8 @@ pub struct Mcg {
     pub guard: ByRule,
     /// Iterations of conjugate gradients in a step (not of `back-projection`).
     pub cg_iterations: usize,
+    /// How a level follows from the one above (`weight` only).
+    pub solver: Solver,
 }
 
 impl Default for Mcg {
@@ -202,12 +224,14 @@ impl Default for Mcg {
             zeta: None,
             form: None,
             lambda: [1.0, 0.6],
+            snr: 0.16,
             steps: 60,
             samples: 8,
             start_sigma: None,
             sigma_max: 4.0,
             guard: ByRule::Given(1.5),
             cg_iterations: 8,
+            solver: Solver::Ancestral,
         }
     }
 }
@@ -226,6 +250,15 @@ impl Mcg {
     /// The rule that sets the step: `weight`, or `sigma` where neither it nor `zeta` is given.
     pub fn effective_weight(&self) -> Option<Weight> {
         effective_weight(self.weight, self.zeta)
+    }
+
+    /// Evaluations of the network in all: the form for CT has a corrector, but for the last level.
+    pub(super) fn evaluations(&self) -> usize {
+        match (self.zeta, self.form) {
+            (None, _) => self.solver.evaluations(self.steps),
+            (Some(_), Some(McgForm::Projection)) => self.steps,
+            (Some(_), _) => (2 * self.steps).saturating_sub(1),
+        }
     }
 }
 

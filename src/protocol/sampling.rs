@@ -4,7 +4,7 @@ use super::by_rule::ByRule;
 use super::published::{
     Csgm, Daps, Ddnm, Ddrm, DiffPir, Ilvr, PiGdm, PnpDm, Projection, RedDiff, Smc,
 };
-use super::sampler::{Bridge, Covariance, Dds, Dps, Draw, Mcg, Solver, Weight};
+use super::sampler::{Bridge, Covariance, Dds, Dps, Draw, Mcg, Weight};
 use super::unconditional::Unconditional;
 
 /// What the samples of a method are.
@@ -100,16 +100,16 @@ macro_rules! start {
     }};
 }
 
-/// A table that has `samples`: its levels, its evaluations a level, whether it may start from a classical image and
+/// A table that has `samples`: its levels, its evaluations in all, whether it may start from a classical image and
 /// its largest level, its claim, how it takes the data.
 macro_rules! sampler {
-    ($table:ty, $m:ident: $levels:expr, $each:expr, [$start:ident, $max:expr], $claim:expr, $data:expr) => {
+    ($table:ty, $m:ident: $levels:expr, $evaluations:expr, [$start:ident, $max:expr], $claim:expr, $data:expr) => {
         impl Sampler for $table {
             fn sampling(&self) -> Sampling {
                 let $m = self;
                 Sampling {
                     levels: $levels,
-                    evaluations: $levels * $each,
+                    evaluations: $evaluations,
                     samples: $m.samples,
                     start_sigma: start!($start, $m),
                     sigma_max: $max,
@@ -138,25 +138,25 @@ fn by_rule(weight: Option<Weight>) -> Data {
     weight.map_or(Tuned, |_| Weighed)
 }
 
-sampler!(Dps, m: m.steps, if m.solver == Solver::Heun { 2 } else { 1 }, [warm, Some(m.sigma_max)], Approximate, by_rule(m.effective_weight()));
-sampler!(Bridge, m: m.levels, 1, [warm, Some(m.sigma_max)], match (m.draw, m.covariance) {
+sampler!(Dps, m: m.steps, m.evaluations(), [warm, Some(m.sigma_max)], Approximate, by_rule(m.effective_weight()));
+sampler!(Bridge, m: m.levels, m.levels, [warm, Some(m.sigma_max)], match (m.draw, m.covariance) {
     // White and σ² are no covariances of images; those of the network are held to no closed form in `validate`.
     (Draw::Model, Covariance::Spectrum) => Calibrated,
     _ => Approximate,
 }, Weighed);
-sampler!(Mcg, m: m.steps, 1, [warm, Some(m.sigma_max)], Approximate, by_rule(m.effective_weight()));
-sampler!(Dds, m: m.levels, 1, [warm, Some(m.sigma_max)], Approximate, Tuned);
-sampler!(Projection, m: m.levels, 2, [warm, Some(m.sigma_max)], Approximate, Exact);
-sampler!(Ilvr, m: m.levels, 1, [warm, Some(m.sigma_max)], Approximate, Exact);
-sampler!(PiGdm, m: m.levels, 1, [warm, Some(m.sigma_max)], Approximate, Assumed);
-sampler!(Ddnm, m: m.levels, 1, [warm, Some(m.sigma_max)], Approximate, Exact);
-sampler!(Ddrm, m: m.levels, 1, [warm, Some(m.sigma_max)], Approximate, Tuned);
-sampler!(DiffPir, m: m.levels, 1, [warm, Some(m.sigma_max)], Approximate, Tuned);
-sampler!(Daps, m: m.levels, m.flow_steps, [warm, Some(m.sigma_max)], Approximate, Assumed);
-sampler!(PnpDm, m: m.levels, m.diffusion_steps, [warm, Some(m.sigma_max)], Approximate, Assumed);
-sampler!(Csgm, m: m.levels, m.repeats, [warm, Some(m.sigma_max)], Approximate, Weighed);
-sampler!(RedDiff, m: m.levels, 1, [cold, Some(m.sigma_max)], ModeSeeking, Tuned);
-sampler!(Smc, m: m.levels, m.particles, [cold, Some(m.sigma_max)], Approximate, Weighed);
+sampler!(Mcg, m: m.steps, m.evaluations(), [warm, Some(m.sigma_max)], Approximate, by_rule(m.effective_weight()));
+sampler!(Dds, m: m.levels, m.levels, [warm, Some(m.sigma_max)], Approximate, Tuned);
+sampler!(Projection, m: m.levels, 2 * m.levels, [warm, Some(m.sigma_max)], Approximate, Exact);
+sampler!(Ilvr, m: m.levels, m.levels, [warm, Some(m.sigma_max)], Approximate, Exact);
+sampler!(PiGdm, m: m.levels, m.levels, [warm, Some(m.sigma_max)], Approximate, Assumed);
+sampler!(Ddnm, m: m.levels, m.levels, [warm, Some(m.sigma_max)], Approximate, Exact);
+sampler!(Ddrm, m: m.levels, m.levels, [warm, Some(m.sigma_max)], Approximate, Tuned);
+sampler!(DiffPir, m: m.levels, m.levels, [warm, Some(m.sigma_max)], Approximate, Tuned);
+sampler!(Daps, m: m.levels, m.levels * m.flow_steps, [warm, Some(m.sigma_max)], Approximate, Assumed);
+sampler!(PnpDm, m: m.levels, m.levels * m.diffusion_steps, [warm, Some(m.sigma_max)], Approximate, Assumed);
+sampler!(Csgm, m: m.levels, m.levels * m.repeats + 1, [warm, Some(m.sigma_max)], Approximate, Weighed);
+sampler!(RedDiff, m: m.levels, m.levels, [cold, Some(m.sigma_max)], ModeSeeking, Tuned);
+sampler!(Smc, m: m.levels, m.levels * m.particles, [cold, Some(m.sigma_max)], Approximate, Weighed);
 sampler!(Unconditional, m: m.levels, m.evaluations(), [cold, None], Prior, Unused);
 
 #[cfg(test)]

@@ -84,18 +84,22 @@ pub enum Sde {
 }
 
 impl Unconditional {
-    /// Evaluations of the network a level.
+    /// Evaluations of the network in all: the last level has neither a corrector nor a second slope, Langevin's last
+    /// state is denoised.
     pub(super) fn evaluations(&self) -> usize {
+        let twice = (2 * self.levels).saturating_sub(1);
         match self.sampler {
-            PriorSampler::EulerMaruyama | PriorSampler::ReverseDiffusion => {
-                1 + usize::from(self.snr.is_some())
+            PriorSampler::EulerMaruyama | PriorSampler::ReverseDiffusion if self.snr.is_some() => {
+                twice
             }
-            PriorSampler::Langevin => self.repeats,
-            PriorSampler::Heun => 2,
-            PriorSampler::Ancestral
+            PriorSampler::Langevin => self.levels * self.repeats + 1,
+            PriorSampler::Heun => twice,
+            PriorSampler::EulerMaruyama
+            | PriorSampler::ReverseDiffusion
+            | PriorSampler::Ancestral
             | PriorSampler::AncestralLarge
             | PriorSampler::AncestralLearned
-            | PriorSampler::Ddim => 1,
+            | PriorSampler::Ddim => self.levels,
         }
     }
 }

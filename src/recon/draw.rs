@@ -14,8 +14,8 @@ pub(super) struct Draw<S> {
     rule: Box<dyn Guidance<S>>,
     pub(super) schedule: Schedule,
     pub(super) samples: usize,
-    /// Evaluations of the network a level, for one sample.
-    each: usize,
+    /// Evaluations of the network in all, for one sample.
+    evaluations: usize,
     /// Whether the data are used.
     pub(super) guided: bool,
     /// Start from the classical image plus noise instead of noise alone.
@@ -82,7 +82,7 @@ impl<S: Vector> Draw<S> {
             schedule: Schedule::karras(sampling.levels, min, max, 7.0),
             samples: sampling.samples,
             guided: sampling.claim != Claim::Prior,
-            each: sampling.evaluations / sampling.levels,
+            evaluations: sampling.evaluations,
             warm: sampling.start_sigma.is_some(),
             salt: 0,
         }
@@ -90,7 +90,7 @@ impl<S: Vector> Draw<S> {
 
     /// Evaluations of the network for all samples.
     pub(super) fn evaluations(&self) -> usize {
-        self.schedule.levels() * self.each * self.samples
+        self.evaluations * self.samples
     }
 
     /// The image, batch 1, that noise is added to: zeros, or the classical one.
@@ -122,6 +122,8 @@ impl<S: Vector> Draw<S> {
     ) -> Result<(Vec<S>, Geometry), ReconError> {
         let options = &plan.options;
         let (mut batches, mut geometry) = (Vec::new(), Geometry::default());
+        // Of all evaluations, those up to a level.
+        let up_to = |level: usize| self.evaluations * level / self.schedule.levels();
         for first in (0..self.samples).step_by(options.batch) {
             let count = options.batch.min(self.samples - first);
             let items = (first..first + count).map(|s| (slice as u32, s as u32));
@@ -129,7 +131,8 @@ impl<S: Vector> Draw<S> {
             let x = (source.start)(count, &mut rng);
             let mut each = |seen: &Seen<'_, S>| {
                 geometry.add(seen);
-                (0..count * self.each).all(|_| tick())
+                let these = up_to(seen.index + 1) - up_to(seen.index);
+                (0..count * these).all(|_| tick())
             };
             let drawn = sample(
                 self.rule.as_ref(),

@@ -2,9 +2,9 @@
 
 use crate::guidance::{
     Ancestral, AnnealedLangevin, Bridge, BridgeLocal, Churn, CovarianceModel, Daps, Ddim, Ddnm,
-    Ddrm, Dds, DiffPir, Discrete, Dps, DpsFlow, DpsZeta, Guard, Guidance, Guided, Heun, Ilvr, Mcg,
+    Ddrm, Dds, DiffPir, Discrete, Dps, DpsZeta, Flow, Guard, Guidance, Guided, Heun, Ilvr, Mcg,
     McgProjection, McgZeta, PiGdm, PnpDm, PredictorCorrector, PriorDraw, ProjectedPc, Projecting,
-    RedDiff, Sde, Smc, Variance,
+    Pulling, RedDiff, Sde, Smc, Variance,
 };
 use crate::protocol::{self, Method, PriorSampler};
 use operators::{Array, State};
@@ -107,9 +107,17 @@ fn dps_sigma<S: State>(m: &protocol::Dps) -> Box<dyn Guidance<S>> {
         rounds: 1,
         guard: guard(m.guard),
     };
-    match m.solver {
-        protocol::Solver::Ancestral => Box::new(Dps(guided)),
-        protocol::Solver::Heun => Box::new(DpsFlow(guided)),
+    solved(Dps(guided), m.solver)
+}
+
+/// A rule with its own steps, or its flow.
+fn solved<S: State, G>(rule: G, solver: protocol::Solver) -> Box<dyn Guidance<S>>
+where
+    G: Guidance<S> + Pulling<S> + 'static,
+{
+    match solver {
+        protocol::Solver::Ancestral => Box::new(rule),
+        protocol::Solver::Heun => Box::new(Flow(rule)),
     }
 }
 
@@ -161,18 +169,22 @@ fn mcg<T: Array>(m: &protocol::Mcg) -> Box<dyn Guidance<T>> {
         (Some(zeta), None | Some(protocol::McgForm::BackProjection)) => Box::new(McgZeta {
             zeta,
             lambda: m.lambda,
+            snr: m.snr,
             steps: m.steps,
         }),
         (Some(zeta), Some(protocol::McgForm::Projection)) => Box::new(McgProjection {
             gradient: DpsZeta { zeta, clip: None },
             projecting: projecting(m.lambda[0], true, m.cg_iterations),
         }),
-        (None, _) => Box::new(Mcg(Guided {
-            covariance: CovarianceModel::Spectrum,
-            cg_iterations: m.cg_iterations,
-            rounds: 1,
-            guard: guard(m.guard),
-        })),
+        (None, _) => {
+            let guided = Guided {
+                covariance: CovarianceModel::Spectrum,
+                cg_iterations: m.cg_iterations,
+                rounds: 1,
+                guard: guard(m.guard),
+            };
+            solved(Mcg(guided), m.solver)
+        }
     }
 }
 
@@ -214,5 +226,103 @@ fn unconditional<T: Array>(m: &protocol::Unconditional) -> Box<dyn Guidance<T>> 
             },
             steps: m.levels,
         }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::guidance::{Measurement, SpectralData, sample};
+    use crate::protocol::{McgForm, Methods, Solver, Unconditional, methods};
+    use crate::score::{Denoiser, Estimate, Schedule, StationaryGaussian, Want};
+    use operators::imaging::Mask;
+    use operators::likelihood::Gaussian;
+    use operators::{Axis, Field, Host, Result, SliceRng, Space, Vector};
+    use std::cell::Cell;
+
+    type Image = Host<f64>;
+
+    /// Counts what it is asked.
+    struct Counting(StationaryGaussian, Cell<usize>);
+
+    impl Denoiser<Image> for Counting {
+        fn estimate<'a>(&'a self, x: &Image, sigma: f64, w: Want) -> Result<Estimate<'a, Image>> {
+            self.1.set(self.1.get() + 1);
+            self.0.estimate(x, sigma, w)
+        }
+    }
+
+    /// Evaluations of the prior that a sample of six pixels takes.
+    fn evaluations(method: &Method) -> usize {
+        let sampling = method.sampling().unwrap();
+        let space = Space::real(&[(Axis::Y, 1), (Axis::X, 6)]);
+        let mask = Image::new(&[1, 1, 6], Field::Real, [1.0, 0.0].repeat(3));
+        let a = Mask::new(mask.clone(), space).unwrap();
+        let y = Image::zeros(&[1, 1, 6], Field::Real);
+        let likelihood = Gaussian::new(y.clone(), 0.4, mask).unwrap();
+        let spectral = SpectralData {
+            operator: &a,
+            sigma_y: 0.4,
+        };
+        let data = Measurement {
+            spectral: Some(spectral),
+            ..Measurement::new(&a, &likelihood)
+        };
+        let prior = Counting(StationaryGaussian::new(1.0, 1.0, 0.0), Cell::new(0));
+        let levels = Schedule::karras(sampling.levels, 0.08, 4.0, 7.0);
+        let mut rng = SliceRng::samples(1, 0, 1);
+        let x = y.normal_like(&mut rng).scaled(4.0);
+        let rule = rule::<Image>(method, 0.01).unwrap();
+        let data = (sampling.claim != protocol::Claim::Prior).then_some(&data);
+        let go_on = &mut |_: &crate::guidance::Seen<'_, Image>| true;
+        sample(rule.as_ref(), &prior, data, &levels, x, &mut rng, go_on).unwrap();
+        prior.1.get()
+    }
+
+    /// Reports and tables of cost say what is done.
+    #[test]
+    fn a_sampler_evaluates_its_prior_as_often_as_it_says() {
+        let known = methods().iter();
+        let mut all: Vec<Method> = known
+            .map(|known| Methods::default().get(known.name).unwrap())
+            .filter(|method| method.sampling().is_some())
+            .collect();
+        assert!(all.len() > 15);
+        let solver = Solver::Heun;
+        all.push(Method::Dps(protocol::Dps {
+            solver,
+            ..protocol::Dps::default()
+        }));
+        all.push(Method::Mcg(protocol::Mcg {
+            solver,
+            ..protocol::Mcg::default()
+        }));
+        for form in [McgForm::BackProjection, McgForm::Projection] {
+            all.push(Method::Mcg(protocol::Mcg {
+                zeta: Some(0.1),
+                form: Some(form),
+                ..protocol::Mcg::default()
+            }));
+        }
+        for sampler in [
+            PriorSampler::AncestralLarge,
+            PriorSampler::Ddim,
+            PriorSampler::EulerMaruyama,
+            PriorSampler::ReverseDiffusion,
+            PriorSampler::Langevin,
+            PriorSampler::Heun,
+        ] {
+            for snr in [None, Some(0.1)] {
+                all.push(Method::Unconditional(Unconditional {
+                    sampler,
+                    snr,
+                    ..Unconditional::default()
+                }));
+            }
+        }
+        for method in all {
+            let said = method.sampling().unwrap().evaluations;
+            assert_eq!(evaluations(&method), said, "{method:?}");
+        }
     }
 }

@@ -163,6 +163,13 @@ pub(super) fn fit_warnings(report: &mut Report, method: &Method) {
             .warnings
             .extend(last_level_words(ends.fold(0.0, f64::max)));
     }
+    let levels = report.slices.iter().flat_map(|s| &s.geometry);
+    let least = levels
+        .filter_map(|l| l.effective_particles)
+        .reduce(f64::min);
+    report.warnings.extend(particles_words(method, least));
+    let beside = report.slices.iter().any(|s| s.nuisance.is_some());
+    report.warnings.extend(rounds_words(method, beside));
     if let Some(ratio) = report.prior.as_ref().and_then(|p| p.error_over_card)
         && ratio > 2.0
     {
@@ -170,6 +177,39 @@ pub(super) fn fit_warnings(report: &mut Report, method: &Method) {
             "the prior's denoising error on this image is {ratio:.1} times that of its model \
              card: it was not trained on such images"
         ));
+    }
+}
+
+/// Particles that a population must be worth.
+const PARTICLES: f64 = 2.0;
+
+/// A population that one particle outweighed, by the least share of its particles that counted at a level.
+fn particles_words(method: &Method, least: Option<f64>) -> Option<String> {
+    let (Method::Smc(m), Some(share)) = (method, least) else {
+        return None;
+    };
+    let worth = share * m.particles as f64;
+    (worth < PARTICLES).then(|| {
+        format!(
+            "the {} particles of a population were worth {worth:.1} at one level: samples are those that happened to \
+             be drawn, not the posterior; take more `method.smc.particles`",
+            m.particles
+        )
+    })
+}
+
+/// Rounds of Gauss and Newton that a nuisance wants.
+const ROUNDS: usize = 3;
+
+/// What one round makes of an unknown that the image is not linear in.
+fn rounds_words(method: &Method, beside_a_nuisance: bool) -> Option<String> {
+    match method {
+        Method::Bridge(m) if beside_a_nuisance && m.rounds < ROUNDS => Some(format!(
+            "method.bridge.rounds = {} beside an unknown of [nuisance]: draws are of a linearisation around another image \
+             (of a centre of rotation the deviation was five times too large); take {ROUNDS} or more",
+            m.rounds
+        )),
+        _ => None,
     }
 }
 
@@ -229,6 +269,34 @@ pub(super) fn words(plan: &Plan, report: &Report) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::protocol::{Bridge, Smc};
+
+    #[test]
+    fn a_population_that_one_particle_outweighs_is_told() {
+        let particles = 100;
+        let smc = Method::Smc(Smc {
+            particles,
+            ..Smc::default()
+        });
+        let said = |share| particles_words(&smc, Some(share));
+        assert!(said(0.011).unwrap().contains("worth 1.1 at one level"));
+        assert_eq!(said(0.5), None);
+        assert_eq!(particles_words(&smc, None), None);
+    }
+
+    #[test]
+    fn one_round_beside_a_nuisance_is_told() {
+        let said = |rounds, beside| {
+            let method = Method::Bridge(Bridge {
+                rounds,
+                ..Bridge::default()
+            });
+            rounds_words(&method, beside)
+        };
+        assert!(said(1, true).unwrap().contains("method.bridge.rounds = 1"));
+        assert_eq!(said(3, true), None);
+        assert_eq!(said(1, false), None);
+    }
 
     #[test]
     fn only_a_method_that_weighs_the_noise_blames_the_prior_alone() {

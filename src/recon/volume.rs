@@ -139,6 +139,7 @@ impl<T: Channels> Stack<'_, '_, T> {
         match source {
             SampleError::Interrupted => ReconError::Interrupted { slice: first },
             SampleError::Diverged {
+                what,
                 step,
                 steps,
                 sigma,
@@ -146,6 +147,7 @@ impl<T: Channels> Stack<'_, '_, T> {
             } => ReconError::Sampling {
                 slice: first + item,
                 source: SampleError::Diverged {
+                    what,
                     step,
                     steps,
                     sigma,

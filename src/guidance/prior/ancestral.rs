@@ -103,6 +103,7 @@ mod tests {
             rng: &mut SliceRng::samples(5, 0, 1),
             memory: &mut Vec::new(),
             distance: Vec::new(),
+            worth: Vec::new(),
         };
         Ancestral(variance).step(&mut at)
     }

@@ -96,6 +96,20 @@ impl PredictorCorrector {
     }
 }
 
+/// `x + (σ² - σ'²) s + √(σ² - σ'²) z` with `s = (D - x) / σ²`: the variance-exploding reverse of the forward step.
+pub(in super::super) fn reverse_diffusion<T: Vector>(
+    x: &T,
+    d: &T,
+    [sigma, next]: [f64; 2],
+    rng: &mut SliceRng,
+) -> T {
+    let down = sigma * sigma - next * next;
+    let mut out = x.scaled(1.0 - down / (sigma * sigma));
+    out.axpy(&[down / (sigma * sigma)], d);
+    out.axpy(&[down.sqrt()], &x.normal_like(rng));
+    out
+}
+
 /// `x ← x + ε s + √(2 ε) z` with `ε = 2 (r ‖z‖ / ‖s‖)²` and `s = toward / σ²`, the norms per item.
 pub(in super::super) fn langevin<T: Vector>(
     x: &mut T,

@@ -76,10 +76,7 @@ fn dps(table: &Dps, problems: &mut Problems) {
     if let Some(clip) = table.clip {
         problems.positive("method.dps.clip", clip);
     }
-    if table.zeta.is_some() && table.solver == Solver::Heun {
-        let message = "`method.dps.solver` = \"heun\": only with `weight`, not with `zeta`";
-        problems.add("method.dps.solver", message.into());
-    }
+    solver("method.dps.solver", table.solver, table.zeta, problems);
     problems.at_least("method.dps.steps", table.steps, 2);
     problems.at_least("method.dps.samples", table.samples, 1);
     guard("method.dps.guard", table.guard, problems);
@@ -95,6 +92,9 @@ fn bridge(table: &Bridge, problems: &mut Problems) {
                        differentiated, so it must be \"model\"";
         problems.add("method.bridge.draw", message.into());
     }
+    if table.covariance == Covariance::Jacobian {
+        jacobian(table, problems);
+    }
     guard("method.bridge.guard", table.guard, problems);
     problems.at_least("method.bridge.cg_iterations", table.cg_iterations, 1);
     problems.at_least("method.bridge.rounds", table.rounds, 1);
@@ -106,6 +106,21 @@ fn bridge(table: &Bridge, problems: &mut Problems) {
     );
 }
 
+/// The Jacobian is itself what is drawn with and what the correction goes through.
+fn jacobian(table: &Bridge, problems: &mut Problems) {
+    for (holds, key, must) in [
+        (table.draw == Draw::Model, "draw", "\"model\""),
+        (table.pullback, "pullback", "true"),
+        (table.rounds == 1, "rounds", "1"),
+    ] {
+        if !holds {
+            let key = format!("method.bridge.{key}");
+            let message = format!("`{key}`: with `covariance` = \"jacobian\" it must be {must}");
+            problems.add(&key, message);
+        }
+    }
+}
+
 fn mcg(table: &Mcg, problems: &mut Problems) {
     let both = table.weight.and(table.zeta);
     zeta("method.mcg.zeta", table.zeta, both.is_some(), problems);
@@ -113,6 +128,7 @@ fn mcg(table: &Mcg, problems: &mut Problems) {
         let message = "`method.mcg.form`: only with `zeta`; `weight` has one form";
         problems.add("method.mcg.form", message.into());
     }
+    solver("method.mcg.solver", table.solver, table.zeta, problems);
     let [first, last] = table.lambda;
     let holds = [first, last]
         .iter()
@@ -120,6 +136,7 @@ fn mcg(table: &Mcg, problems: &mut Problems) {
     let must = "from 0 to below 2, at the first level and at the last";
     let value = format!("[{first}, {last}]");
     problems.need(holds, "method.mcg.lambda", value, must);
+    problems.not_negative("method.mcg.snr", table.snr);
     problems.at_least("method.mcg.steps", table.steps, 2);
     problems.at_least("method.mcg.samples", table.samples, 1);
     guard("method.mcg.guard", table.guard, problems);
@@ -173,6 +190,14 @@ fn zeta(key: &str, zeta: Option<f64>, and_weight: bool, problems: &mut Problems)
         problems.add(key, message);
     }
     problems.not_negative(key, zeta);
+}
+
+/// The published step has its own way down.
+fn solver(key: &str, solver: Solver, zeta: Option<f64>, problems: &mut Problems) {
+    if zeta.is_some() && solver == Solver::Heun {
+        let message = format!("`{key}` = \"heun\": only with `weight`, not with `zeta`");
+        problems.add(key, message);
+    }
 }
 
 /// How long a correction through the network may be.

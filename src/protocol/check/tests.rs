@@ -112,6 +112,7 @@ fn each_impossible_value_of_a_ct_protocol_is_refused_by_its_key() {
         "likelihood.pwls.floor=-1",
         "likelihood={poisson={edge_error=-1}}",
         "likelihood={gaussian={std=0}}",
+        "method.mcg.snr=-1",
         "method.fbp.cutoff=0",
         "method.fbp.cutoff=1.1",
         "method.sirt.iterations=0",
@@ -316,6 +317,16 @@ fn keys_that_exclude_each_other() {
         "method.cg-sense",
     ];
     assert_eq!(refused(&["modality=ct", "run=cg-sense"]), of_mri);
+    // The Jacobian is what is drawn with and what is gone through.
+    let jacobian = "method.bridge.covariance=jacobian";
+    for (other, key) in [
+        ("method.bridge.draw=network", "method.bridge.draw"),
+        ("method.bridge.pullback=false", "method.bridge.pullback"),
+        ("method.bridge.rounds=3", "method.bridge.rounds"),
+    ] {
+        assert_eq!(refused(&[jacobian, other]), [key], "{other}");
+        assert!(refused(&[other]).is_empty(), "{other}");
+    }
 }
 
 #[test]

@@ -6,7 +6,7 @@ use super::super::evidence::{Evidence, Marks, Plot, Table};
 use super::super::suite::Extent;
 use super::super::toolkit::Image;
 use super::modes::{MEASUREMENTS, VALUES, draws, exact_draws};
-use super::rules::{published, variants};
+use super::rules::{MCG_OF_CT, published, variants};
 use crate::calibration::sliced_w1;
 use crate::guidance::{
     Ancestral, Bridge, BridgeLocal, CovarianceModel, Dps, DpsZeta, Guard, Guidance, Guided,
@@ -65,8 +65,8 @@ fn samplers(extent: Extent) -> Result<Vec<Named>, Failure> {
     let mut all: Vec<_> = Vec::new();
     if extent == Extent::Whole {
         // Above, or held elsewhere: `ddrm` wants the singular values of these matrices (`guidance.oracle`), `smc` a
-        // population a sample (`guidance.particles`).
-        let elsewhere = ["dps", "dps, zeta = 1", JACOBIAN, "ddrm", "smc"];
+        // population a sample (`guidance.particles`), and matrices of either sign have no row sums to divide by.
+        let elsewhere = ["dps", "dps, zeta = 1", JACOBIAN, "ddrm", "smc", MCG_OF_CT];
         let others = published()?.into_iter().chain(variants());
         all.extend(
             others

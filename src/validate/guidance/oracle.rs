@@ -82,6 +82,9 @@ fn distances(
             Err(e) if rule.claim == Claim::Calibrated || (bench.interrupted)() => return Err(e),
             Err(e) => {
                 evidence.notes.push(format!("{}: {e}", rule.name));
+                let mut row = vec![rule.name, rule.claim.name().to_owned(), "failed".to_owned()];
+                row.resize(table.header.len(), String::new());
+                table.rows.push(row);
                 continue;
             }
             Ok(x) => x,

@@ -131,6 +131,7 @@ fn population(bench: &Bench<'_>, problem: &MixtureProblem) -> Result<Population,
                 rng: &mut rng,
                 memory: &mut memory,
                 distance: Vec::new(),
+                worth: Vec::new(),
             };
             if next > 0.0 {
                 x = rule.step(&mut at)?;

@@ -88,6 +88,9 @@ fn shipped(name: &str, protocol: &str) -> Result<Option<Rule>, Failure> {
     Ok(tabled(name.to_owned(), &method, true))
 }
 
+/// Whose weights are row sums of an `A` that is not negative.
+pub(super) const MCG_OF_CT: &str = "mcg, zeta = 0.1, form = back-projection";
+
 /// The samplers of the protocols, with settings that are not those of an empty table.
 pub(super) fn variants() -> Vec<Rule> {
     let zeta = protocol::Dps {
@@ -106,12 +109,38 @@ pub(super) fn variants() -> Vec<Rule> {
         covariance: protocol::Covariance::Jacobian,
         ..protocol::Bridge::default()
     };
+    let white = protocol::Bridge {
+        covariance: protocol::Covariance::White,
+        pullback: false,
+        ..protocol::Bridge::default()
+    };
+    let mcg_heun = protocol::Mcg {
+        solver: protocol::Solver::Heun,
+        ..protocol::Mcg::default()
+    };
+    let mcg = |zeta, form| {
+        Method::Mcg(protocol::Mcg {
+            zeta: Some(zeta),
+            form: Some(form),
+            ..protocol::Mcg::default()
+        })
+    };
     let all = [
         ("dps, zeta = 1", Method::Dps(zeta)),
         ("dps, solver = heun", Method::Dps(heun)),
         ("projection, noisy = false", Method::Projection(clean)),
         ("bridge, covariance = jacobian", Method::Bridge(jacobian)),
+        (
+            "bridge, covariance = white, pullback = false",
+            Method::Bridge(white),
+        ),
         ("mcg", Method::Mcg(protocol::Mcg::default())),
+        ("mcg, solver = heun", Method::Mcg(mcg_heun)),
+        (MCG_OF_CT, mcg(0.1, protocol::McgForm::BackProjection)),
+        (
+            "mcg, zeta = 1, form = projection",
+            mcg(1.0, protocol::McgForm::Projection),
+        ),
         ("smc", Method::Smc(protocol::Smc::default())),
     ];
     let rule = |(name, method): (&str, Method)| tabled(name.to_owned(), &method, false);
