@@ -34,10 +34,7 @@ const THREADS: i32 = 2;
 const NOISE: f64 = 0.02;
 /// The first noise level.
 const FIRST: f64 = 0.5;
-const PUBLISHED: DpsZeta = DpsZeta {
-    zeta: 0.5,
-    clip: None,
-};
+const PUBLISHED: DpsZeta = DpsZeta { zeta: 0.5 };
 
 type Place = (Device, Kind);
 

@@ -4,6 +4,7 @@
 //! visible lines that read like its paper.
 
 mod bridge;
+mod clipped;
 mod conditional;
 mod conditional_mean;
 mod cosine;
@@ -33,6 +34,7 @@ mod transition;
 mod warm_start;
 
 pub use bridge::{Bridge, PriorDraw};
+pub use clipped::Clipped;
 pub use conditional::{CovarianceModel, Guided};
 pub use conditional_mean::conditional_mean;
 pub use daps::Daps;
@@ -140,6 +142,49 @@ pub struct Step<'a, T: Clone + 'static> {
     /// Of a population: the effective share of its particles, `1 / (N Σ w²)` of weights that sum to 1, per item;
     /// empty of a chain.
     pub worth: Vec<f64>,
+}
+
+impl<'a, T: Clone + 'static> Step<'a, T> {
+    /// From σ to the next level, ancestral; of another step than the first set the index.
+    pub fn new(
+        x: &'a T,
+        [sigma, next]: [f64; 2],
+        prior: &'a dyn Denoiser<T>,
+        data: Option<&'a Measurement<'a, T>>,
+        rng: &'a mut SliceRng,
+        memory: &'a mut Vec<T>,
+    ) -> Self {
+        Step {
+            x,
+            index: 0,
+            sigma,
+            next,
+            prior,
+            data,
+            transition: Transition::Ancestral,
+            rng,
+            memory,
+            distance: Vec::new(),
+            worth: Vec::new(),
+        }
+    }
+
+    /// The same step under another prior.
+    fn under<'b>(&'b mut self, prior: &'b dyn Denoiser<T>) -> Step<'b, T> {
+        Step {
+            x: self.x,
+            index: self.index,
+            sigma: self.sigma,
+            next: self.next,
+            prior,
+            data: self.data,
+            transition: self.transition,
+            rng: self.rng,
+            memory: self.memory,
+            distance: Vec::new(),
+            worth: Vec::new(),
+        }
+    }
 }
 
 impl<'a, T: Vector> Step<'a, T> {

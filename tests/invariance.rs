@@ -8,10 +8,8 @@ use annulus::recon::rule;
 use annulus::score::{Schedule, StationaryGaussian};
 use operators::ct::{Beam, Detector, Geometry, Grid, Projector};
 use operators::likelihood::{Gaussian, Likelihood};
-use operators::mri::sense;
-use operators::{
-    Array, Chain, Field, Host, LinearOperator, Operator, Result, SliceRng, Space, Vector,
-};
+use operators::mri::{Unsampled, sense};
+use operators::{Array, Field, Host, LinearOperator, Operator, SliceRng, Vector};
 use std::f64::consts::PI;
 
 type Image = Host<f64>;
@@ -22,36 +20,25 @@ const SAMPLES: u32 = 2;
 struct Problem {
     name: String,
     a: Box<dyn Operator<Image>>,
+    /// How strongly the data hold each frequency, as `recon` tells it the samplers.
+    normal: NormalSpectrum,
     /// What was not measured, where it is known.
-    unmeasured: Option<Unmeasured>,
+    unmeasured: Option<Box<dyn LinearOperator<Image>>>,
     likelihood: Gaussian<Image>,
     blank: Image,
 }
 
-impl Problem {
-    fn new<A: LinearOperator<Image> + 'static>(
-        name: String,
-        a: A,
-        support: Image,
-        field: Field,
-        side: usize,
-    ) -> Self {
-        let blank = Image::zeros(&[1, side, side], field);
-        let truth = prior().draw(&blank, &mut SliceRng::samples(21, 0, 1));
-        let z = a.forward(&truth).unwrap();
-        let noise = Gaussian::new(z.zeros_like(), SIGMA_Y, support.clone()).unwrap();
-        let y = noise
-            .simulate(&z, &mut SliceRng::samples(22, 0, 1))
-            .unwrap();
-        Problem {
-            name,
-            a: Box::new(a),
-            unmeasured: None,
-            likelihood: Gaussian::new(y, SIGMA_Y, support).unwrap(),
-            blank,
-        }
-    }
+/// Noisy data of a draw of the prior.
+fn measured(a: &dyn LinearOperator<Image>, blank: &Image, support: &Image) -> Gaussian<Image> {
+    let truth = prior().draw(blank, &mut SliceRng::samples(21, 0, 1));
+    let z = a.forward(&truth).unwrap();
+    let noise = Gaussian::new(z.zeros_like(), SIGMA_Y, support.clone()).unwrap();
+    let mut rng = SliceRng::samples(22, 0, 1);
+    let y = noise.simulate(&z, &mut rng).unwrap();
+    Gaussian::new(y, SIGMA_Y, support.clone()).unwrap()
+}
 
+impl Problem {
     /// One coil, every `acceleration`-th line and the middle ones.
     fn mri(acceleration: usize) -> Self {
         let n = 64;
@@ -60,38 +47,50 @@ impl Problem {
         let mask = Host::new(&[1, n, n], Field::Real, mask.collect());
         let one = Host::new(&[1, 1, n, n], Field::Complex, [1.0, 0.0].repeat(n * n));
         let a = || sense(one.clone(), mask.clone()).unwrap();
-        let name = format!("{acceleration}-fold MRI");
+        let blank = Image::zeros(&[1, n, n], Field::Complex);
         Problem {
-            unmeasured: Some(Unmeasured(a())),
-            ..Problem::new(name, a(), mask.clone(), Field::Complex, n)
+            name: format!("{acceleration}-fold MRI"),
+            normal: NormalSpectrum::of_scan(&one, &mask, SIGMA_Y).unwrap(),
+            unmeasured: Some(Box::new(Unsampled(a()))),
+            likelihood: measured(&a(), &blank, &mask),
+            a: Box::new(a()),
+            blank,
         }
     }
 
     /// Parallel beams, in units in which `‖A‖` of 30 views is about 1.
     fn ct(views: usize) -> Self {
-        let n = 32;
+        let (n, bins) = (20, 30);
         let pixel_mm = 1.0 / (30.0 * n as f64).sqrt();
         let angles = (0..views).map(|v| PI * v as f64 / views as f64);
-        let (grid, bins) = (Grid::new(n, n, [pixel_mm, pixel_mm]), 47);
+        let grid = Grid::new(n, n, [pixel_mm, pixel_mm]);
         let detector = Detector::new(bins, pixel_mm);
         let scan = Geometry::new(grid, Beam::Parallel, detector, angles.collect()).unwrap();
         let everywhere = Host::new(&[1, views, bins], Field::Real, vec![1.0; views * bins]);
-        let name = format!("CT, {views} views");
-        Problem::new(name, Projector::new(scan), everywhere, Field::Real, n)
+        let a = Projector::new(scan);
+        let blank = Image::zeros(&[1, n, n], Field::Real);
+        let likelihood = measured(&a, &blank, &everywhere);
+        let bare = Measurement::new(&a, &likelihood);
+        Problem {
+            name: format!("CT, {views} views"),
+            normal: NormalSpectrum::measure(&bare, &blank, 5).unwrap(),
+            unmeasured: None,
+            likelihood,
+            a: Box::new(a),
+            blank,
+        }
     }
 
     /// Misfit of a method's samples in so many levels, as `recon` would run it.
     fn misfit(&self, method: &str, levels: usize) -> f64 {
-        let bare = Measurement::new(self.a.as_ref(), &self.likelihood);
-        let normal = NormalSpectrum::measure(&bare, &self.blank, 5).unwrap();
         let data = Measurement {
-            normal: Some(&normal),
-            unmeasured: self.unmeasured.as_ref().map(|u| u as _),
-            ..bare
+            normal: Some(&self.normal),
+            unmeasured: self.unmeasured.as_deref(),
+            ..Measurement::new(self.a.as_ref(), &self.likelihood)
         };
         let table = Methods::default().get(method).unwrap();
         let rule = rule::<Image>(&table, 1e-4).unwrap();
-        let held = (0..8).map(|r| normal.at(0.1 * f64::from(r)));
+        let held = (0..8).map(|r| self.normal.at(0.1 * f64::from(r)));
         let floor = 1.0 / held.fold(0.0, f64::max).sqrt();
         let schedule = Schedule::karras(levels, floor / 5.0, 20.0, 7.0);
         let mut rng = SliceRng::samples(23, 0, SAMPLES);
@@ -102,27 +101,6 @@ impl Problem {
         let x = sample(rule.as_ref(), &prior(), data, &schedule, x, &mut rng, go_on).unwrap();
         let misfits = self.likelihood.misfit(&self.a.apply(&x).unwrap());
         misfits.iter().sum::<f64>() / f64::from(SAMPLES)
-    }
-}
-
-/// `1 - Aᴴ A` of one coil: the frequencies that were not taken.
-struct Unmeasured(Chain<Image>);
-
-impl LinearOperator<Image> for Unmeasured {
-    fn name(&self) -> &'static str {
-        "what was not measured"
-    }
-    fn domain(&self) -> &Space {
-        self.0.domain()
-    }
-    fn range(&self) -> &Space {
-        self.0.domain()
-    }
-    fn forward(&self, x: &Image) -> Result<Image> {
-        Ok(x.minus(&self.0.normal(x)?))
-    }
-    fn adjoint(&self, x: &Image) -> Result<Image> {
-        self.forward(x)
     }
 }
 

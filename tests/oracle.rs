@@ -12,15 +12,12 @@ mod setting;
 mod stating;
 
 pub(crate) use forward::{Filter, Forward};
-pub(crate) use laws::{ancestral, bridge, guided, model};
+pub(crate) use laws::{ancestral, bridge, guided, model, zeta_pull};
 pub(crate) use recording::{Recording, RecordingPrior};
 pub(crate) use setting::{Given, Setting};
 pub(crate) use stating::Stating;
 
 use annulus::guidance::{Ancestral, Bridge, CovarianceModel, Dps, DpsZeta, PriorDraw, Variance};
-
-/// Samples drawn together.
-const BATCH: usize = 2;
 
 #[test]
 fn unconditional_sampling_follows_its_law() {
@@ -30,7 +27,7 @@ fn unconditional_sampling_follows_its_law() {
             let (c, s2) = ancestral(sigma, next);
             ((1.0 - c) * s.gain(mode, sigma) + c, 0.0, s2)
         });
-        let samples = s.run(&Ancestral(Variance::Small), None, &schedule, BATCH);
+        let samples = s.run(&Ancestral(Variance::Small), None, &schedule, s.batch());
         s.assert_law(&samples, &law, "unconditional");
     }
 }
@@ -38,7 +35,7 @@ fn unconditional_sampling_follows_its_law() {
 #[test]
 fn dps_with_the_noise_weight_follows_its_law() {
     for s in Setting::all() {
-        let schedule = s.schedule(50);
+        let schedule = s.schedule(20);
         // r² = σ²: no model of the covariance.
         let law = s.law(&schedule, |mode, _, sigma, next| {
             let (c, s2) = ancestral(sigma, next);
@@ -52,7 +49,7 @@ fn dps_with_the_noise_weight_follows_its_law() {
         });
         let likelihood = s.likelihood();
         let rule = Dps(guided(CovarianceModel::Sigma));
-        let samples = s.run(&rule, Some(&likelihood), &schedule, BATCH);
+        let samples = s.run(&rule, Some(&likelihood), &schedule, s.batch());
         s.assert_law(&samples, &law, "dps, weight sigma");
     }
 }
@@ -63,22 +60,14 @@ fn dps_as_published_follows_its_law() {
     for s in Setting::all() {
         let schedule = s.schedule(200);
         let recording = Recording::new(s.likelihood());
-        let rule = DpsZeta {
-            zeta: 1.0,
-            clip: None,
-        };
+        let rule = DpsZeta { zeta: 1.0 };
         let samples = s.run(&rule, Some(&recording), &schedule, 1);
         let norms = recording.norms.into_inner();
         assert_eq!(norms.len(), 200);
         let law = s.law(&schedule, |mode, t, sigma, next| {
             let (c, s2) = ancestral(sigma, next);
             let w = s.gain(mode, sigma);
-            let zeta = ((1.0 + sigma * sigma) * (1.0 + next * next)).sqrt();
-            let pull = if s.observed[mode] {
-                zeta * w * s.h(mode).powi(2) / norms[t]
-            } else {
-                0.0
-            };
+            let pull = zeta_pull(&s, mode, [sigma, next], 1.0, norms[t]);
             ((1.0 - c) * w + c - pull * w, pull, s2)
         });
         s.assert_law(&samples, &law, "dps, zeta");
@@ -97,7 +86,7 @@ fn the_bridge_follows_its_law_and_the_posterior() {
                 draw: PriorDraw::Model,
                 pullback,
             };
-            let samples = s.run(&rule, Some(&likelihood), &schedule, BATCH);
+            let samples = s.run(&rule, Some(&likelihood), &schedule, s.batch());
             s.assert_law(&samples, &bridge(&s, &schedule, &rule), "bridge");
 
             let mut squares = [(0.0, 0.0); 2];
@@ -116,10 +105,10 @@ fn the_bridge_follows_its_law_and_the_posterior() {
             let ratio: Vec<f64> = parts.map(|(sum, n)| f64::sqrt(sum / n)).collect();
             let misfit = misfit / measured;
             eprintln!("bridge, pullback {pullback}: misfit {misfit:.4}, std ratios {ratio:.4?}");
-            // Of a small image four standard errors; both samples share its data.
+            // Of a small image four standard errors; all samples share its data.
             let limit = match s.is_large() {
                 true => 0.02,
-                false => 4.0 * (2.0 * BATCH as f64 / measured).sqrt(),
+                false => 4.0 * (2.0 * s.batch() as f64 / measured).sqrt(),
             };
             assert!((misfit - 1.0).abs() < limit, "misfit {misfit}");
             assert!(

@@ -1,6 +1,8 @@
 //! Manifold constrained gradients against their own exact laws: the weights of the noise, and both published forms.
 
-use crate::oracle::{Filter, Given, Recording, RecordingPrior, Setting, ancestral, guided};
+use crate::oracle::{
+    Filter, Given, Recording, RecordingPrior, Setting, ancestral, guided, zeta_pull,
+};
 use annulus::guidance::{CovarianceModel, DpsZeta, Mcg, McgProjection, McgZeta, Projecting};
 use operators::{Array, Direction};
 
@@ -46,10 +48,7 @@ fn mcg_as_published_for_inpainting_follows_its_law() {
         let recording = Recording::new(s.likelihood());
         let lambda = 0.8;
         let rule = McgProjection {
-            gradient: DpsZeta {
-                zeta: 0.5,
-                clip: None,
-            },
+            gradient: DpsZeta { zeta: 0.5 },
             projecting: Projecting {
                 lambda,
                 noisy: true,
@@ -63,11 +62,8 @@ fn mcg_as_published_for_inpainting_follows_its_law() {
         let law = s.law(&schedule, |mode, t, sigma, next| {
             let (c, s2) = ancestral(sigma, next);
             let w = s.gain(mode, sigma);
-            let zeta = 0.5 * ((1.0 + sigma * sigma) * (1.0 + next * next)).sqrt();
-            let (pull, mix) = match s.observed[mode] {
-                true => (zeta * w * s.h(mode).powi(2) / norms[2 * t], lambda),
-                false => (0.0, 0.0),
-            };
+            let pull = zeta_pull(&s, mode, [sigma, next], 0.5, norms[2 * t]);
+            let mix = if s.observed[mode] { lambda } else { 0.0 };
             let kept = 1.0 - mix;
             (
                 kept * ((1.0 - c) * w + c - pull * w),

@@ -8,6 +8,7 @@ pub mod fourier;
 mod normal_diagonal;
 pub mod sampling;
 mod unknown_sensitivities;
+mod unsampled;
 pub mod whitening;
 
 pub use coils::Coils;
@@ -15,6 +16,7 @@ pub use fourier::Fourier;
 pub use normal_diagonal::normal_diagonal;
 pub use sampling::Sampling;
 pub use unknown_sensitivities::UnknownSensitivities;
+pub use unsampled::Unsampled;
 
 use crate::{Array, Chain, Result, chain};
 

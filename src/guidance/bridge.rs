@@ -72,7 +72,7 @@ impl<T: State> Guidance<T> for Bridge {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::guidance::{CovarianceModel, Guard, Measurement, Transition};
+    use crate::guidance::{CovarianceModel, Guard, Measurement};
     use crate::score::{Denoiser, Estimate};
     use operators::ct::{Beam, Detector, Geometry, Grid, Projector};
     use operators::likelihood::Gaussian;
@@ -118,19 +118,11 @@ mod tests {
             draw,
             pullback: true,
         };
-        let mut at = Step {
-            x,
-            index: 0,
-            sigma: 0.3,
-            next: 0.0,
-            prior: &Skewed,
-            data: Some(&Measurement::new(&a, &likelihood)),
-            transition: Transition::Ancestral,
-            rng: &mut SliceRng::samples(5, 0, 1),
-            memory: &mut Vec::new(),
-            distance: Vec::new(),
-            worth: Vec::new(),
-        };
+        let data = Measurement::new(&a, &likelihood);
+        let mut rng = SliceRng::samples(5, 0, 1);
+        let mut memory = Vec::new();
+        let data = Some(&data);
+        let mut at = Step::new(x, [0.3, 0.0], &Skewed, data, &mut rng, &mut memory);
         rule.step(&mut at).unwrap()
     }
 

@@ -2,7 +2,7 @@
 
 use super::root::Root;
 use super::{Guard, Measurement, Step};
-use crate::score::{Denoiser, Estimate, Spectrum};
+use crate::score::{Denoiser, Estimate, Spectrum, Want};
 use operators::likelihood::Surrogate;
 use operators::solve::{CgParams, preconditioned_conjugate_gradient};
 use operators::{Mode, Result, SliceRng, State};
@@ -206,6 +206,23 @@ impl Guided {
         let mut correction = d.pull(&p.pressure())?.scaled(sigma * sigma);
         correction.shorten(&shift, self.guard.times(share));
         Ok((shift, correction))
+    }
+
+    /// `(D, p - D, σ² Jᴴ C⁻¹ (p - D))` of a state, by [`Guided::corrections`] of `p` without noise: what the rules share
+    /// that draw nothing and follow the gradient.
+    pub(super) fn gradient<T: State>(
+        &self,
+        prior: &dyn Denoiser<T>,
+        data: &Measurement<'_, T>,
+        x: &T,
+        sigma: f64,
+        share: f64,
+    ) -> Result<[T; 3]> {
+        let d = prior.estimate(x, sigma, Want::Pullback)?;
+        let root = self.root(prior, x, sigma, &d)?;
+        let p = self.solve(data, &d.x0, root, None)?;
+        let (shift, correction) = self.corrections(&d, &p, sigma, share)?;
+        Ok([d.x0, shift, correction])
     }
 }
 

@@ -1,6 +1,6 @@
 //! The mean of samples without what each of them draws at random at the end.
 
-use super::{Bridge, Guidance, Measurement, PriorDraw, Step, Transition};
+use super::{Bridge, Guidance, Measurement, PriorDraw, Step};
 use crate::score::Denoiser;
 use operators::{Error, Result, SliceRng, State};
 
@@ -26,19 +26,9 @@ pub fn conditional_mean<T: State>(
         draw: PriorDraw::Mean,
         ..bridge
     };
-    let mean = rule.step(&mut Step {
-        x: &x,
-        index: 0,
-        sigma,
-        next: 0.0,
-        prior,
-        data: Some(data),
-        transition: Transition::Ancestral,
-        rng,
-        memory: &mut Vec::new(),
-        distance: Vec::new(),
-        worth: Vec::new(),
-    })?;
+    let mut memory = Vec::new();
+    let mut at = Step::new(&x, [sigma, 0.0], prior, Some(data), rng, &mut memory);
+    let mean = rule.step(&mut at)?;
     match mean.finite().iter().position(|finite| !finite) {
         Some(item) => Err(Error::NonFinite {
             what: "the conditional mean of a sample",

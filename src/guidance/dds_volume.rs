@@ -193,7 +193,7 @@ fn soft<T: Array>(x: &T, b: f64) -> T {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::guidance::{CovarianceModel, Transition};
+    use crate::guidance::CovarianceModel;
     use crate::score::StationaryGaussian;
     use operators::imaging::Mask;
     use operators::likelihood::Gaussian;
@@ -247,19 +247,10 @@ mod tests {
             rounds,
             slices: &slices,
         };
-        let mut at = Step {
-            x,
-            index: 0,
-            sigma: 0.3,
-            next: 0.0,
-            prior: &StationaryGaussian::new(1.0, 1.0, 0.0),
-            data: None,
-            transition: Transition::Ancestral,
-            rng: &mut SliceRng::samples(5, 0, sizes[0] as u32),
-            memory: &mut Vec::new(),
-            distance: Vec::new(),
-            worth: Vec::new(),
-        };
+        let prior = StationaryGaussian::new(1.0, 1.0, 0.0);
+        let mut rng = SliceRng::samples(5, 0, sizes[0] as u32);
+        let mut memory = Vec::new();
+        let mut at = Step::new(x, [0.3, 0.0], &prior, None, &mut rng, &mut memory);
         rule.step(&mut at).unwrap()
     }
 

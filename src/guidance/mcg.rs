@@ -28,14 +28,11 @@ impl<T: Array> Pulling<T> for Mcg {
         sigma: f64,
         share: f64,
     ) -> Result<(T, T)> {
-        let d = prior.estimate(x, sigma, Want::Pullback)?;
-        let root = self.0.root(prior, x, sigma, &d)?;
-        let p = self.0.solve(data, &d.x0, root, None)?;
-        let (shift, gradient) = self.0.corrections(&d, &p, sigma, share)?;
+        let [d, shift, gradient] = self.0.gradient(prior, data, x, sigma, share)?;
         let mut x0 = unmeasured_part(data, gradient.minus(&shift))?;
         x0.axpy(&[1.0], &shift);
-        x0.axpy(&[1.0], &d.x0);
-        Ok((d.x0, x0))
+        x0.axpy(&[1.0], &d);
+        Ok((d, x0))
     }
 }
 

@@ -1,6 +1,6 @@
 //! The loop over the noise levels.
 
-use super::{Guidance, Measurement, Step, Transition};
+use super::{Guidance, Measurement, Step};
 use crate::score::{Denoiser, Schedule};
 use operators::{Error, SliceRng, Vector};
 
@@ -80,19 +80,9 @@ pub fn sample<T: Vector>(
     let steps = schedule.levels();
     let mut memory = Vec::new();
     for (index, (sigma, next)) in schedule.steps().enumerate() {
-        let transition = Transition::Ancestral;
         let mut at = Step {
-            x: &x,
             index,
-            sigma,
-            next,
-            prior,
-            data,
-            transition,
-            rng,
-            memory: &mut memory,
-            distance: Vec::new(),
-            worth: Vec::new(),
+            ..Step::new(&x, [sigma, next], prior, data, rng, &mut memory)
         };
         let stepped = guidance.step(&mut at);
         let distance = std::mem::take(&mut at.distance);

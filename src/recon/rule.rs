@@ -1,10 +1,10 @@
 //! From a protocol's table to the sampler's rule.
 
 use crate::guidance::{
-    Ancestral, AnnealedLangevin, Bridge, BridgeLocal, Churn, CovarianceModel, Daps, Ddim, Ddnm,
-    Ddrm, Dds, DiffPir, Discrete, Dps, DpsZeta, Flow, Guard, Guidance, Guided, Heun, Ilvr, Mcg,
-    McgProjection, McgZeta, PiGdm, PnpDm, PredictorCorrector, PriorDraw, ProjectedPc, Projecting,
-    Pulling, RedDiff, Sde, Smc, Variance,
+    Ancestral, AnnealedLangevin, Bridge, BridgeLocal, Churn, Clipped, CovarianceModel, Daps, Ddim,
+    Ddnm, Ddrm, Dds, DiffPir, Discrete, Dps, DpsZeta, Flow, Guard, Guidance, Guided, Heun, Ilvr,
+    Mcg, McgProjection, McgZeta, PiGdm, PnpDm, PredictorCorrector, PriorDraw, ProjectedPc,
+    Projecting, Pulling, RedDiff, Sde, Smc, Variance,
 };
 use crate::protocol::{self, Method, PriorSampler};
 use operators::{Array, State};
@@ -88,26 +88,37 @@ pub fn pair_rule<S: State>(method: &Method) -> Option<Box<dyn Guidance<S>>> {
         Method::Bridge(m) if m.covariance != protocol::Covariance::Jacobian => {
             Some(Box::new(bridge(m)))
         }
-        Method::Dps(m) if m.zeta.is_none() => Some(dps_sigma(m)),
+        Method::Dps(m) if m.clip.is_none() => Some(dps_of(m)),
         _ => None,
     }
 }
 
 fn dps<T: Array>(m: &protocol::Dps) -> Box<dyn Guidance<T>> {
-    match m.zeta {
-        Some(zeta) => Box::new(DpsZeta { zeta, clip: m.clip }),
-        None => dps_sigma(m),
+    match (m.zeta, m.clip) {
+        (Some(zeta), Some(limit)) => Box::new(Clipped {
+            rule: DpsZeta { zeta },
+            limit,
+        }),
+        _ => dps_of(m),
     }
 }
 
-fn dps_sigma<S: State>(m: &protocol::Dps) -> Box<dyn Guidance<S>> {
-    let guided = Guided {
+/// Without a bound: of any state.
+fn dps_of<S: State>(m: &protocol::Dps) -> Box<dyn Guidance<S>> {
+    match m.zeta {
+        Some(zeta) => Box::new(DpsZeta { zeta }),
+        None => solved(Dps(gradient(m.cg_iterations, m.guard)), m.solver),
+    }
+}
+
+/// What the gradients with the weight of the noise share.
+fn gradient(cg_iterations: usize, by: protocol::ByRule) -> Guided {
+    Guided {
         covariance: CovarianceModel::Spectrum,
-        cg_iterations: m.cg_iterations,
+        cg_iterations,
         rounds: 1,
-        guard: guard(m.guard),
-    };
-    solved(Dps(guided), m.solver)
+        guard: guard(by),
+    }
 }
 
 /// A rule with its own steps, or its flow.
@@ -173,18 +184,10 @@ fn mcg<T: Array>(m: &protocol::Mcg) -> Box<dyn Guidance<T>> {
             steps: m.steps,
         }),
         (Some(zeta), Some(protocol::McgForm::Projection)) => Box::new(McgProjection {
-            gradient: DpsZeta { zeta, clip: None },
+            gradient: DpsZeta { zeta },
             projecting: projecting(m.lambda[0], true, m.cg_iterations),
         }),
-        (None, _) => {
-            let guided = Guided {
-                covariance: CovarianceModel::Spectrum,
-                cg_iterations: m.cg_iterations,
-                rounds: 1,
-                guard: guard(m.guard),
-            };
-            solved(Mcg(guided), m.solver)
-        }
+        (None, _) => solved(Mcg(gradient(m.cg_iterations, m.guard)), m.solver),
     }
 }
 

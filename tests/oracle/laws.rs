@@ -9,6 +9,22 @@ pub(crate) fn ancestral(sigma: f64, next: f64) -> (f64, f64) {
     (c, next * next * (1.0 - c))
 }
 
+/// What the step of DPS as published, `x' - ζ' ∇‖y - A D‖`, adds of the datum of a mode, and takes of `D`; `norm` is
+/// that of the residual.
+pub(crate) fn zeta_pull(
+    s: &Setting,
+    mode: usize,
+    [sigma, next]: [f64; 2],
+    zeta: f64,
+    norm: f64,
+) -> f64 {
+    if !s.observed[mode] {
+        return 0.0;
+    }
+    let zeta = zeta * ((1.0 + sigma * sigma) * (1.0 + next * next)).sqrt();
+    zeta * s.gain(mode, sigma) * s.h(mode).powi(2) / norm
+}
+
 pub(crate) fn guided(covariance: CovarianceModel) -> Guided {
     Guided {
         covariance,

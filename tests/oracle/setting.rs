@@ -201,6 +201,11 @@ impl Setting {
         end
     }
 
+    /// Samples that are drawn together: one where it has pixels enough for the statistics, else four.
+    pub(crate) fn batch(&self) -> usize {
+        if self.is_large() { 1 } else { 4 }
+    }
+
     /// The state at the last level above 0, and at 0.
     pub(crate) fn ends<'a>(
         &'a self,

@@ -66,7 +66,6 @@ impl<T: Array> Guidance<T> for Ddim {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::guidance::Transition;
     use crate::score::{Denoiser, Deviation, Estimate};
     use operators::{Field, Host, SliceRng, Vector};
 
@@ -92,19 +91,9 @@ mod tests {
     }
 
     fn step(prior: &White, variance: Variance, x: &Image) -> Result<Image> {
-        let mut at = Step {
-            x,
-            index: 0,
-            sigma: 0.9,
-            next: 0.4,
-            prior,
-            data: None,
-            transition: Transition::Ancestral,
-            rng: &mut SliceRng::samples(5, 0, 1),
-            memory: &mut Vec::new(),
-            distance: Vec::new(),
-            worth: Vec::new(),
-        };
+        let mut rng = SliceRng::samples(5, 0, 1);
+        let mut memory = Vec::new();
+        let mut at = Step::new(x, [0.9, 0.4], prior, None, &mut rng, &mut memory);
         Ancestral(variance).step(&mut at)
     }
 

@@ -41,10 +41,7 @@ impl<T: Array> Guidance<T> for PredictorCorrector {
         if at.next == 0.0 {
             return Ok(d);
         }
-        let [kept, toward, fresh] = self.predict(at.sigma, at.next);
-        let mut x = at.x.scaled(kept);
-        x.axpy(&[toward], &d);
-        x.axpy(&[fresh], &at.x.normal_like(at.rng));
+        let mut x = reverse(at.x, &d, self.predict(at.sigma, at.next), at.rng);
         if let Some(snr) = self.snr {
             let pull = at.prior.denoise(&x, at.next)?.minus(&x);
             langevin(
@@ -73,12 +70,11 @@ impl PredictorCorrector {
         let (v, w) = (sigma * sigma, next * next);
         match self.sde {
             Sde::VarianceExploding => {
-                // x' = x + g² s + g z with s = (D - x) / σ².
                 let g2 = match self.discrete {
                     Discrete::EulerMaruyama => 2.0 * sigma * (sigma - next),
                     Discrete::ReverseDiffusion => v - w,
                 };
-                [1.0 - g2 / v, g2 / v, g2.sqrt()]
+                exploding(g2, sigma)
             }
             Sde::VariancePreserving => {
                 // Of u = √ᾱ x: u' = a u + β s + √β z with s = √ᾱ (D - x) / (1 - ᾱ), then x' = u' / √ᾱ'.
@@ -96,7 +92,21 @@ impl PredictorCorrector {
     }
 }
 
-/// `x + (σ² - σ'²) s + √(σ² - σ'²) z` with `s = (D - x) / σ²`: the variance-exploding reverse of the forward step.
+/// Weights of `x`, of D and of fresh noise in `x' = x + g² s + g z` with `s = (D - x) / σ²`.
+fn exploding(g2: f64, sigma: f64) -> [f64; 3] {
+    let share = g2 / (sigma * sigma);
+    [1.0 - share, share, g2.sqrt()]
+}
+
+/// A reverse step by those weights.
+fn reverse<T: Vector>(x: &T, d: &T, [kept, toward, fresh]: [f64; 3], rng: &mut SliceRng) -> T {
+    let mut next = x.scaled(kept);
+    next.axpy(&[toward], d);
+    next.axpy(&[fresh], &x.normal_like(rng));
+    next
+}
+
+/// `x + (σ² - σ'²) s + √(σ² - σ'²) z`: the variance-exploding reverse of the forward step.
 pub(in super::super) fn reverse_diffusion<T: Vector>(
     x: &T,
     d: &T,
@@ -104,10 +114,7 @@ pub(in super::super) fn reverse_diffusion<T: Vector>(
     rng: &mut SliceRng,
 ) -> T {
     let down = sigma * sigma - next * next;
-    let mut out = x.scaled(1.0 - down / (sigma * sigma));
-    out.axpy(&[down / (sigma * sigma)], d);
-    out.axpy(&[down.sqrt()], &x.normal_like(rng));
-    out
+    reverse(x, d, exploding(down, sigma), rng)
 }
 
 /// `x ← x + ε s + √(2 ε) z` with `ε = 2 (r ‖z‖ / ‖s‖)²` and `s = toward / σ²`, the norms per item.

@@ -75,6 +75,11 @@ fn dps(table: &Dps, problems: &mut Problems) {
     zeta("method.dps.zeta", table.zeta, both.is_some(), problems);
     if let Some(clip) = table.clip {
         problems.positive("method.dps.clip", clip);
+        if clip > 0.0 && table.zeta.is_none() {
+            let message =
+                "`method.dps.clip`: only with `zeta`; `weight` bounds its steps by itself";
+            problems.add("method.dps.clip", message.into());
+        }
     }
     solver("method.dps.solver", table.solver, table.zeta, problems);
     problems.at_least("method.dps.steps", table.steps, 2);

@@ -43,8 +43,8 @@ pub(super) fn nuisance(protocol: &Protocol, problems: &mut Problems) {
     if !draws_pairs(&method) {
         let table = format!("nuisance.{}", nuisance.name());
         let message = format!(
-            "[{table}] goes with methods `bridge` (but for covariance = \"jacobian\") and `dps` (weight = \
-             \"sigma\"), `run` = \"{}\": choose one of them, or leave the table out",
+            "[{table}] goes with methods `bridge` (but for covariance = \"jacobian\") and `dps` (without \
+             `clip`), `run` = \"{}\": choose one of them, or leave the table out",
             protocol.run
         );
         problems.add(&table, message);
@@ -54,7 +54,7 @@ pub(super) fn nuisance(protocol: &Protocol, problems: &mut Problems) {
 fn draws_pairs(method: &Method) -> bool {
     match method {
         Method::Bridge(m) => m.covariance != Covariance::Jacobian,
-        Method::Dps(m) => m.zeta.is_none(),
+        Method::Dps(m) => m.clip.is_none(),
         _ => false,
     }
 }
@@ -92,10 +92,12 @@ mod tests {
                 "{name}: {:?}",
                 said(name, &[own])
             );
-            let dps = |extra| said(name, &["method.dps={}", "run=dps", own, extra]);
-            assert!(dps("method.dps.weight=sigma").is_empty(), "{name}");
+            let dps = |table| said(name, &[table, "run=dps", own]);
+            for table in ["method.dps.weight=sigma", "method.dps.zeta=1"] {
+                assert!(dps(table).is_empty(), "{name}");
+            }
             for refused in [
-                dps("method.dps.zeta=1"),
+                dps("method.dps={zeta=1, clip=1}"),
                 said(
                     name,
                     &[

@@ -46,6 +46,7 @@ fn each_impossible_value_is_refused_by_its_key() {
         "method.tv.iterations=0",
         "method.dps.zeta=-1",
         "method.dps.clip=0",
+        "method.dps.clip=1",
         "method.dps.steps=1",
         "method.dps.samples=0",
         "method.dps.sigma_max=inf",
@@ -265,7 +266,11 @@ fn a_modality_has_its_own_tables_methods_and_keys() {
     ] {
         assert_eq!(refused_by(name, &[argument]), [key], "{argument}");
     }
-    for argument in ["method.dds.levels=9", "method.unconditional.samples=2"] {
+    for argument in [
+        "method.dds.levels=9",
+        "method.unconditional.samples=2",
+        "method.dps={zeta=1, clip=1}",
+    ] {
         assert!(refused_by(mri, &[argument]).is_empty(), "{argument}");
         assert!(refused_by(ct, &[argument]).is_empty(), "{argument}");
     }

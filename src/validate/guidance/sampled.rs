@@ -1,29 +1,8 @@
-//! A scan by one coil as some samplers ask for it: by its singular values, and by what it leaves out.
+//! A scan by one coil as some samplers ask for it: by its singular values.
 
 use super::super::toolkit::Image;
 use operators::imaging::Spectral;
-use operators::{Array, Direction, Host, LinearOperator, Result, Space, Vector};
-
-/// `1 - Aᴴ A` of a sampled unitary transform: what was not measured. For `mcg`.
-pub(super) struct Unseen<'a>(pub &'a dyn LinearOperator<Image>);
-
-impl LinearOperator<Image> for Unseen<'_> {
-    fn name(&self) -> &'static str {
-        "what was not measured"
-    }
-    fn domain(&self) -> &Space {
-        self.0.domain()
-    }
-    fn range(&self) -> &Space {
-        self.0.domain()
-    }
-    fn forward(&self, x: &Image) -> Result<Image> {
-        Ok(x.minus(&self.0.normal(x)?))
-    }
-    fn adjoint(&self, x: &Image) -> Result<Image> {
-        self.forward(x)
-    }
-}
+use operators::{Array, Direction, Host, LinearOperator, Result, Space};
 
 /// One coil that sees everything alike: the singular values are the mask. For `ddrm`.
 pub(super) struct Sampled<'a> {

@@ -4,13 +4,14 @@
 use super::super::bench::Bench;
 use super::super::error::Failure;
 use super::super::toolkit::Image;
-use super::sampled::{Sampled, Unseen};
+use super::sampled::Sampled;
 use crate::guidance::{Guidance, Measurement, NormalSpectrum, SpectralData};
 use crate::score::{Schedule, StationaryGaussian};
 use operators::likelihood::{Gaussian, Likelihood};
+use operators::mri::Unsampled;
 use operators::{Array, Direction, Field, Host, LinearOperator, SliceRng, Vector};
 
-/// Levels of noise begin here, or at four deviations of the prior's strongest mode.
+/// Levels of noise begin here, or at six deviations of the prior's strongest mode.
 const SIGMA_MAX: f64 = 80.0;
 
 /// Several problems of one kind, each with its own truth and data.
@@ -116,14 +117,14 @@ impl Setting {
         let y = Image::concatenate(&repeated)?;
         let likelihood = Gaussian::new(y, self.sigma_y, self.mask.clone())?;
         let operator = self.a.as_ref();
-        let unseen = Unseen(self.a.as_ref());
+        let unmeasured = Unsampled(self.a.as_ref());
         let spectral = Sampled {
             a: self.a.as_ref(),
             mask: &self.mask,
         };
         let data = Measurement {
             normal: Some(&self.normal),
-            unmeasured: Some(&unseen),
+            unmeasured: Some(&unmeasured),
             spectral: Some(SpectralData {
                 operator: &spectral,
                 sigma_y: self.sigma_y,
