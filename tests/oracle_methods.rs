@@ -8,8 +8,6 @@ use annulus::score::Schedule;
 
 /// CG iterations at most: of a mask two suffice.
 const ITERATIONS: usize = 200;
-/// Samples drawn together.
-const BATCH: usize = 2;
 
 #[test]
 fn ddrm_follows_its_law() {
@@ -32,7 +30,7 @@ fn ddrm_follows_its_law() {
         });
         let rule = Ddrm { eta, eta_b };
         let likelihood = s.likelihood();
-        let ends = s.ends(&rule, &s.given(Some(&likelihood)), &schedule, BATCH);
+        let ends = s.ends(&rule, &s.given(Some(&likelihood)), &schedule, s.batch());
         s.assert_laws(&ends, &laws, "ddrm");
     }
 }
@@ -40,7 +38,7 @@ fn ddrm_follows_its_law() {
 #[test]
 fn diffpir_follows_its_law() {
     for s in Setting::all() {
-        let schedule = s.schedule(50);
+        let schedule = s.schedule(15);
         for (lambda, zeta) in [(1.0, 0.1), (7.0, 0.3), (1.0, 1.0)] {
             let law = s.law(&schedule, |mode, _, sigma, next| {
                 let (k, _) = s.conditional(mode, sigma * sigma / lambda);
@@ -57,7 +55,7 @@ fn diffpir_follows_its_law() {
                 zeta,
                 cg_iterations: ITERATIONS,
             };
-            let samples = s.run(&rule, Some(&s.likelihood()), &schedule, BATCH);
+            let samples = s.run(&rule, Some(&s.likelihood()), &schedule, s.batch());
             s.assert_law(&samples, &law, &format!("diffpir {lambda} {zeta}"));
         }
     }
@@ -66,7 +64,7 @@ fn diffpir_follows_its_law() {
 #[test]
 fn pigdm_follows_its_law() {
     for s in Setting::all() {
-        let schedule = s.schedule(100);
+        let schedule = s.schedule(40);
         for (prior_std, eta) in [(1.0, 1.0), (0.5, 0.2)] {
             let law = s.law(&schedule, |mode, _, sigma, next| {
                 let w = s.gain(mode, sigma);
@@ -81,7 +79,7 @@ fn pigdm_follows_its_law() {
                 eta,
                 cg_iterations: ITERATIONS,
             };
-            let samples = s.run(&rule, Some(&s.likelihood()), &schedule, BATCH);
+            let samples = s.run(&rule, Some(&s.likelihood()), &schedule, s.batch());
             s.assert_law(&samples, &law, &format!("pigdm {prior_std} {eta}"));
         }
     }
@@ -103,7 +101,7 @@ fn ddnm_follows_its_law() {
             cg_iterations: ITERATIONS,
         };
         let likelihood = s.likelihood();
-        let ends = s.ends(&rule, &s.given(Some(&likelihood)), &schedule, BATCH);
+        let ends = s.ends(&rule, &s.given(Some(&likelihood)), &schedule, s.batch());
         s.assert_laws(&ends, &laws, "ddnm");
     }
 }
@@ -127,7 +125,7 @@ fn daps_follows_its_law() {
             ode_sigma,
             cg_iterations: ITERATIONS,
         };
-        let samples = s.run(&rule, Some(&s.likelihood()), &schedule, BATCH);
+        let samples = s.run(&rule, Some(&s.likelihood()), &schedule, s.batch());
         s.assert_law(&samples, &law, "daps");
     }
 }
@@ -152,7 +150,7 @@ fn pnp_dm_follows_its_law() {
             sigma_min,
             cg_iterations: ITERATIONS,
         };
-        let samples = s.run(&rule, Some(&s.likelihood()), &schedule, BATCH);
+        let samples = s.run(&rule, Some(&s.likelihood()), &schedule, s.batch());
         s.assert_law(&samples, &law, "pnp-dm");
     }
 }
@@ -178,7 +176,7 @@ fn annealed_langevin_follows_its_law() {
             }
         });
         let rule = AnnealedLangevin { step, repeats };
-        let samples = s.run(&rule, Some(&s.likelihood()), &schedule, BATCH);
+        let samples = s.run(&rule, Some(&s.likelihood()), &schedule, s.batch());
         s.assert_law(&samples, &law, "annealed Langevin");
     }
 }
@@ -186,7 +184,7 @@ fn annealed_langevin_follows_its_law() {
 #[test]
 fn ilvr_follows_its_law() {
     for s in Setting::all() {
-        let schedule = s.schedule(50);
+        let schedule = s.schedule(20);
         for (lambda, noisy) in [(1.0, true), (0.6, true), (0.6, false)] {
             let laws = s.laws(&schedule, |mode, _, sigma, next| {
                 let mix = if s.observed[mode] { lambda } else { 0.0 };
@@ -201,7 +199,7 @@ fn ilvr_follows_its_law() {
                 cg_iterations: ITERATIONS,
             });
             let likelihood = s.likelihood();
-            let ends = s.ends(&rule, &s.given(Some(&likelihood)), &schedule, BATCH);
+            let ends = s.ends(&rule, &s.given(Some(&likelihood)), &schedule, s.batch());
             s.assert_laws(&ends, &laws, &format!("ilvr {lambda} {noisy}"));
         }
     }

@@ -13,10 +13,10 @@ use std::f64::consts::PI;
 
 pub type Image = Host<f64>;
 
-pub const N: usize = 64;
+pub const N: usize = 32;
 pub const SIGMA_MAX: f64 = 8.0;
 /// Samples drawn, and functionals that they are held against.
-pub const SAMPLES: u32 = 40;
+pub const SAMPLES: u32 = 64;
 pub const FUNCTIONALS: u32 = 32;
 
 pub struct Setting {
@@ -27,20 +27,23 @@ pub struct Setting {
     pub sigma_y: f64,
 }
 
+/// Views of the laws: fewer measurements than pixels.
+pub const VIEWS: usize = 15;
+
 /// Views over half a turn, the first `first` of a step beyond 0.
 pub fn scan(views: usize, first: f64) -> Geometry {
-    let pixel_mm = 1.0 / (30.0 * N as f64).sqrt();
+    let pixel_mm = 1.0 / ((VIEWS * N) as f64).sqrt();
     let angles = (0..views).map(|v| PI * (v as f64 + first) / views as f64);
-    let detector = Detector::new(93, pixel_mm);
+    let detector = Detector::new(47, pixel_mm);
     let grid = Grid::new(N, N, [pixel_mm, pixel_mm]);
     Geometry::new(grid, Beam::Parallel, detector, angles.collect()).unwrap()
 }
 
 impl Setting {
-    /// Pixels such that `‖A‖` is about 1 with 30 views, and noise of 5 % of that.
+    /// Pixels such that `‖A‖` is about 1 with [`VIEWS`], and noise of 5 % of that.
     pub fn new(views: usize) -> Self {
         let a = Projector::new(scan(views, 0.0));
-        let prior = StationaryGaussian::new(60.0, 0.03, 1.4);
+        let prior = StationaryGaussian::new(60.0, 0.06, 1.4);
         let blank = Image::zeros(&[1, N, N], Field::Real);
         let truth = prior.draw(&blank, &mut SliceRng::samples(11, 0, 1));
         let z = a.forward(&truth).unwrap();
@@ -162,7 +165,7 @@ pub fn functionals() -> Image {
     let mut rng = SliceRng::samples(21, 0, FUNCTIONALS);
     let mut w = Image::zeros(&[FUNCTIONALS as usize, N, N], Field::Real).normal_like(&mut rng);
     // Half of them look at low frequencies, where the data are.
-    let smooth = Spectrum::radial(&w, |r| 1.0 / (1.0 + (r / 0.03).powi(2))).apply(&w, |g| g);
+    let smooth = Spectrum::radial(&w, |r| 1.0 / (1.0 + (r / 0.06).powi(2))).apply(&w, |g| g);
     let halves = [w.items(0, 16), smooth.items(16, 32)];
     w = Image::concatenate(&halves).unwrap();
     let norms: Vec<f64> = w.norm().iter().map(|n| 1.0 / n).collect();
