@@ -19,7 +19,7 @@ pub struct Dps {
     pub steps: usize,
     /// Posterior samples.
     pub samples: usize,
-    /// Largest magnitude of the denoised image, in its unit; absent: not clipped.
+    /// With `zeta`: largest magnitude of a real component of the denoised image, in its unit; absent: not clipped.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub clip: Option<f64>,
     /// Start from the classical reconstruction noised to this level, in image units, or `"rule"`; absent, or
@@ -129,7 +129,7 @@ pub struct Bridge {
     /// Iterations of conjugate gradients at each level.
     pub cg_iterations: usize,
     /// Rounds of Gauss and Newton at each level: 1 is exact for Gaussian noise and a linear
-    /// operator; 3 for few photons (with 30 iterations) or a nonlinear operator.
+    /// operator; 3 for few photons (with 200 iterations) or a nonlinear operator.
     pub rounds: usize,
 }
 
@@ -144,7 +144,7 @@ impl Default for Bridge {
             guard: ByRule::Given(1.5),
             start_sigma: None,
             sigma_max: 4.0,
-            cg_iterations: 8,
+            cg_iterations: 12,
             rounds: 1,
         }
     }

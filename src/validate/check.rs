@@ -155,7 +155,7 @@ pub(super) const CHECKS: &[Check] = &[
     check(
         Suite::Guidance,
         "guidance.posteriors",
-        "Several coils, line integrals, photon counts: is the posterior calibrated where the data speak, and where the prior does?",
+        "Coils, line integrals, photon counts, degraded images: is the posterior calibrated where the data speak, and where the prior does?",
         guidance::posteriors,
     ),
     check(

@@ -3,6 +3,8 @@
 mod counts;
 mod dense;
 mod linear;
+mod matrix;
+mod measurements;
 mod mixture;
 mod modes;
 mod oracle;

@@ -16,14 +16,14 @@ pub struct WeightedGaussian<T> {
 }
 
 impl<T: Array> WeightedGaussian<T> {
-    /// From the measurement and its precisions, both `Real[1, …]`.
+    /// From the measurement (batch 1 or one an item) and its precisions, `Real[1, …]`.
     ///
     /// Errors: a measurement or precision that is not finite, a negative precision, none above 0.
     pub fn new(y: T, w: T) -> Result<Self> {
-        if !y.finite()[0] {
+        if let Some(item) = y.finite().iter().position(|finite| !finite) {
             return Err(Error::NonFinite {
                 what: "the measurement",
-                item: 0,
+                item,
             });
         }
         let precisions = w.to_reals();
@@ -58,7 +58,10 @@ impl<T: Array> WeightedGaussian<T> {
     }
 
     fn difference(&self, z: &T) -> T {
-        self.y.repeat(z.batch()).minus(z)
+        match self.y.batch() == z.batch() {
+            true => self.y.minus(z),
+            false => self.y.repeat(z.batch()).minus(z),
+        }
     }
 }
 
@@ -109,7 +112,7 @@ mod tests {
     use super::*;
     use crate::check::gradient_gap;
     use crate::testing::{Backend, for_each_backend};
-    use crate::{Field, Vector};
+    use crate::{Field, Host, Vector};
 
     fn weights<T: Array>(b: &Backend<T>) -> T {
         b.random(&[1, 20, 31], Field::Real, 5)
@@ -145,6 +148,44 @@ mod tests {
         let band = 5.0 * (2.0 / noise.measurements()).sqrt();
         assert!((noise.misfit(&z)[0] - 1.0).abs() < band);
         assert!(noise.misfit(&z.scaled(1.1))[0] > 1.0 + band);
+    }
+
+    #[test]
+    fn every_item_has_its_own_measurement() {
+        let b = Backend::host_f64();
+        let (y, w) = (b.random(&[2, 20, 31], Field::Real, 1), weights(&b));
+        let z = b.random(&[2, 20, 31], Field::Real, 2);
+        let both = WeightedGaussian::new(y.clone(), w.clone())
+            .unwrap()
+            .misfit(&z);
+        for (i, misfit) in both.into_iter().enumerate() {
+            let alone = WeightedGaussian::new(y.items(i, i + 1), w.clone()).unwrap();
+            assert_eq!(alone.misfit(&z.items(i, i + 1)), [misfit]);
+        }
+        let spoilt = y.elementwise(&[], &|y, _| 1.0 / (y - y));
+        assert!(WeightedGaussian::new(spoilt, w).is_err());
+    }
+
+    /// The noise of perturb-and-MAP has the covariance that CG is told.
+    #[test]
+    fn the_noise_of_the_gradient_has_the_precisions_for_its_variance() {
+        let b = Backend::host_f64();
+        let w = weights(&b);
+        let noise = WeightedGaussian::new(b.random(&[1, 20, 31], Field::Real, 1), w.clone());
+        let (noise, draws) = (noise.unwrap(), 4000);
+        let z = Host::<f64>::zeros(&[draws, 20, 31], Field::Real);
+        let mut rng = SliceRng::samples(3, 0, draws as u32);
+        let drawn = noise.gradient_noise(&z, &mut rng).unwrap().to_reals();
+        let (mut pooled, mut measured) = (0.0, 0.0);
+        for (i, w) in w.reals().iter().enumerate() {
+            let sum: f64 = drawn.iter().skip(i).step_by(620).map(|g| g * g).sum();
+            match *w > 0.0 {
+                true => (pooled, measured) = (pooled + sum / w, measured + draws as f64),
+                false => assert_eq!(sum, 0.0),
+            }
+        }
+        let off = (pooled / measured - 1.0) / (2.0 / measured).sqrt();
+        assert!(off.abs() < 4.0, "variance off by {off:.2} standard errors");
     }
 
     #[test]

@@ -8,7 +8,7 @@ use ndarray::{Array1, Array2};
 use operators::{Array, Direction, Host, LinearOperator, Vector};
 
 /// `x = Fᴴ √S V c` with `p(c | y) = N(m, 1 / (1 + λ))`, every coordinate by itself: V and λ are the eigenvectors and
-/// eigenvalues of `Bᵀ B`, `B = A Fᴴ √S / σ_y`, and `m = Vᵀ Bᵀ y / σ_y / (1 + λ)`.
+/// eigenvalues of `Bᵀ B`, `B = Λ^½ A Fᴴ √S`, and `m = Vᵀ Bᵀ Λ^½ y / (1 + λ)`.
 pub(super) struct Dense {
     b: Array2<f64>,
     v: Array2<f64>,
@@ -16,17 +16,19 @@ pub(super) struct Dense {
     pub gain: Vec<f64>,
     /// √S of every real number of a spectrum.
     roots: Vec<f64>,
-    sigma_y: f64,
+    /// Λ^½: the inverse deviation of every measurement, 0 of what was not measured.
+    whitening: Array1<f64>,
 }
 
 impl Dense {
-    /// From the forward model of images like `blank`, column by column.
+    /// From the forward model of images like `blank`, column by column, and the inverse deviation of every measurement.
     pub fn new(
         a: &dyn LinearOperator<Image>,
         prior: &StationaryGaussian,
         blank: &Image,
-        sigma_y: f64,
+        whitening: Vec<f64>,
     ) -> Result<Self, Failure> {
+        let whitening = Array1::from(whitening);
         let n = Vector::reals(blank);
         let per = blank.field().reals();
         let spectrum = Spectrum::radial(blank, |r| prior.spectrum(r));
@@ -38,7 +40,7 @@ impl Dense {
         let units = Host::new(&sizes, blank.field(), units);
         let seen = a.forward(&spectrum.synthesise(&units, f64::sqrt))?;
         let m = Vector::reals(&seen);
-        let rows = Array2::from_shape_vec((n, m), seen.to_reals())? / sigma_y;
+        let rows = Array2::from_shape_vec((n, m), seen.to_reals())? * &whitening;
         let b = rows.reversed_axes();
         let normal = b.t().dot(&b);
         let normal = Mat::from_fn(n, n, |i, j| normal[(i, j)]);
@@ -50,14 +52,14 @@ impl Dense {
             v: Array2::from_shape_fn((n, n), |(i, j)| eigen.U()[(i, j)]),
             gain: (0..n).map(|i| eigen.S()[i].max(0.0)).collect(),
             roots,
-            sigma_y,
+            whitening,
         })
     }
 
     /// Coordinates of every item of x, less the posterior's mean and over its deviation, given an item of
     /// data.
     pub fn standardised(&self, x: &Image, y: &Image) -> Vec<Array1<f64>> {
-        let y = Array1::from(y.to_reals()) / self.sigma_y;
+        let y = Array1::from(y.to_reals()) * &self.whitening;
         let back = self.v.t().dot(&self.b.t().dot(&y));
         let modes = x.fft2(Direction::Forward).to_reals();
         let one = |modes: &[f64]| {

@@ -1,4 +1,4 @@
-//! Several coils and line integrals under a Gaussian prior: problems of which every coordinate is known.
+//! Linear measurements under a Gaussian prior, of which every coordinate is known.
 
 use super::super::bench::Bench;
 use super::super::error::Failure;
@@ -6,89 +6,56 @@ use super::super::toolkit::Image;
 use super::dense::Dense;
 use super::posteriors::{Case, Problem};
 use crate::guidance::{Guidance, Measurement, NormalSpectrum};
+use crate::protocol::Bridge;
 use crate::score::{Schedule, StationaryGaussian};
-use num_complex::Complex64;
-use operators::ct::{Beam, Detector, Geometry, Grid};
-use operators::likelihood::{Gaussian, Likelihood};
-use operators::{Array, Field, Host, LinearOperator, SliceRng, Vector};
-use phantoms::TrigCoils;
-use std::f64::consts::PI;
+use operators::likelihood::{Gaussian, Likelihood, WeightedGaussian};
+use operators::{Array, LinearOperator, SliceRng, Vector};
 
-/// Side of the images.
-const SIZE: usize = 16;
 /// Steps of the bridge.
 const LEVELS: usize = 16;
 
-/// A linear operator, white noise on what is measured, and a Gaussian prior.
-pub(super) struct Linear {
-    names: [&'static str; 2],
-    a: Box<dyn LinearOperator<Image>>,
-    prior: StationaryGaussian,
-    blank: Image,
-    /// 1 where something is measured; over the axes of a prediction from the right.
-    support: Image,
-    sigma_y: f64,
-    /// How strongly the data hold each frequency, as `recon` tells it the samplers.
-    normal: NormalSpectrum,
-    exact: Dense,
+/// Gaussian noise of what is measured.
+pub(super) enum Noise {
+    /// Of one deviation on a support: 1 where something is measured, over the axes of a prediction from the right.
+    White(f64, Image),
+    /// Of these precisions.
+    Weighted(Image),
 }
 
-fn prior() -> StationaryGaussian {
-    StationaryGaussian::new(16.0, 0.1, 1.4)
+impl Noise {
+    pub fn likelihood(&self, y: Image) -> Result<Box<dyn Likelihood<Image>>, Failure> {
+        Ok(match self {
+            Noise::White(sigma, support) => Box::new(Gaussian::new(y, *sigma, support.clone())?),
+            Noise::Weighted(precisions) => Box::new(WeightedGaussian::new(y, precisions.clone())?),
+        })
+    }
+
+    /// The inverse deviation of every real number of a prediction z, batch 1.
+    pub fn whitening(&self, z: &Image) -> Vec<f64> {
+        let one = Image::new(&z.sizes(), z.field(), vec![1.0; Vector::reals(z)]);
+        let (of, factor) = match self {
+            Noise::White(sigma, support) => (support.clone(), 1.0 / sigma),
+            Noise::Weighted(w) => (w.elementwise(&[], &|w, _| w.sqrt()), 1.0),
+        };
+        one.weighted(&of).scaled(factor).to_reals()
+    }
+}
+
+/// A linear operator, Gaussian noise and a Gaussian prior.
+pub(super) struct Linear {
+    /// The middle part of the names of its gates, and one line.
+    pub names: [&'static str; 2],
+    pub a: Box<dyn LinearOperator<Image>>,
+    pub prior: StationaryGaussian,
+    pub blank: Image,
+    pub noise: Noise,
+    /// How strongly the data hold each frequency, as `recon` tells it the samplers.
+    pub normal: NormalSpectrum,
+    pub exact: Dense,
+    pub table: Bridge,
 }
 
 impl Linear {
-    /// Four coils, every fourth line and the middle.
-    pub fn coils(bench: &Bench<'_>) -> Result<Self, Failure> {
-        let sigma_y = 0.05;
-        let maps = TrigCoils::eight().first(4)?.maps(SIZE, SIZE);
-        let elements: Vec<Complex64> = maps.iter().copied().collect();
-        let maps = Host::from_complex(&[1, 4, SIZE, SIZE], &elements);
-        let taken = |x: usize| x.is_multiple_of(4) || x.abs_diff(SIZE / 2) < 2;
-        let mask = (0..SIZE * SIZE).map(|i| f64::from(u8::from(taken(i % SIZE))));
-        let mask = Host::new(&[1, SIZE, SIZE], Field::Real, mask.collect());
-        let normal = NormalSpectrum::of_scan(&maps, &mask, sigma_y)?;
-        let a = bench.toolkit.sense(maps, mask.clone())?;
-        let blank = Host::zeros(&[1, SIZE, SIZE], Field::Complex);
-        let prior = prior();
-        Ok(Linear {
-            names: ["coils", "MRI, four coils, a mask of k-space"],
-            exact: Dense::new(a.as_ref(), &prior, &blank, sigma_y)?,
-            a,
-            prior,
-            blank,
-            support: mask,
-            sigma_y,
-            normal,
-        })
-    }
-
-    /// Twelve parallel views.
-    pub fn radon(bench: &Bench<'_>) -> Result<Self, Failure> {
-        let sigma_y = 0.5;
-        let grid = Grid::new(SIZE, SIZE, [1.0, 1.0]);
-        let (views, bins) = (12, 24);
-        let angles_rad = (0..views).map(|i| PI * i as f64 / views as f64).collect();
-        let scan = Geometry::new(grid, Beam::Parallel, Detector::new(bins, 1.0), angles_rad)?;
-        let a = bench.toolkit.projector(scan);
-        let everywhere = Host::new(&[1, views, bins], Field::Real, vec![1.0; views * bins]);
-        let blank = Host::zeros(&[1, SIZE, SIZE], Field::Real);
-        let noise = Gaussian::new(a.forward(&blank)?, sigma_y, everywhere.clone())?;
-        let operator = a.as_ref();
-        let normal = NormalSpectrum::measure(&Measurement::new(&operator, &noise), &blank, 5)?;
-        let prior = prior();
-        Ok(Linear {
-            names: ["radon", "CT, twelve views, Gaussian noise"],
-            exact: Dense::new(a.as_ref(), &prior, &blank, sigma_y)?,
-            a,
-            prior,
-            blank,
-            support: everywhere,
-            sigma_y,
-            normal,
-        })
-    }
-
     /// Truths and their data.
     fn simulated(&self, seed: u64, problems: u32) -> Result<(Image, Image), Failure> {
         let mut rng = SliceRng::samples(seed ^ 0x7472_7574_6800, 0, problems);
@@ -96,7 +63,7 @@ impl Linear {
             .prior
             .draw(&self.blank.repeat(problems as usize), &mut rng);
         let z = self.a.forward(&truth)?;
-        let noise = Gaussian::new(z.zeros_like(), self.sigma_y, self.support.clone())?;
+        let noise = self.noise.likelihood(z.zeros_like())?;
         let mut rng = SliceRng::samples(seed ^ 0x6e6f_6973_6500, 0, problems);
         Ok((truth, noise.simulate(&z, &mut rng)?))
     }
@@ -111,6 +78,10 @@ impl Problem for Linear {
         self.names[1]
     }
 
+    fn table(&self) -> Bridge {
+        self.table.clone()
+    }
+
     fn cases(
         &self,
         bench: &Bench<'_>,
@@ -121,15 +92,11 @@ impl Problem for Linear {
         let (truth, y) = self.simulated(bench.seed, problems)?;
         let each = |p: usize| y.items(p, p + 1).repeat(draws as usize);
         let data: Vec<Image> = (0..problems as usize).map(each).collect();
-        let likelihood = Gaussian::new(
-            Image::concatenate(&data)?,
-            self.sigma_y,
-            self.support.clone(),
-        )?;
+        let likelihood = self.noise.likelihood(Image::concatenate(&data)?)?;
         let operator = self.a.as_ref();
         let measurement = Measurement {
             normal: Some(&self.normal),
-            ..Measurement::new(&operator, &likelihood)
+            ..Measurement::new(&operator, likelihood.as_ref())
         };
         let most = 6.0 * self.prior.spectrum(0.0).sqrt();
         let schedule = Schedule::karras(LEVELS, self.exact.floor() / 5.0, most, 7.0);

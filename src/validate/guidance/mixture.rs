@@ -6,12 +6,13 @@ use super::super::evidence::{Evidence, Marks, Plot, Table};
 use super::super::suite::Extent;
 use super::super::toolkit::Image;
 use super::modes::{MEASUREMENTS, VALUES, draws, exact_draws};
-use super::rules::{MCG_OF_CT, published, variants};
+use super::rules::{MCG_OF_CT, bridges, published, variants};
 use crate::calibration::sliced_w1;
 use crate::guidance::{
     Ancestral, Bridge, BridgeLocal, CovarianceModel, Dps, DpsZeta, Guard, Guidance, Guided,
     MomentProjection, PriorDraw, Variance,
 };
+use crate::protocol;
 use ndarray::{ArrayView1, ArrayView2};
 use phantoms::posterior::MixtureProblem;
 
@@ -31,13 +32,7 @@ fn samplers(extent: Extent) -> Result<Vec<Named>, Failure> {
     };
     let mut rules: Vec<(&str, Box<dyn Guidance<Image>>)> = vec![
         ("prior alone", Box::new(Ancestral(Variance::Small))),
-        (
-            "dps, zeta = 1",
-            Box::new(DpsZeta {
-                zeta: 1.0,
-                clip: None,
-            }),
-        ),
+        ("dps, zeta = 1", Box::new(DpsZeta { zeta: 1.0 })),
         (
             "dps, C = sigma²",
             Box::new(Dps(guided(CovarianceModel::Sigma))),
@@ -64,10 +59,12 @@ fn samplers(extent: Extent) -> Result<Vec<Named>, Failure> {
     );
     let mut all: Vec<_> = Vec::new();
     if extent == Extent::Whole {
-        // Above, or held elsewhere: `ddrm` wants the singular values of these matrices (`guidance.oracle`), `smc` a
-        // population a sample (`guidance.particles`), and matrices of either sign have no row sums to divide by.
-        let elsewhere = ["dps", "dps, zeta = 1", JACOBIAN, "ddrm", "smc", MCG_OF_CT];
+        // Above, or held elsewhere: `smc` wants a population a sample (`guidance.particles`), and matrices of either
+        // sign have no row sums to divide by.
+        let elsewhere = ["dps", "dps, zeta = 1", JACOBIAN, "smc", MCG_OF_CT];
         let others = published()?.into_iter().chain(variants());
+        let [_, (_, bridge)] = bridges(protocol::Bridge::default())?;
+        all.push(("bridge, C = sigma²".to_owned(), bridge));
         all.extend(
             others
                 .filter(|rule| !elsewhere.contains(&rule.name.as_str()))

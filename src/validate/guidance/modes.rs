@@ -3,11 +3,12 @@
 use super::super::bench::Bench;
 use super::super::error::Failure;
 use super::super::toolkit::Image;
-use crate::guidance::{Guidance, Measurement};
+use super::matrix::{Decomposed, by_item, row};
+use crate::guidance::{Guidance, Measurement, SpectralData};
 use crate::score::{Denoiser, Estimate, Pullback, Schedule, Want};
-use ndarray::{Array1, Array2, ArrayView1};
+use ndarray::Array2;
 use operators::likelihood::Gaussian;
-use operators::{Axis, Error, Field, Host, LinearOperator, SliceRng, Space, Vector};
+use operators::{Error, Field, Host, SliceRng, Vector};
 use phantoms::posterior::{Mixture, MixtureProblem};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
@@ -45,55 +46,6 @@ impl Denoiser<Image> for Prior<'_> {
     }
 }
 
-/// Item i as a vector.
-fn row(x: &Image, i: usize) -> ArrayView1<'_, f64> {
-    let n = Vector::reals(x);
-    ArrayView1::from(&x.reals()[i * n..(i + 1) * n])
-}
-
-/// A map of every item.
-fn by_item(x: &Image, f: impl Fn(usize, ArrayView1<f64>) -> Array1<f64>) -> Image {
-    let all: Vec<f64> = (0..x.batch()).flat_map(|i| f(i, row(x, i))).collect();
-    let n = all.len() / x.batch();
-    Host::new(&[x.batch(), 1, n], Field::Real, all)
-}
-
-/// A matrix as an operator on images of one row.
-struct Matrix {
-    matrix: Array2<f64>,
-    domain: Space,
-    range: Space,
-}
-
-impl Matrix {
-    fn new(matrix: Array2<f64>) -> Self {
-        let space = |n: usize| Space::real(&[(Axis::Y, 1), (Axis::X, n)]);
-        Matrix {
-            domain: space(matrix.ncols()),
-            range: space(matrix.nrows()),
-            matrix,
-        }
-    }
-}
-
-impl LinearOperator<Image> for Matrix {
-    fn name(&self) -> &'static str {
-        "matrix"
-    }
-    fn domain(&self) -> &Space {
-        &self.domain
-    }
-    fn range(&self) -> &Space {
-        &self.range
-    }
-    fn forward(&self, x: &Image) -> operators::Result<Image> {
-        Ok(by_item(x, |_, x| self.matrix.dot(&x)))
-    }
-    fn adjoint(&self, y: &Image) -> operators::Result<Image> {
-        Ok(by_item(y, |_, y| self.matrix.t().dot(&y)))
-    }
-}
-
 /// Exact draws of the posterior: `f64[n, VALUES]`.
 pub(super) fn exact_draws(
     problem: &MixtureProblem,
@@ -116,31 +68,23 @@ pub(super) fn measured<R>(
     problem: &MixtureProblem,
     run: impl FnOnce(&dyn Denoiser<Image>, &Measurement<'_, Image>, &Schedule) -> Result<R, Failure>,
 ) -> Result<R, Failure> {
-    let operator = Matrix::new(problem.measurement.matrix().clone());
+    let operator = Decomposed::new(problem.measurement.matrix().clone())?;
     let sizes = [1, 1, MEASUREMENTS];
     let y = Host::new(&sizes, Field::Real, problem.data.to_vec());
     let ones = Host::new(&sizes, Field::Real, vec![1.0; MEASUREMENTS]);
     let likelihood = Gaussian::new(y, problem.noise_std, ones)?;
-    let unmeasured = Matrix::new(unmeasured(problem.measurement.matrix()));
+    let unmeasured = operator.unmeasured();
+    let spectral = SpectralData {
+        operator: &operator,
+        sigma_y: problem.noise_std,
+    };
     let data = Measurement {
         unmeasured: Some(&unmeasured),
+        spectral: Some(spectral),
         ..Measurement::new(&operator, &likelihood)
     };
     let schedule = Schedule::karras(100, problem.noise_std / 5.0, 100.0, 7.0);
     run(&Prior(&problem.prior), &data, &schedule)
-}
-
-/// `1 - Qᵀ Q` with the orthonormal rows Q of A, by Gram and Schmidt.
-fn unmeasured(a: &Array2<f64>) -> Array2<f64> {
-    let mut u = Array2::eye(a.ncols());
-    for row in a.outer_iter() {
-        let left = u.dot(&row);
-        let square = left.dot(&left);
-        if square > 1e-24 * row.dot(&row) {
-            u = Array2::from_shape_fn(u.dim(), |(i, j)| u[(i, j)] - left[i] * left[j] / square);
-        }
-    }
-    u
 }
 
 /// Samples of a rule: `f64[n, VALUES]`; nothing where it diverges.

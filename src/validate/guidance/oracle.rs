@@ -31,10 +31,10 @@ pub(in super::super) fn oracle(bench: &Bench<'_>, evidence: &mut Evidence) -> Re
     let quick = bench.extent == Extent::Quick;
     let tuned = rules()?.into_iter().filter(|rule| !quick || rule.fast);
     let size = bench.extent.pick(64, 256);
-    distances(bench, evidence, size, tuned.collect())?;
+    distances(bench, evidence, size, 8, tuned.collect())?;
     if !quick {
         let all = published()?.into_iter().chain(variants());
-        distances(bench, evidence, 64, all.collect())?;
+        distances(bench, evidence, 64, 32, all.collect())?;
     }
     Ok(())
 }
@@ -44,18 +44,21 @@ fn distances(
     bench: &Bench<'_>,
     evidence: &mut Evidence,
     size: usize,
+    samples: usize,
     rules: Vec<Rule>,
 ) -> Result<(), Failure> {
-    let samples = 8;
     let prior = StationaryGaussian::new(243.0, 0.01172, 1.4);
     let setting = Setting::masked(bench, prior, size, 0.05, 1)?;
     let mut table = Table::new(
         &format!(
-            "{size} x {size}, every fourth line, noise 0.05, {samples} samples: 1 is calibrated"
+            "{size} x {size}, every fourth line, noise 0.05, 1 is calibrated; of {samples} samples a W2 below {:.3} may be chance \
+             (two standard errors)",
+            least_w2(&setting, samples)
         ),
         &[
             "sampler",
             "says",
+            "samples",
             "misfit",
             "std unobserved",
             "std observed",
@@ -67,8 +70,12 @@ fn distances(
         ],
     );
     let mut panels = vec![panel("truth", &setting, &setting.truth)];
-    let exact = distance(&setting, &setting.exact_draws(bench.seed, samples));
-    let mut row = vec!["exact draws".to_owned(), "posterior".to_owned()];
+    let exact = distance(&setting, &setting.exact_draws(bench.seed, samples as u32));
+    let mut row = vec![
+        "exact draws".into(),
+        "posterior".into(),
+        samples.to_string(),
+    ];
     row.extend(numbers(&exact));
     row.extend([String::new(), String::new()]);
     table.rows.push(row);
@@ -76,6 +83,7 @@ fn distances(
         if (bench.interrupted)() {
             return Err("interrupted".into());
         }
+        let samples = (samples as u32).min(rule.most_samples);
         let began = Instant::now();
         let schedule = setting.schedule(rule.levels);
         let x = match setting.draws(bench, rule.guidance.as_ref(), &schedule, samples) {
@@ -91,7 +99,11 @@ fn distances(
         };
         let seconds = began.elapsed().as_secs_f64();
         let found = distance(&setting, &x);
-        let mut row = vec![rule.name.clone(), rule.claim.name().to_owned()];
+        let mut row = vec![
+            rule.name.clone(),
+            rule.claim.name().to_owned(),
+            samples.to_string(),
+        ];
         row.extend(numbers(&found));
         let evaluations = (rule.evaluations * samples as usize) as f64;
         row.extend([evaluations, seconds].map(number));
@@ -187,6 +199,24 @@ fn distance(setting: &Setting, x: &super::super::toolkit::Image) -> Distance {
     }
 }
 
+/// The W2 that two standard errors of its square make of n draws of the posterior itself.
+fn least_w2(setting: &Setting, n: usize) -> f64 {
+    let modes = setting.observed.len();
+    let squares = (0..modes).map(|mode| setting.posterior(mode, 0.0).1.powi(2));
+    // Two real components a mode.
+    let variance = 2.0 * chance(n) * squares.sum::<f64>();
+    (2.0 * variance.sqrt() / (2 * modes) as f64).sqrt()
+}
+
+/// The variance of the square of W2 of one component with the variance 1: of `A = (m_x - m)² - s² / n` it is
+/// `2 / n² (1 + 1 / (n - 1))`, of `B = (s / c - 1)² - s² (1 / c² - 1) = s² - 2 s / c + 1` with `Cov(s², s) = c / (n - 1)`
+/// it is `4 (1 / c² - 1) - 2 / (n - 1)`; mean and deviation are independent.
+fn chance(n: usize) -> f64 {
+    let c = mean_of_deviation(n);
+    let n = n as f64;
+    2.0 / (n * n) * (1.0 + 1.0 / (n - 1.0)) + 4.0 * (c.powi(-2) - 1.0) - 2.0 / (n - 1.0)
+}
+
 /// `c = E s / σ` of n normal numbers, `√(2 / (n - 1)) Γ(n / 2) / Γ((n - 1) / 2)`.
 fn mean_of_deviation(n: usize) -> f64 {
     // g(n) = Γ(n / 2) / Γ((n - 1) / 2): g(2) = 1 / √π, g(n) g(n - 1) = (n - 2) / 2.
@@ -209,11 +239,34 @@ fn panel(label: &str, setting: &Setting, x: &super::super::toolkit::Image) -> Pa
 #[cfg(test)]
 mod tests {
     use super::*;
+    use operators::{Field, Host, SliceRng, Vector};
 
     #[test]
     fn a_deviation_of_few_numbers_is_small_by_the_factor_of_the_tables() {
         for (n, c) in [(2, 0.7979), (3, 0.8862), (8, 0.9650), (25, 0.9896)] {
             assert!((mean_of_deviation(n) - c).abs() < 1e-4, "{n}");
         }
+    }
+
+    /// By draws of standard normal numbers.
+    #[test]
+    fn chance_is_what_draws_of_the_posterior_have() {
+        let (n, sets) = (8, 40_000);
+        let draws = Host::<f64>::zeros(&[1, sets, n], Field::Real);
+        let draws = draws
+            .normal_like(&mut SliceRng::samples(1, 0, 1))
+            .to_reals();
+        let (c, count) = (mean_of_deviation(n), n as f64);
+        let square = |x: &[f64]| {
+            let mean = x.iter().sum::<f64>() / count;
+            let s2 = x.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / (count - 1.0);
+            mean * mean - s2 / count + (s2.sqrt() / c - 1.0).powi(2) - s2 * (c.powi(-2) - 1.0)
+        };
+        let all: Vec<f64> = draws.chunks(n).map(square).collect();
+        let sets = sets as f64;
+        let mean = all.iter().sum::<f64>() / sets;
+        let variance = all.iter().map(|a| (a - mean).powi(2)).sum::<f64>() / sets;
+        assert!(mean.abs() < 4.0 * (variance / sets).sqrt(), "{mean}");
+        assert!((variance / chance(n) - 1.0).abs() < 0.1, "{variance}");
     }
 }

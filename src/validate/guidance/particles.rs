@@ -6,7 +6,7 @@ use super::super::evidence::{Evidence, Table};
 use super::mixture::{DIRECTIONS, nearest_mode};
 use super::modes::{MEASUREMENTS, VALUES, exact_draws, measured};
 use crate::calibration::sliced_w1;
-use crate::guidance::{CovarianceModel, Guidance, Smc, Step, Transition};
+use crate::guidance::{CovarianceModel, Guidance, Smc, Step};
 use ndarray::{Array2, ArrayView1, Axis};
 use operators::{Field, Host, SliceRng, Vector};
 use phantoms::posterior::MixtureProblem;
@@ -25,7 +25,7 @@ pub(in super::super) fn particles(
     let problems = bench.extent.pick(1, 3);
     let mut table = Table::new(
         &format!(
-            "Particles of `smc` ({POPULATIONS} populations of {PARTICLES}), 100 levels: shares of the modes; distance of {DRAWS} drawn by their weights"
+            "Particles of `smc` ({POPULATIONS} populations of {PARTICLES}), 100 levels, problems with several modes: shares of the modes; distance of {DRAWS} drawn by their weights"
         ),
         &[
             "problem",
@@ -35,28 +35,30 @@ pub(in super::super) fn particles(
             "of exact draws (floor)",
         ],
     );
-    for seed in 0..problems {
-        let problem = MixtureProblem::new(VALUES, MEASUREMENTS, bench.seed.wrapping_add(seed))?;
+    for (place, (seed, problem)) in several_modes(bench.seed, problems)?.into_iter().enumerate() {
         let posterior = problem
             .prior
             .posterior(&problem.measurement, problem.data.view())?;
         let population = population(bench, &problem)?;
         let found = shares(&problem, &population);
-        let weights = posterior.weights().iter();
         let apart = found
             .iter()
-            .zip(weights.clone())
+            .zip(posterior.weights())
             .map(|(f, w)| (f - w).abs());
         let worst = apart.fold(0.0, f64::max);
-        let many = weights.filter(|w| **w > 0.01).count() as f64;
         let exact = exact_draws(&problem, 2 * DRAWS, bench.seed)?;
         let (one, two) = exact.view().split_at(Axis(0), DRAWS);
         let ours = population.draws(DRAWS);
         let distance = |v| sliced_w1(v, one, DIRECTIONS, bench.seed);
-        let row = [many, worst, distance(ours.view())?, distance(two)?];
+        let row = [
+            modes(&problem)? as f64,
+            worst,
+            distance(ours.view())?,
+            distance(two)?,
+        ];
         table.row(&format!("seed {seed}"), &row);
         evidence.at_most(
-            &format!("guidance.particles.weights.{seed}"),
+            &format!("guidance.particles.weights.{place}"),
             "largest difference of a mode's share of the particles from its weight in the posterior",
             worst,
             0.05,
@@ -65,6 +67,29 @@ pub(in super::super) fn particles(
     }
     evidence.tables.push(table);
     Ok(())
+}
+
+/// Modes of a posterior that matter.
+fn modes(problem: &MixtureProblem) -> Result<usize, Failure> {
+    let posterior = problem
+        .prior
+        .posterior(&problem.measurement, problem.data.view())?;
+    Ok(posterior.weights().iter().filter(|w| **w > 0.01).count())
+}
+
+/// The first so many problems whose posterior has several modes, with their seeds from `seed` on.
+fn several_modes(seed: u64, count: usize) -> Result<Vec<(u64, MixtureProblem)>, Failure> {
+    let mut found = Vec::new();
+    for n in 0.. {
+        let problem = MixtureProblem::new(VALUES, MEASUREMENTS, seed.wrapping_add(n))?;
+        if modes(&problem)? > 1 {
+            found.push((n, problem));
+        }
+        if found.len() == count {
+            break;
+        }
+    }
+    Ok(found)
 }
 
 /// Weighted particles, whose shares sum to 1.
@@ -121,17 +146,8 @@ fn population(bench: &Bench<'_>, problem: &MixtureProblem) -> Result<Population,
                 return Err("interrupted".into());
             }
             let mut at = Step {
-                x: &x,
                 index,
-                sigma,
-                next,
-                prior,
-                data: Some(data),
-                transition: Transition::Ancestral,
-                rng: &mut rng,
-                memory: &mut memory,
-                distance: Vec::new(),
-                worth: Vec::new(),
+                ..Step::new(&x, [sigma, next], prior, Some(data), &mut rng, &mut memory)
             };
             if next > 0.0 {
                 x = rule.step(&mut at)?;

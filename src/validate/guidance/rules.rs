@@ -15,6 +15,8 @@ pub(super) struct Rule {
     pub evaluations: usize,
     /// Whether a quick run draws from it.
     pub fast: bool,
+    /// Samples that time allows.
+    pub most_samples: u32,
     pub guidance: Box<dyn Guidance<Image>>,
 }
 
@@ -60,6 +62,7 @@ fn of(name: &str, claim: Claim, levels: usize, guidance: Box<dyn Guidance<Image>
         levels,
         evaluations: levels,
         fast: name == "bridge" || name.ends_with("network"),
+        most_samples: u32::MAX,
         guidance,
     }
 }
@@ -75,6 +78,11 @@ fn tabled(name: String, method: &Method, fast: bool) -> Option<Rule> {
         levels: sampling.levels,
         evaluations: sampling.evaluations,
         fast,
+        most_samples: if matches!(method, Method::Smc(_)) {
+            8
+        } else {
+            u32::MAX
+        },
         guidance,
     })
 }
