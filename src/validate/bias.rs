@@ -190,29 +190,26 @@ mod tests {
     #[test]
     fn the_lists_are_of_the_methods_that_have_a_bias() {
         use super::super::through::every_method;
+        use super::super::{ct, mri, suite::Extent};
         use crate::protocol::{Modality, Protocol};
-        for (modality, protocol, biases) in [
+        for (mut protocol, names, biases) in [
             (
-                Modality::Mri,
-                "mri/brain-cartesian-r4",
-                &super::super::mri::recon::BIASES,
+                mri::recon::protocol(Extent::Whole).unwrap(),
+                mri::recon::names(Extent::Whole),
+                &mri::recon::BIASES[..],
             ),
             (
-                Modality::Ct,
-                "ct/head-sparse60",
-                &super::super::ct::recon::BIASES,
+                Protocol::find("ct/head-sparse60").unwrap(),
+                every_method(Modality::Ct),
+                &ct::recon::BIASES[..],
             ),
         ] {
-            let mut protocol = Protocol::find(protocol).unwrap();
-            for name in every_method(modality) {
+            for name in names {
                 protocol.select(name).unwrap();
+                assert_eq!(protocol.check(), [], "{name}");
                 let sampling = protocol.selected().unwrap().sampling();
                 let biased = sampling.is_some_and(|s| s.data != Data::Weighed);
-                assert_eq!(
-                    Bias::of(biases, name).is_some(),
-                    biased,
-                    "{modality:?} {name}"
-                );
+                assert_eq!(Bias::of(biases, name).is_some(), biased, "{name}");
             }
         }
     }

@@ -137,6 +137,9 @@ impl Scanned {
         }
         let mut protocol = self.protocol.clone();
         protocol.select(method)?;
+        if let Some(problem) = protocol.check().into_iter().next() {
+            return Err(problem.to_string().into());
+        }
         let selected = protocol.selected()?;
         let output = bench.file(&format!("by-{method}"));
         let job = Job {
