@@ -73,11 +73,17 @@ fn row(panels: &[(&str, Array2<f32>, [f32; 2])]) -> Array2<u8> {
         .iter()
         .map(|(_, image, _)| zoom(image.nrows().max(image.ncols())))
         .collect();
+    let labels: Vec<Vec<String>> = panels
+        .iter()
+        .zip(&zooms)
+        .map(|((label, image, _), z)| lines(label, image.ncols() * z / font::WIDTH))
+        .collect();
     let width = |i: usize| {
-        let (label, image, _) = &panels[i];
-        (image.ncols() * zooms[i]).max(label.chars().count() * font::WIDTH)
+        let letters = labels[i].iter().map(|line| line.chars().count()).max();
+        (panels[i].1.ncols() * zooms[i]).max(letters.unwrap_or(0) * font::WIDTH)
     };
-    let top = font::HEIGHT + GAP;
+    let deepest = labels.iter().map(Vec::len).max().unwrap_or(0);
+    let top = font::HEIGHT * deepest + GAP;
     let height = panels
         .iter()
         .zip(&zooms)
@@ -87,12 +93,31 @@ fn row(panels: &[(&str, Array2<f32>, [f32; 2])]) -> Array2<u8> {
     let total: usize = (0..panels.len()).map(|i| width(i) + GAP).sum();
     let mut picture = Array2::from_elem([top + height, total - GAP], BACKGROUND);
     let mut x = 0;
-    for (i, (label, image, window)) in panels.iter().enumerate() {
-        write(&mut picture, [GAP, x], label);
+    for (i, (_, image, window)) in panels.iter().enumerate() {
+        for (n, line) in labels[i].iter().enumerate() {
+            write(&mut picture, [GAP + n * font::HEIGHT, x], line);
+        }
         draw(&mut picture, [top, x], image.view(), *window, zooms[i]);
         x += width(i) + GAP;
     }
     picture
+}
+
+/// A label in lines of at most so many letters, but for words that are longer.
+fn lines(label: &str, letters: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in label.split_whitespace() {
+        let line = lines.last_mut().expect("there is a line");
+        if line.is_empty() {
+            line.push_str(word);
+        } else if line.chars().count() + 1 + word.chars().count() <= letters {
+            line.push(' ');
+            line.push_str(word);
+        } else {
+            lines.push(word.to_owned());
+        }
+    }
+    lines
 }
 
 /// Whether a contact sheet of a volume of so many slices shows this one.
@@ -261,7 +286,7 @@ mod tests {
         );
         assert_eq!(
             picture.dim(),
-            (font::HEIGHT + GAP + 200, 100 + GAP + 30 * font::WIDTH)
+            (3 * font::HEIGHT + GAP + 200, 100 + GAP + 100)
         );
     }
 }

@@ -230,7 +230,10 @@ fn last_level_words(over_noise: f64) -> Option<String> {
 fn misfit_words(method: &str, data: Data) -> String {
     let does_not_fit = "the prior or the noise level does not fit these data";
     match data {
-        Data::Weighed | Data::Unused => does_not_fit.into(),
+        Data::Unused => does_not_fit.into(),
+        // Right in any number of levels.
+        Data::Weighed if method == "bridge" => does_not_fit.into(),
+        Data::Weighed => format!("`{method}` has too few levels or particles, or {does_not_fit}"),
         Data::Exact => format!("`{method}` takes the data as if they had no noise"),
         Data::Tuned => format!("a setting of `{method}` weighs the data, or {does_not_fit}"),
         Data::Assumed => format!("`{method}` has a bias of its own, or {does_not_fit}"),
@@ -299,10 +302,15 @@ mod tests {
     }
 
     #[test]
-    fn only_a_method_that_weighs_the_noise_blames_the_prior_alone() {
+    fn only_the_bridge_blames_the_prior_alone() {
         let prior = "the prior or the noise level does not fit";
         assert!(misfit_words("bridge", Data::Weighed).starts_with(prior));
         assert!(!misfit_words("ddnm", Data::Exact).contains(prior));
+        let few = misfit_words("dps", Data::Weighed);
+        assert!(
+            few.contains("`dps` has too few levels") && few.contains(prior),
+            "{few}"
+        );
         for data in [Data::Tuned, Data::Assumed] {
             let words = misfit_words("daps", data);
             assert!(words.contains("`daps`") && words.contains(prior), "{words}");
