@@ -55,9 +55,11 @@ fn ddpm_with_the_forward_variance_follows_its_law() {
 fn ddpm_with_a_learned_variance_follows_its_law() {
     for s in Setting::each(Forward::Mask) {
         let schedule = s.schedule(60);
-        let law = s.law(&schedule, |mode, _, sigma, next| {
+        // A mean over the spectrum: once a level, not once a mode.
+        let white: Vec<f64> = schedule.steps().map(|(sigma, _)| s.white(sigma)).collect();
+        let law = s.law(&schedule, |mode, t, sigma, next| {
             let (c, s2) = ancestral(sigma, next);
-            let stated = if next > 0.0 { s.white(sigma) } else { 0.0 };
+            let stated = if next > 0.0 { white[t] } else { 0.0 };
             let a = (1.0 - c) * s.gain(mode, sigma) + c;
             (a, 0.0, s2 + (1.0 - c).powi(2) * stated)
         });
